@@ -1,0 +1,66 @@
+# Two commands do everything on a fresh machine with git, python3 (3.11+), pip and make: make demo, make test.
+PYTHON ?= python3
+UV = .tools/bin/uv
+BIN = .venv/bin
+export UV_PYTHON_DOWNLOADS = never
+export UV_LINK_MODE ?= copy
+
+.PHONY: help demo test check bench docs lock format clean
+help:                         ## say what each command does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+demo: .venv/.core             ## set up the core, then analyse the demo district and draw its map
+	$(BIN)/lomsong run data/demo/district.yml --out maps/demo
+
+test: .venv/.dev              ## set up, then run every test and every notebook
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbmake --force-enable-socket --nbmake-timeout=120 -p no:cacheprovider notebooks
+
+check: .venv/.dev             ## style, format, types, one-way imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev             ## measure what the documents claim (minutes)
+	$(BIN)/python benchmarks/house.py
+
+docs: .venv/.docs             ## build the documentation into docs/_build/html
+	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+format: .venv/.dev            ## let ruff mend style and layout
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(UV)                   ## resolve the newest versions again
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group docs -c requirements.lock pyproject.toml -o requirements-docs.lock
+
+# `pip install --target` needs neither root nor python3-venv, and PEP 668 does not forbid it.
+$(UV):
+	@echo "setting up: the installer"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+
+.venv/.core: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "setting up: the package and its core dependencies (once)"
+	@$(UV) pip install --quiet --python .venv -r requirements.lock -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.core
+	@echo "setting up: the tools for tests and checks (once)"
+	@$(UV) pip install --quiet --python .venv -r requirements-dev.lock
+	@touch $@
+
+.venv/.docs: requirements-docs.lock .venv/.core
+	@echo "setting up: the documentation tools (once)"
+	@$(UV) pip install --quiet --python .venv -r requirements-docs.lock
+	@touch $@
+
+clean:                        ## remove what the commands above made
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache docs/_build maps/demo

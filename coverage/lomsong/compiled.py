@@ -1,0 +1,37 @@
+"""
+The only door to numba.
+
+numba (0.68 at the time of writing) imports whatever is called ``coverage`` and takes it for coverage.py. Run
+from the repository root of a checkout without coverage.py, that is our folder of sources, and the import of
+numba crashes. So a look-alike is hidden while numba loads, and put back after.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _without_the_look_alike() -> Iterator[None]:
+    spec = importlib.util.find_spec("coverage") if "coverage" not in sys.modules else None
+    shadowed = spec is not None and spec.origin is None  # a namespace folder, not coverage.py
+    if shadowed:
+        sys.modules["coverage"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if shadowed:
+            sys.modules.pop("coverage", None)
+
+
+with _without_the_look_alike():
+    import numba
+
+#: Compile a scalar or one-profile kernel; the machine code is kept on disk beside the module.
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+#: The same for a function whose outer loop (`prange`) runs on all threads.
+parallel_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+prange = numba.prange
+set_num_threads = numba.set_num_threads
+get_num_threads = numba.get_num_threads

@@ -1,0 +1,112 @@
+"""Rasters in memory: values, where they lie, and how to look things up in them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from lomsong.errors import CrsError
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """
+    A north-up raster.
+
+    Attributes
+    ----------
+    values : ndarray, shape (rows, columns)
+        Missing cells are NaN. [unit of the layer]
+    transform : tuple of float
+        ``(x_left, x_step, y_top, y_step)`` of the upper left corner in `crs`; ``y_step`` is negative.
+    crs : pyproj.CRS
+        Coordinate system of the transform.
+    """
+
+    values: NDArray[np.float32]
+    transform: tuple[float, float, float, float]
+    crs: CRS
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return west, south, east and north edge in the raster's own CRS."""
+        x_left, x_step, y_top, y_step = self.transform
+        rows, columns = self.values.shape
+        return x_left, y_top + rows * y_step, x_left + columns * x_step, y_top
+
+    def pixel(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """
+        Return fractional row and column of points; whole numbers are cell centres.
+
+        Parameters
+        ----------
+        x, y : ndarray, shape (n,)
+            Coordinates in the raster's CRS.
+        """
+        x_left, x_step, y_top, y_step = self.transform
+        return (np.asarray(y) - y_top) / y_step - 0.5, (np.asarray(x) - x_left) / x_step - 0.5
+
+    def sample(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+        """
+        Look up points by bilinear interpolation between cell centres.
+
+        Parameters
+        ----------
+        x, y : ndarray, shape (n,)
+            Coordinates in the raster's CRS.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            NaN outside, and wherever one of the four neighbours is missing.
+        """
+        row, column = self.pixel(x, y)
+        rows, columns = self.values.shape
+        inside = (row >= 0) & (row <= rows - 1) & (column >= 0) & (column <= columns - 1)
+        r = np.clip(np.nan_to_num(row), 0, rows - 1)
+        c = np.clip(np.nan_to_num(column), 0, columns - 1)
+        r0, c0 = np.minimum(r.astype(int), max(rows - 2, 0)), np.minimum(c.astype(int), max(columns - 2, 0))
+        r1, c1 = np.minimum(r0 + 1, rows - 1), np.minimum(c0 + 1, columns - 1)
+        fr, fc = r - r0, c - c0
+        v = self.values
+        top = v[r0, c0] * (1 - fc) + v[r0, c1] * fc
+        bottom = v[r1, c0] * (1 - fc) + v[r1, c1] * fc
+        return np.where(inside, top * (1 - fr) + bottom * fr, np.nan)
+
+    def cell_size_m(self) -> float:
+        """Return the shorter side of a cell in the middle of the raster. [m]"""
+        west, south, east, north = self.bounds
+        x, y = (west + east) / 2, (south + north) / 2
+        _, x_step, _, y_step = self.transform
+        if not self.crs.is_geographic:
+            unit = self.crs.axis_info[0].unit_conversion_factor
+            return float(min(abs(x_step), abs(y_step)) * unit)
+        geod = self.crs.get_geod()
+        if geod is None:
+            raise CrsError(f"raster: {self.crs.name} has no ellipsoid")
+        _, _, across = geod.inv(x, y, x + x_step, y)
+        _, _, down = geod.inv(x, y, x, y + y_step)
+        return float(min(across, down))
+
+    def transformer_from(self, crs: CRS) -> Transformer:
+        """Return the transformer from `crs` (x, y order) into this raster's CRS."""
+        return Transformer.from_crs(crs, self.crs, always_xy=True)
+
+
+def require_metric(crs: CRS) -> CRS:
+    """
+    Return `crs` if lengths can be measured in it.
+
+    Raises
+    ------
+    CrsError
+        It is geographic or not in metres: a distance computed in degrees is not a distance.
+    """
+    if not crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
+        raise CrsError(
+            f"working_crs: {crs.name} is not a projected CRS in metres; leave working_crs out to use the UTM zone "
+            "of the villages, or name one such as EPSG:32648"
+        )
+    return crs

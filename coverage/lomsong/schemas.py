@@ -1,0 +1,484 @@
+"""The tables that cross module boundaries, one contract each; the data dictionary is printed from here."""
+
+from lomsong.contracts import Column, Table
+
+TECHNOLOGIES = ("2g", "3g", "4g", "5g")
+LEVEL_KINDS = ("rsrp", "rscp", "rxlev")
+STATUSES = ("white", "hollow", "underserved", "served", "covered", "verify")
+EVIDENCE = ("measured", "predicted", "both", "none")
+ANY = "any"
+
+_VILLAGE = Column(name="village_id", kind="text", meaning="village code, kept as text", required=True)
+_OPERATOR = Column(name="operator", kind="text", meaning="network operator", required=True)
+_TECHNOLOGY = Column(
+    name="technology", kind="text", meaning="radio generation", choices=TECHNOLOGIES, required=True
+)
+
+VILLAGES = Table(
+    name="villages",
+    meaning="one row a village: the places whose coverage is asked for",
+    key="village_id",
+    geometry="Polygon",
+    columns=(
+        Column(
+            name="village_id",
+            kind="text",
+            meaning="village code, kept as text",
+            required=True,
+            unique=True,
+            hint="map it under inputs.villages.columns, for example village_id: CODE",
+        ),
+        Column(name="village_name", kind="text", meaning="name as written, Unicode NFC"),
+        Column(name="commune_code", kind="text", meaning="code of the commune, current system"),
+        Column(name="commune_name", kind="text", meaning="name of the commune"),
+        Column(name="district_name", kind="text", meaning="name of the district, where districts exist"),
+        Column(name="province_name", kind="text", meaning="name of the province"),
+        Column(name="population", kind="number", unit="persons", minimum=0, maximum=1e8, meaning="residents"),
+        Column(
+            name="households", kind="number", unit="households", minimum=0, maximum=1e8, meaning="households"
+        ),
+        Column(name="grid_power", kind="flag", meaning="the electricity grid reaches the village"),
+        Column(name="fund_eligible", kind="flag", meaning="lies in the universal-service fund's area"),
+        Column(
+            name="centre_longitude_deg",
+            kind="number",
+            unit="deg",
+            minimum=-180,
+            maximum=180,
+            meaning="longitude of the centre or cultural house (WGS 84)",
+        ),
+        Column(
+            name="centre_latitude_deg",
+            kind="number",
+            unit="deg",
+            minimum=-90,
+            maximum=90,
+            meaning="latitude of the centre or cultural house (WGS 84)",
+        ),
+    ),
+)
+
+SECTORS = Table(
+    name="sectors",
+    meaning="one row a carrier of one antenna direction on one mast",
+    key="sector_id",
+    geometry="Point",
+    columns=(
+        Column(
+            name="sector_id",
+            kind="text",
+            meaning="identifies the row in messages and maps",
+            required=True,
+            unique=True,
+        ),
+        Column(name="site_id", kind="text", meaning="mast that carries the sector", required=True),
+        _OPERATOR,
+        _TECHNOLOGY,
+        Column(
+            name="frequency_mhz",
+            kind="number",
+            unit="MHz",
+            minimum=30,
+            maximum=6000,
+            meaning="carrier frequency",
+            required=True,
+        ),
+        Column(
+            name="bandwidth_mhz",
+            kind="number",
+            unit="MHz",
+            minimum=0.2,
+            maximum=400,
+            meaning="channel bandwidth",
+        ),
+        Column(
+            name="eirp_dbm",
+            kind="number",
+            unit="dBm",
+            minimum=0,
+            maximum=90,
+            meaning="radiated power of the whole carrier towards its main beam",
+            required=True,
+        ),
+        Column(
+            name="antenna_height_m",
+            kind="number",
+            unit="m",
+            minimum=1,
+            maximum=300,
+            meaning="antenna above ground",
+            required=True,
+        ),
+        Column(
+            name="azimuth_deg",
+            kind="number",
+            unit="deg",
+            minimum=0,
+            maximum=360,
+            meaning="main beam, clockwise from north; missing means all directions alike",
+        ),
+        Column(
+            name="beamwidth_deg",
+            kind="number",
+            unit="deg",
+            minimum=1,
+            maximum=360,
+            meaning="horizontal width between the -3 dB points",
+        ),
+        Column(name="on_air", kind="date", meaning="date of the last sign of life, ISO 8601"),
+        Column(
+            name="assumed", kind="text", meaning="columns of this row that hold a default, comma separated"
+        ),
+    ),
+)
+
+MEASUREMENTS = Table(
+    name="measurements",
+    meaning="one row a speed-test record or a published aggregate of tests",
+    key="measurement_id",
+    geometry="Point",
+    columns=(
+        Column(name="measurement_id", kind="text", meaning="identifies the row", required=True, unique=True),
+        Column(
+            name="network",
+            kind="text",
+            meaning="fixed-line tests never count as mobile signal",
+            choices=("mobile", "fixed"),
+            required=True,
+        ),
+        Column(
+            name="download_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            maximum=100_000,
+            meaning="download speed, mean of the tests in the row",
+        ),
+        Column(
+            name="upload_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            maximum=100_000,
+            meaning="upload speed",
+        ),
+        Column(
+            name="latency_ms", kind="number", unit="ms", minimum=0, maximum=60_000, meaning="round-trip time"
+        ),
+        Column(name="tests", kind="number", minimum=1, maximum=1e9, meaning="number of tests in the row"),
+        Column(name="devices", kind="number", minimum=1, maximum=1e9, meaning="number of devices in the row"),
+        Column(
+            name="tile_size_m",
+            kind="number",
+            unit="m",
+            minimum=0,
+            maximum=1e6,
+            meaning="side of the tile that the row sums up",
+        ),
+    ),
+)
+
+DEMAND = Table(
+    name="demand",
+    meaning="one row a demand point: a place where people are",
+    key="demand_id",
+    geometry="Point",
+    columns=(
+        Column(name="demand_id", kind="integer", meaning="number of the point", required=True, unique=True),
+        _VILLAGE,
+        Column(
+            name="people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            maximum=1e8,
+            meaning="people it stands for; missing where the village's population is unknown",
+        ),
+        Column(
+            name="share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="part of the village's people at this point; adds up to one",
+            required=True,
+        ),
+        Column(
+            name="cluster",
+            kind="integer",
+            meaning="residential cluster within the village, from 0; -1 where clusters cannot be told",
+            required=True,
+        ),
+        Column(name="is_centre", kind="flag", meaning="the village's centre", required=True),
+        Column(
+            name="origin",
+            kind="text",
+            meaning="where the point comes from",
+            choices=("population", "grid", "given"),
+            required=True,
+        ),
+        Column(
+            name="ground_m",
+            kind="number",
+            unit="m",
+            minimum=-500,
+            maximum=9000,
+            meaning="terrain height; missing outside the terrain model",
+        ),
+    ),
+)
+
+SIGNAL = Table(
+    name="signal",
+    meaning="one row a demand point, operator and technology: the servers that reach it",
+    key="demand_id",
+    geometry="none",
+    columns=(
+        Column(name="demand_id", kind="integer", meaning="demand point", required=True),
+        _OPERATOR,
+        _TECHNOLOGY,
+        Column(
+            name="level_kind", kind="text", meaning="what the level is", choices=LEVEL_KINDS, required=True
+        ),
+        Column(
+            name="level_dbm",
+            kind="number",
+            unit="dBm",
+            maximum=60,
+            meaning="median level of the best server; missing means none above the floor",
+        ),
+        Column(
+            name="sigma_db",
+            kind="number",
+            unit="dB",
+            minimum=0,
+            maximum=60,
+            meaning="standard deviation of the real level about the predicted one",
+        ),
+        Column(name="sector_id", kind="text", meaning="best server"),
+        Column(name="site_id", kind="text", meaning="mast of the best server"),
+        Column(
+            name="distance_m", kind="number", unit="m", minimum=0, maximum=2e5, meaning="to the best server"
+        ),
+        Column(
+            name="diffraction_db",
+            kind="number",
+            unit="dB",
+            minimum=0,
+            meaning="loss beyond free space on the way to the best server",
+        ),
+        Column(
+            name="obstacle_m",
+            kind="number",
+            unit="m",
+            minimum=0,
+            maximum=2e5,
+            meaning="distance from the demand point to the terrain that blocks most; missing on a clear path",
+        ),
+        Column(
+            name="second_level_dbm",
+            kind="number",
+            unit="dBm",
+            maximum=60,
+            meaning="median level of the best server on another mast",
+        ),
+        Column(
+            name="second_sigma_db",
+            kind="number",
+            unit="dB",
+            minimum=0,
+            maximum=60,
+            meaning="its standard deviation",
+        ),
+        Column(name="second_site_id", kind="text", meaning="mast of the second server"),
+        Column(
+            name="unseen_bound_dbm",
+            kind="number",
+            unit="dBm",
+            meaning="free-space level of the strongest sector whose path leaves the terrain model",
+        ),
+    ),
+)
+
+SERVICE = Table(
+    name="service",
+    meaning="one row a village, operator and technology ('any' sums up)",
+    key="village_id",
+    geometry="none",
+    columns=(
+        _VILLAGE,
+        Column(name="operator", kind="text", meaning="network operator, or 'any'", required=True),
+        Column(
+            name="technology",
+            kind="text",
+            meaning="radio generation, or 'any' of those that count",
+            choices=(*TECHNOLOGIES, ANY),
+            required=True,
+        ),
+        Column(
+            name="p_centre",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="probability of usable signal at the centre",
+        ),
+        Column(
+            name="covered_share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="expected share of people with signal",
+        ),
+    ),
+)
+
+ASSESSMENT = Table(
+    name="assessment",
+    meaning="one row a village: its status, how sure that is, and why",
+    key="village_id",
+    geometry="Polygon",
+    columns=(
+        _VILLAGE,
+        Column(name="status", kind="text", meaning="the verdict", choices=STATUSES, required=True),
+        Column(
+            name="verify_cause",
+            kind="text",
+            meaning="why a status is 'verify'",
+            choices=("contradiction", "weak evidence", "missing input"),
+        ),
+        Column(
+            name="p_signal",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="probability that any usable server reaches the centre; missing where nothing could be computed",
+        ),
+        Column(
+            name="p_2g",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="the same for 2G, which alone is no service",
+        ),
+        Column(
+            name="covered_share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="expected share of people with signal from any operator",
+        ),
+        Column(
+            name="evidence", kind="text", meaning="what the verdict rests on", choices=EVIDENCE, required=True
+        ),
+        Column(
+            name="confidence",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="probability that the signal part of the verdict is right",
+        ),
+        Column(
+            name="reasons", kind="text", meaning="the verdict explained in words and numbers", required=True
+        ),
+        Column(
+            name="nearest_site_m",
+            kind="number",
+            unit="m",
+            minimum=0,
+            meaning="distance from the centre to the nearest recorded mast",
+        ),
+        Column(
+            name="unserved_people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="expected number of people without signal",
+        ),
+        Column(
+            name="terrain_share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="share of people inside the terrain",
+        ),
+        Column(name="mobile_tests", kind="number", minimum=0, meaning="mobile speed tests in the village"),
+        Column(
+            name="download_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            meaning="median mobile download speed",
+        ),
+        Column(
+            name="download_low_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            meaning="lower end of its 80 % interval",
+        ),
+        Column(
+            name="download_high_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            meaning="upper end of its 80 % interval",
+        ),
+        Column(
+            name="fixed_line",
+            kind="text",
+            meaning="fixed broadband, from fixed-line tests alone; no test proves nothing",
+            choices=("present", "unknown"),
+        ),
+        Column(
+            name="fixed_download_mbps",
+            kind="number",
+            unit="Mbit/s",
+            minimum=0,
+            meaning="median fixed download speed",
+        ),
+    ),
+)
+
+RANKING = Table(
+    name="ranking",
+    meaning="one row a village, the one to fund first on top",
+    key="village_id",
+    geometry="none",
+    columns=(
+        _VILLAGE,
+        Column(name="rank", kind="integer", minimum=1, meaning="place in the order", required=True),
+        Column(
+            name="need",
+            kind="number",
+            minimum=0,
+            maximum=100,
+            meaning="weighted sum of the parts",
+            required=True,
+        ),
+        Column(
+            name="need_people",
+            kind="number",
+            minimum=0,
+            maximum=100,
+            meaning="percentile rank of unserved people",
+        ),
+        Column(
+            name="need_severity",
+            kind="number",
+            minimum=0,
+            maximum=100,
+            meaning="percentile rank of the chance that the place is without signal",
+        ),
+        Column(
+            name="need_isolation",
+            kind="number",
+            minimum=0,
+            maximum=100,
+            meaning="percentile rank of the distance to the nearest mast",
+        ),
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (VILLAGES, SECTORS, MEASUREMENTS, DEMAND, SIGNAL, SERVICE, ASSESSMENT, RANKING)
+}

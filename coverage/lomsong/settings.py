@@ -1,0 +1,314 @@
+"""
+Settings: frozen, strict models; every default says where it comes from.
+
+`settings_file` reads them from YAML; `settings_reference` prints them for the documentation.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Technology = Literal["2g", "3g", "4g", "5g"]
+
+_OFCOM = "assumption: value Ofcom is known to use, not checked against its source"
+_ASSUMED = "assumption of this project"
+_PHILLIPS = "Phillips et al. 2012: 8-9 dB for models tuned to local data, 12-15 dB untuned"
+
+
+def _setting(default: Any, meaning: str, *, source: str, unit: str = "", **limits: Any) -> Any:
+    return Field(default, description=meaning, json_schema_extra={"source": source, "unit": unit}, **limits)
+
+
+def _wanted(meaning: str, **limits: Any) -> Any:
+    return Field(..., description=meaning, **limits)
+
+
+class StrictModel(BaseModel):
+    """Base of all settings: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class LayerSource(StrictModel):
+    """A file and what cannot be read from it."""
+
+    path: Path = _wanted("the file, relative to the settings file")
+    layer: str | None = _setting(None, "layer within the file; the only one if not given", source="file")
+    crs: str | None = _setting(None, "coordinate system, where the file does not say", source="file")
+    encoding: str | None = _setting(None, "text encoding, where it is not UTF-8", source="file")
+    columns: dict[str, str] = _setting(
+        {}, "our column name: the file's column name, for those that differ", source="file"
+    )
+    attribution: str = _setting("", "whom to name for this layer on maps and reports", source="the user")
+    licence: str = _setting("", "licence of the layer", source="the user")
+
+
+class MastSource(LayerSource):
+    """A list of masts or cells."""
+
+    format: Literal["opencellid", "sites"] = _setting(
+        "sites", "'opencellid', or 'sites' for a table with one row a site or sector", source=_ASSUMED
+    )
+    operators: dict[str, str] = _setting(
+        {}, "operator's name by network code, for example '452-04': Viettel", source="the user"
+    )
+    operator: str | None = _setting(
+        None, "the operator of every row, where no column says", source="the user"
+    )
+
+
+class SpeedTestSource(LayerSource):
+    """Speed-test tiles in the layout of Ookla's open data."""
+
+    network: Literal["mobile", "fixed"] = _wanted("kind of network tested; fixed tests never count as signal")
+
+
+class RasterSource(StrictModel):
+    """A raster file."""
+
+    path: Path = _wanted("the file, relative to the settings file")
+    crs: str | None = _setting(None, "coordinate system, where the file does not say", source="file")
+    nodata: float | None = _setting(None, "missing value, where the file does not say", source="file")
+    attribution: str = _setting("", "whom to name for this layer on maps and reports", source="the user")
+    licence: str = _setting("", "licence of the layer", source="the user")
+
+
+class InputSettings(StrictModel):
+    """The files a run reads."""
+
+    villages: LayerSource = _wanted("village boundaries or points")
+    masts: tuple[MastSource, ...] = _wanted("mast and cell lists", min_length=1)
+    terrain: RasterSource = _wanted("terrain model")
+    population: RasterSource | None = _setting(
+        None, "people per cell; without it demand points are a grid", source="optional layer"
+    )
+    speed_tests: tuple[SpeedTestSource, ...] = _setting((), "speed-test tiles", source="optional layer")
+    truth: LayerSource | None = _setting(
+        None,
+        "known answers to compare the result with; only synthetic districts have them",
+        source="optional layer",
+    )
+
+
+class CarrierDefaults(StrictModel):
+    """What a sector of one technology is taken for where its record does not say."""
+
+    frequency_mhz: float = _wanted("carrier frequency [MHz]", ge=30, le=6000)
+    bandwidth_mhz: float = _wanted("channel bandwidth [MHz]", gt=0, le=400)
+    eirp_dbm: float = _wanted("power of the whole carrier in the main beam [dBm]", ge=0, le=90)
+    antenna_height_m: float = _wanted("antenna above ground [m]", ge=1, le=300)
+    beamwidth_deg: float = _wanted("horizontal width between -3 dB points [deg]", gt=0, le=360)
+    threshold_dbm: float = _wanted("level that counts as signal [dBm]", ge=-150, le=0)
+    source: str = _wanted("where these values come from")
+
+
+_MACRO = (
+    "assumption: 43-46 dBm per carrier, 15-17 dBi, 2-3 dB feeder loss, 30 m lattice mast; 65 degree sectors as in "
+    "3GPP TR 36.814; threshold " + _OFCOM
+)
+#: Defaults by technology.
+CARRIERS: dict[Technology, CarrierDefaults] = {
+    "2g": CarrierDefaults(
+        frequency_mhz=900,
+        bandwidth_mhz=0.2,
+        eirp_dbm=56,
+        antenna_height_m=30,
+        beamwidth_deg=65,
+        threshold_dbm=-81,
+        source=_MACRO,
+    ),
+    "3g": CarrierDefaults(
+        frequency_mhz=2100,
+        bandwidth_mhz=5,
+        eirp_dbm=58,
+        antenna_height_m=30,
+        beamwidth_deg=65,
+        threshold_dbm=-100,
+        source=_MACRO,
+    ),
+    "4g": CarrierDefaults(
+        frequency_mhz=1800,
+        bandwidth_mhz=20,
+        eirp_dbm=61,
+        antenna_height_m=30,
+        beamwidth_deg=65,
+        threshold_dbm=-105,
+        source=_MACRO,
+    ),
+    "5g": CarrierDefaults(
+        frequency_mhz=3500,
+        bandwidth_mhz=100,
+        eirp_dbm=70,
+        antenna_height_m=30,
+        beamwidth_deg=65,
+        threshold_dbm=-105,
+        source=_MACRO,
+    ),
+}
+
+
+class RadioSettings(StrictModel):
+    """How levels are predicted."""
+
+    carriers: dict[Technology, CarrierDefaults] = _setting(
+        CARRIERS,
+        "defaults by technology; what a file gives comes first",
+        source="each carries its own source",
+    )
+    receiver_height_m: float = _setting(
+        1.5, "receiver above ground", source="BNetzA and BEREC reporting guidelines", unit="m", ge=1, le=100
+    )
+    maximum_radius_m: float = _setting(
+        35_000,
+        "no sector is tried beyond this",
+        source=_ASSUMED + ": the timing-advance limit of GSM",
+        unit="m",
+        gt=0,
+    )
+    refractivity_gradient: float = _setting(
+        45,
+        "median fall of the radio refractivity in the lowest kilometre",
+        source="northern Vietnam, ITU-R P.453 maps as quoted in the domain notes",
+        unit="N-units/km",
+        ge=1,
+        lt=157,
+    )
+    profile_step_m: float | None = _setting(
+        None,
+        "distance between terrain samples; the cell size of the terrain if not given",
+        source=_ASSUMED,
+        unit="m",
+        gt=0,
+    )
+    sigma_clear_db: float = _setting(
+        8,
+        "spread of the real level about the prediction on a clear path",
+        source=_PHILLIPS,
+        unit="dB",
+        gt=0,
+        le=40,
+    )
+    sigma_blocked_db: float = _setting(
+        14, "the same behind an obstacle", source=_PHILLIPS, unit="dB", gt=0, le=40
+    )
+    blocked_from_db: float = _setting(
+        20, "diffraction loss from which a path counts as fully blocked", source=_ASSUMED, unit="dB", gt=0
+    )
+    site_correlation: float = _setting(
+        0.5,
+        "correlation of shadowing between two masts as seen from one place",
+        source="3GPP TR 36.942: 0.5 between sites",
+        ge=0,
+        le=0.99,
+    )
+
+    @field_validator("carriers", mode="before")
+    @classmethod
+    def _fill_from_defaults(cls, given: Any) -> Any:
+        """Let a settings file name only what differs; a changed technology is the user's own statement."""
+        if not isinstance(given, dict):
+            return given
+        filled: dict[str, Any] = dict(given)
+        for technology, default in CARRIERS.items():
+            value = given.get(technology, default)
+            if isinstance(value, dict):
+                value = {**default.model_dump(), "source": "the settings file", **value}
+            filled[technology] = value
+        return filled
+
+
+class DemandSettings(StrictModel):
+    """Where people are taken to be."""
+
+    grid_spacing_m: float = _setting(
+        500,
+        "spacing of demand points in a village without a population raster",
+        source=_ASSUMED,
+        unit="m",
+        ge=20,
+    )
+    point_radius_m: float = _setting(
+        500, "radius around a village that is given as a point", source=_ASSUMED, unit="m", ge=20
+    )
+    cluster_gap_m: float = _setting(
+        300,
+        "people further apart than this belong to different residential clusters",
+        source=_ASSUMED,
+        unit="m",
+        gt=0,
+    )
+    household_size: float = _setting(
+        3.6,
+        "persons per household where households are not given",
+        source="Vietnam census 2019: 3.6",
+        unit="persons",
+        gt=0,
+    )
+
+
+class ServiceSettings(StrictModel):
+    """What counts as service, and the limits between the statuses."""
+
+    technologies: tuple[Technology, ...] = _setting(
+        ("3g", "4g", "5g"),
+        "technologies that count; 2G alone is reported apart",
+        source=_ASSUMED,
+        min_length=1,
+    )
+    covered_from: float = _setting(
+        0.5, "probability at the centre from which a village counts as covered", source=_ASSUMED, gt=0, lt=1
+    )
+    hollow_households: float = _setting(
+        10, "smallest cluster that makes a village hollow", source=_ASSUMED, unit="households", gt=0
+    )
+    hollow_share: float = _setting(
+        0.8, "covered share of people below which a village is hollow", source=_ASSUMED, gt=0, le=1
+    )
+    unsure_between: tuple[float, float] = _setting(
+        (0.2, 0.8), "probabilities that need a sample nearby to be believed", source=_ASSUMED
+    )
+    near_m: float = _setting(
+        1000, "a mobile test this close to the centre speaks for it", source=_ASSUMED, unit="m", gt=0
+    )
+    minimum_tests: float = _setting(3, "mobile tests that count as a sign of signal", source=_ASSUMED, gt=0)
+    target_mbps: float = _setting(
+        10,
+        "median mobile download a served village has",
+        source="UN/ITU 2030 meaningful connectivity",
+        unit="Mbit/s",
+        gt=0,
+    )
+    terrain_share: float = _setting(
+        0.999,
+        "share of people that must lie inside the terrain model to judge a village",
+        source=_ASSUMED,
+        gt=0,
+        le=1,
+    )
+
+
+class RankingSettings(StrictModel):
+    """How the parts of need are weighted; the weights are scaled to add up to one."""
+
+    weight_people: float = _setting(0.6, "weight of unserved people", source=_ASSUMED, ge=0)
+    weight_severity: float = _setting(0.25, "weight of the chance of no signal", source=_ASSUMED, ge=0)
+    weight_isolation: float = _setting(
+        0.15, "weight of the distance to the nearest mast", source=_ASSUMED, ge=0
+    )
+
+
+class Settings(StrictModel):
+    """Everything a run needs to know."""
+
+    name: str = _wanted("name of the area, shown on maps and reports")
+    synthetic: bool = _setting(False, "the data are made up; every output says so", source="the user")
+    seed: int = _setting(1, "seed of every random draw", source=_ASSUMED, ge=0)
+    working_crs: str | None = _setting(
+        None, "projected metric coordinate system to compute in", source="the UTM zone of the villages"
+    )
+    inputs: InputSettings = _wanted("the files a run reads")
+    radio: RadioSettings = _setting(RadioSettings(), "how levels are predicted", source="below")
+    demand: DemandSettings = _setting(DemandSettings(), "where people are taken to be", source="below")
+    service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
+    ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")

@@ -1,0 +1,92 @@
+"""Names and codes as text: one Unicode form, folding for search, and bytes of unknown encoding."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from lomsong.errors import SourceError
+
+#: Spellings of "no value" seen in real files, compared without case. GADM writes "NA", drive tests "-".
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "<na>", "\\n"})
+
+
+def normalise(name: str) -> str:
+    r"""
+    Return a name in Unicode form NFC without surrounding blanks; nothing else changes.
+
+    Examples
+    --------
+    >>> normalise(" Ba\u0309n ") == "B\u1ea3n"
+    True
+    """
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def fold(name: str) -> str:
+    """
+    Return a name for comparison: lower case, without diacritics; the Vietnamese đ becomes d.
+
+    Examples
+    --------
+    >>> fold("Đèo Gió")
+    'deo gio'
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+    return re.sub(r"\s+", " ", bare.replace("đ", "d").replace("Đ", "D")).strip().casefold()
+
+
+def is_missing(value: str) -> bool:
+    """Tell whether a text cell means that there is no value."""
+    return value.strip().casefold() in MISSING_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, the encoding it was read with, and whether that encoding was detected rather than known."""
+
+    text: str
+    encoding: str
+    detected: bool
+
+
+def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
+    """
+    Decode the bytes of a file.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    declared : str or None
+        The encoding the settings give. None tries UTF-8 and then detects.
+    name : str
+        The file's name, for the message.
+
+    Raises
+    ------
+    SourceError
+        The declared encoding is unknown or does not fit, or nothing fits.
+    """
+    if declared is not None:
+        try:
+            return Decoded(content.decode(declared), declared, detected=False)
+        except LookupError:
+            raise SourceError(f"{name}: '{declared}' is not an encoding; try 'utf-8' or 'cp1258'") from None
+        except UnicodeDecodeError as error:
+            raise SourceError(
+                f"{name}: byte {error.start:,} is not valid {declared}; correct the encoding in the settings "
+                "or leave it out to have it detected"
+            ) from None
+    try:
+        return Decoded(content.decode("utf-8-sig"), "utf-8", detected=False)
+    except UnicodeDecodeError:
+        return _detect(content, name)
+
+
+def _detect(content: bytes, name: str) -> Decoded:
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to load, seldom needed
+
+    best = from_bytes(content).best()
+    if best is None or "\x00" in str(best)[:1000]:
+        raise SourceError(f"{name}: this does not look like text; is it the right file?")
+    return Decoded(str(best), best.encoding, detected=True)

@@ -1,0 +1,44 @@
+"""Physical constants and the conversions between linear quantities and decibels."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: Speed of light in vacuum, exact by definition of the metre. [m/s]
+SPEED_OF_LIGHT_MPS = 299_792_458.0
+#: Mean radius of the earth used by the ITU-R P series. [m]
+EARTH_RADIUS_M = 6_371_000.0
+
+
+def db_from_ratio(ratio: ArrayLike) -> NDArray[np.float64]:
+    """
+    Power ratio in decibels.
+
+    Parameters
+    ----------
+    ratio : array_like, shape (...)
+        Ratio of two powers; zero gives minus infinity, a negative ratio NaN. [unitless]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Ten times the decimal logarithm. [dB]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 10.0 * np.log10(np.asarray(ratio, dtype=np.float64))
+
+
+def wavelength_m(frequency_mhz: ArrayLike) -> NDArray[np.float64]:
+    """
+    Length of one wave in vacuum.
+
+    Parameters
+    ----------
+    frequency_mhz : array_like, shape (...)
+        Carrier frequency, above zero. [MHz]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Wavelength. [m]
+    """
+    return SPEED_OF_LIGHT_MPS / (np.asarray(frequency_mhz, dtype=np.float64) * 1e6)
