@@ -1,0 +1,270 @@
+"""Everything a run reads, as one value; it can also be put together from frames in memory."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+
+from lomsong.errors import SourceError
+from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.grid import Raster, require_metric
+from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
+from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
+from lomsong.sites import build_sectors
+from lomsong.sources.boundaries import read_villages
+from lomsong.sources.fields import rename_columns, to_text
+from lomsong.sources.files import checksum, read_delimited, require_file
+from lomsong.sources.masts import read_masts
+from lomsong.sources.rasters import Bounds, read_population, read_terrain
+from lomsong.sources.speedtests import read_speed_tests
+from lomsong.sources.vectors import parse_crs
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One input file: what it is for, its checksum, and whom to name for it."""
+
+    layer: str
+    path: str
+    sha256: str
+    attribution: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """
+    The tables and rasters of one run.
+
+    Attributes
+    ----------
+    settings : Settings
+        What they were read with.
+    villages : GeoDataFrame
+        Contract `VILLAGES`, in the metric working CRS, index 0..n-1.
+    sectors : GeoDataFrame
+        Contract `SECTORS`, in the working CRS; defaults filled in and named in ``assumed``.
+    measurements : GeoDataFrame
+        Contract `MEASUREMENTS`, in the working CRS; may have no rows.
+    terrain : Raster
+        Ground height. [m]
+    population : Raster or None
+        People per cell. [persons]
+    truth : DataFrame or None
+        Known answers by ``village_id``, for synthetic districts.
+    findings : tuple of Finding
+        What the readers repaired, dropped and assumed.
+    records : tuple of SourceRecord
+        The files.
+    """
+
+    settings: Settings
+    villages: gpd.GeoDataFrame
+    sectors: gpd.GeoDataFrame
+    measurements: gpd.GeoDataFrame
+    terrain: Raster
+    population: Raster | None = None
+    truth: pd.DataFrame | None = None
+    findings: tuple[Finding, ...] = field(default=())
+    records: tuple[SourceRecord, ...] = field(default=())
+
+    @property
+    def crs(self) -> CRS:
+        """Return the metric working CRS."""
+        return CRS.from_user_input(self.villages.crs)
+
+
+def read(settings: Settings) -> Inputs:
+    """
+    Read every file of the settings into one metric CRS.
+
+    Parameters
+    ----------
+    settings : Settings
+        From `load_settings`.
+
+    Returns
+    -------
+    Inputs
+        Tables that keep their contracts.
+
+    Raises
+    ------
+    LomsongError
+        A file is missing, broken, in an unknown CRS or breaks its contract; one message says what to do.
+    """
+    wanted = settings.inputs
+    villages, findings = read_villages(wanted.villages)
+    crs = _working_crs(villages, settings)
+    villages = villages.to_crs(crs)
+    bounds = _reach(villages, settings)
+    raw = []
+    for source in wanted.masts:
+        masts, found = read_masts(source)
+        _refuse_swapped(masts, villages)
+        raw.append(masts.to_crs(crs))
+        findings += found
+    gathered, found = _one_network(raw)
+    findings += found
+    near, found = _within_reach(gathered, bounds)
+    findings += found
+    sectors, found = build_sectors(near, settings.radio)
+    findings += found
+    measurements, found = _read_measurements(settings, crs)
+    findings += found
+    terrain, found = read_terrain(wanted.terrain, bounds=bounds, crs=crs)
+    findings += found
+    population = None
+    if wanted.population is not None:
+        population, found = read_population(wanted.population, bounds=bounds, crs=crs)
+        findings += found
+    return Inputs(
+        settings=settings,
+        villages=villages,
+        sectors=sectors,
+        measurements=measurements,
+        terrain=terrain,
+        population=population,
+        truth=None if wanted.truth is None else _read_truth(wanted.truth),
+        findings=tuple(findings),
+        records=tuple(_records(wanted)),
+    )
+
+
+def _working_crs(villages: gpd.GeoDataFrame, settings: Settings) -> CRS:
+    if settings.working_crs is not None:
+        return require_metric(parse_crs(settings.working_crs, layer="working_crs"))
+    try:
+        return CRS.from_user_input(villages.estimate_utm_crs())
+    except (RuntimeError, ValueError):
+        raise SourceError("villages: they lie in no UTM zone; set working_crs in the settings") from None
+
+
+def _reach(villages: gpd.GeoDataFrame, settings: Settings) -> Bounds:
+    west, south, east, north = villages.total_bounds
+    if not np.isfinite([west, south, east, north]).all():
+        raise SourceError("villages: none has a usable shape")
+    radius = settings.radio.maximum_radius_m
+    return west - radius, south - radius, east + radius, north + radius
+
+
+def _refuse_swapped(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
+    """Refuse positions that would fall among the villages if their axes were exchanged."""
+    if not masts.crs.is_geographic:
+        return
+    west, south, east, north = villages.to_crs(masts.crs).total_bounds
+    x, y = masts.geometry.x, masts.geometry.y
+
+    def inside(a: pd.Series, b: pd.Series) -> float:
+        return float((a.between(west - 1, east + 1) & b.between(south - 1, north + 1)).mean())
+
+    if inside(x, y) < 0.1 and inside(y, x) > 0.5:
+        raise SourceError(
+            f"masts: none of {len(masts)} rows lies near the villages, but they would with longitude and latitude "
+            "exchanged; swap longitude_deg and latitude_deg under inputs.masts columns"
+        )
+
+
+def _one_network(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
+    twice = frame["sector_id"].duplicated(keep="first")
+    if not twice.any():
+        return frame, []
+    ids = tuple(frame.loc[twice, "sector_id"].astype(str))
+    finding = Finding(
+        layer="masts",
+        word="clean",
+        severity="warning",
+        message=f"{count_rows(len(ids), 'sector')} stand in two files; the first counts: {name_rows(ids)}",
+        count=len(ids),
+        rows=ids,
+    )
+    return frame[~twice].reset_index(drop=True), [finding]
+
+
+def _within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    west, south, east, north = bounds
+    x, y = raw.geometry.x, raw.geometry.y
+    near = x.between(west, east) & y.between(south, north)
+    if not near.any():
+        raise SourceError(
+            f"masts: none of {len(raw)} rows lies within reach of a village; check their CRS and that the mast list "
+            "and the villages are of the same area"
+        )
+    away = int((~near).sum())
+    findings = []
+    if away:
+        ids = tuple(raw.loc[~near, "sector_id"].astype(str))
+        message = f"{count_rows(away, 'sector')} beyond reach of every village left out"
+        findings.append(
+            Finding(layer="masts", word="correct", severity="note", message=message, count=away, rows=ids)
+        )
+    return raw[near].reset_index(drop=True), findings
+
+
+def _read_measurements(settings: Settings, crs: CRS) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    findings: list[Finding] = []
+    frames = []
+    for source in settings.inputs.speed_tests:
+        tiles, found = read_speed_tests(source)
+        findings += found
+        # the same tile is tested on mobile and on fixed lines
+        tiles["measurement_id"] = source.network + "-" + tiles["measurement_id"]
+        frames.append(tiles.to_crs(crs))
+    if not frames:
+        return no_measurements(crs), findings
+    frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs)
+    for column in MEASUREMENTS.columns:
+        if column.name not in frame:
+            frame[column.name] = np.nan
+    MEASUREMENTS.check(frame)
+    return frame[[*MEASUREMENTS.names(), "geometry"]], findings
+
+
+def no_measurements(crs: CRS) -> gpd.GeoDataFrame:
+    """Return a measurement table without rows."""
+    kinds = {
+        column.name: "float64" if column.kind == "number" else "string" for column in MEASUREMENTS.columns
+    }
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+
+
+def _read_truth(source: LayerSource) -> pd.DataFrame:
+    path = require_file(Path(source.path), layer="truth")
+    frame, _ = read_delimited(path, layer="truth", encoding=source.encoding)
+    frame = rename_columns(frame, source.columns, layer="truth", known=["village_id", "has_signal"])
+    lacking = [name for name in ("village_id", "has_signal") if name not in frame]
+    if lacking:
+        raise SourceError(f"truth: {path.name} lacks {', '.join(lacking)}")
+    signal = to_text(frame["has_signal"]).str.casefold().isin(["true", "1", "yes"])
+    return pd.DataFrame({"village_id": to_text(frame["village_id"]), "has_signal": signal})
+
+
+def _records(wanted: InputSettings) -> list[SourceRecord]:
+    layers: list[tuple[str, LayerSource | RasterSource | None]] = [
+        ("villages", wanted.villages),
+        *(("masts", source) for source in wanted.masts),
+        *(("speed_tests", source) for source in wanted.speed_tests),
+        ("terrain", wanted.terrain),
+        ("population", wanted.population),
+        ("truth", wanted.truth),
+    ]
+    return [
+        SourceRecord(
+            layer=layer,
+            path=Path(source.path).name,
+            sha256=checksum(Path(source.path)),
+            attribution=source.attribution,
+            licence=source.licence,
+        )
+        for layer, source in layers
+        if source is not None
+    ]
+
+
+# The contracts that an `Inputs` put together by hand has to keep.
+CONTRACTS = {"villages": VILLAGES, "sectors": SECTORS}

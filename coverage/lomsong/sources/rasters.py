@@ -1,0 +1,140 @@
+"""Terrain and population rasters, read as far as the villages and their masts reach."""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.windows import Window, from_bounds
+
+from lomsong.errors import SourceError
+from lomsong.findings import Finding
+from lomsong.grid import Raster
+from lomsong.settings import RasterSource
+from lomsong.sources.files import require_file
+from lomsong.sources.vectors import settle_crs
+
+#: Heights beyond these are voids whose missing value the file does not declare. [m]
+LOWEST_GROUND_M, HIGHEST_GROUND_M = -500.0, 9000.0
+
+Bounds = tuple[float, float, float, float]
+
+
+def read_terrain(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
+    """
+    Read the terrain model inside `bounds` (west, south, east, north in `crs`).
+
+    Returns
+    -------
+    raster : Raster
+        Height above sea level, NaN where missing. [m]
+    findings : list of Finding
+        Voids, counted.
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError
+        No file, not a raster, corrupt, no CRS, or it lies elsewhere.
+    """
+    raster = _read(source, "terrain", bounds, crs)
+    values = raster.values
+    impossible = (values < LOWEST_GROUND_M) | (values > HIGHEST_GROUND_M)
+    values[impossible] = np.nan
+    findings = []
+    if count := int(impossible.sum()):
+        findings.append(
+            Finding(
+                layer="terrain",
+                word="correct",
+                severity="warning",
+                message=f"{count:,} cells outside [{LOWEST_GROUND_M:g}, {HIGHEST_GROUND_M:g}] m taken as missing; "
+                "set 'nodata' in the settings if they are a missing value",
+                count=count,
+            )
+        )
+    if voids := int(np.isnan(values).sum()) - count:
+        findings.append(
+            Finding(
+                layer="terrain",
+                word="sufficient",
+                severity="note",
+                message=f"{voids:,} cells of {values.size:,} have no height; paths across them are not computed",
+                count=voids,
+            )
+        )
+    if np.isnan(values).all():
+        raise SourceError("terrain: the part around the villages holds no height at all")
+    return raster, findings
+
+
+def read_population(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
+    """
+    Read people per cell inside `bounds`; negative counts are missing. [persons]
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError
+        As `read_terrain`.
+    """
+    raster = _read(source, "population", bounds, crs)
+    negative = raster.values < 0
+    raster.values[negative] = np.nan
+    if not (count := int(negative.sum())):
+        return raster, []
+    message = f"{count:,} cells have a negative population; taken as missing"
+    return raster, [
+        Finding(layer="population", word="correct", severity="warning", message=message, count=count)
+    ]
+
+
+def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
+    path = require_file(Path(source.path), layer=layer)
+    try:
+        with rasterio.open(path) as dataset:
+            found = CRS.from_user_input(dataset.crs) if dataset.crs else None
+            raster_crs = settle_crs(found, source.crs, layer=layer)
+            affine = dataset.transform
+            if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
+                raise SourceError(
+                    f"{layer}: {path.name} is rotated or upside down; warp it north-up with gdalwarp first"
+                )
+            box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(
+                *bounds, densify_pts=21
+            )
+            window = _window(dataset, box, layer, path.name)
+            values = dataset.read(1, window=window, masked=source.nodata is None).astype(np.float32)
+    except RasterioIOError as error:
+        raise SourceError(f"{layer}: {path.name} is not a readable raster: {_reason(error)}") from None
+    except RasterioError as error:
+        raise SourceError(f"{layer}: {path.name}: {_reason(error)}") from None
+    plain: NDArray[np.float32] = np.ma.filled(values, np.nan)
+    if source.nodata is not None:
+        plain[plain == np.float32(source.nodata)] = np.nan
+    plain[~np.isfinite(plain)] = np.nan
+    left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
+    return Raster(plain, (left, affine.a, top, affine.e), raster_crs)
+
+
+def _window(dataset: rasterio.DatasetReader, box: Bounds, layer: str, name: str) -> Window:
+    margin = 2 * max(abs(dataset.transform.a), abs(dataset.transform.e))
+    wanted = from_bounds(
+        box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin, transform=dataset.transform
+    )
+    first_row, first_column = max(int(np.floor(wanted.row_off)), 0), max(int(np.floor(wanted.col_off)), 0)
+    last_row = min(int(np.ceil(wanted.row_off + wanted.height)), dataset.height)
+    last_column = min(int(np.ceil(wanted.col_off + wanted.width)), dataset.width)
+    if last_row <= first_row or last_column <= first_column:
+        west, south, east, north = dataset.bounds
+        raise SourceError(
+            f"{layer}: no village lies inside {name}, which covers x {west:.6g} to {east:.6g}, y {south:.6g} to "
+            f"{north:.6g}; the villages need x {box[0]:.6g} to {box[2]:.6g}, y {box[1]:.6g} to {box[3]:.6g}. "
+            "Check that it is the right tile and that longitude and latitude are not swapped"
+        )
+    return Window(first_column, first_row, last_column - first_column, last_row - first_row)
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return (str(cause).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,70 @@
+"""Small worlds made in memory, and where the real data lies."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from pyproj import CRS
+from worlds import CRS_METRIC, flat_terrain, mast_table, small_settings, village_table
+
+from lomsong.grid import Raster
+from lomsong.inputs import Inputs, no_measurements
+from lomsong.settings import RadioSettings
+from lomsong.sites import build_sectors
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Return the folder of real layers, or skip."""
+    folder = SHARED / "data" / "real"
+    if not folder.is_dir():
+        pytest.skip("the real layers are not here: ../shared/data/real is missing beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the browser's path, or skip; CI says that it must be there."""
+    path = "/usr/bin/chromium"
+    if not os.path.exists(path):  # noqa: PTH110 - plain question
+        pytest.skip("chromium is not installed: apt-get install chromium (needs root)")
+    return path
+
+
+@pytest.fixture
+def world() -> Callable[..., Inputs]:
+    """Return a maker of inputs in memory: villages and masts in km from the corner."""
+
+    def make(
+        villages: dict[str, tuple[float, float]],
+        masts: dict[str, tuple[float, float]],
+        *,
+        terrain: Raster | None = None,
+        tests: gpd.GeoDataFrame | None = None,
+        mast_columns: dict[str, object] | None = None,
+        village_columns: dict[str, object] | None = None,
+        **settings: object,
+    ) -> Inputs:
+        chosen = small_settings(**settings)
+        sectors, findings = build_sectors(mast_table(masts, **(mast_columns or {})), chosen.radio)
+        return Inputs(
+            settings=chosen,
+            villages=village_table(villages, **(village_columns or {})),
+            sectors=sectors,
+            measurements=no_measurements(CRS.from_user_input(CRS_METRIC)) if tests is None else tests,
+            terrain=flat_terrain() if terrain is None else terrain,
+            findings=tuple(findings),
+        )
+
+    return make
+
+
+@pytest.fixture
+def radio() -> RadioSettings:
+    """Return the default radio settings."""
+    return RadioSettings()
