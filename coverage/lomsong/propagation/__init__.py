@@ -1,0 +1,1 @@
+"""Radio propagation: pure functions of arrays, one model a module."""
