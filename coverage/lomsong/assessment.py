@@ -1,0 +1,241 @@
+"""Status of each village, how sure it is, and the numbers behind it."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.special import ndtr
+
+from lomsong.inputs import Inputs
+from lomsong.measurements import count_near, summarise_tests
+from lomsong.prediction import Prediction
+from lomsong.reasons import explain
+from lomsong.schemas import ASSESSMENT
+from lomsong.service import build_service, point_service, sum_up, usable_servers
+from lomsong.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """
+    The verdict on every village.
+
+    Attributes
+    ----------
+    villages : GeoDataFrame
+        Every village with the columns of `ASSESSMENT`, in the order of the input.
+    service : DataFrame
+        Contract `SERVICE`.
+    """
+
+    villages: gpd.GeoDataFrame
+    service: pd.DataFrame
+
+
+def assess(
+    prediction: Prediction, inputs: Inputs, settings: ServiceSettings | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Judge every village; `assess_service` also gives the table per operator and technology.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        From `predict`.
+    inputs : Inputs
+        From `read`.
+    settings : ServiceSettings, optional
+        Those of the inputs' settings if not given.
+
+    Returns
+    -------
+    GeoDataFrame
+        Every village with the columns of `ASSESSMENT`.
+    """
+    return assess_service(prediction, inputs, settings).villages
+
+
+def assess_service(
+    prediction: Prediction, inputs: Inputs, settings: ServiceSettings | None = None
+) -> Assessment:
+    """Judge every village, and sum up service per operator and technology."""
+    settings = settings or inputs.settings.service
+    villages = inputs.villages
+    ids = villages["village_id"]
+    servers = usable_servers(prediction)
+    counting = servers[servers["technology"].isin(settings.technologies)]
+    p = point_service(prediction, counting)
+    facts = sum_up(prediction, p, ids).set_index(villages.index)
+    facts["p_signal"] = facts.pop("p_centre")
+    facts["p_2g"] = sum_up(
+        prediction, point_service(prediction, servers[servers["technology"] == "2g"]), ids
+    )["p_centre"].to_numpy()
+    facts = facts.join(_places(prediction, inputs, p, settings))
+    facts["p_unseen"] = _unseen_probability(prediction, settings)[facts["centre_row"]]
+    facts["p_unseen"] = facts["p_unseen"].where(facts["centre_row"] >= 0)
+    facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings))
+    facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
+    facts["status"], facts["verify_cause"] = _status(facts, settings)
+    facts["evidence"] = _evidence(facts, settings)
+    facts["confidence"] = (0.5 + (facts["p_signal"] - 0.5).abs()).where(
+        facts["verify_cause"] != "missing input"
+    )
+    facts["reasons"] = explain(facts, prediction, inputs, settings)
+    judged = villages.join(facts[[name for name in ASSESSMENT.names() if name != "village_id"]])
+    ASSESSMENT.check(judged)
+    label = {
+        "name": inputs.settings.name,
+        "synthetic": inputs.settings.synthetic,
+        "attributions": [record.attribution for record in inputs.records if record.attribution],
+    }
+    judged.attrs["lomsong"] = label
+    return Assessment(villages=judged, service=build_service(prediction, servers, settings, ids))
+
+
+def _places(
+    prediction: Prediction, inputs: Inputs, p: NDArray[np.float64], settings: ServiceSettings
+) -> pd.DataFrame:
+    """Facts from the demand points: centre, people, share inside the terrain, dark clusters."""
+    villages, household_size = inputs.villages, inputs.settings.demand.household_size
+    demand = prediction.demand
+    village = demand["village_id"].to_numpy()
+    ids = villages["village_id"].to_numpy()
+    seen = demand["ground_m"].notna().to_numpy()
+    centre = pd.Series(np.arange(len(demand)), index=village)[demand["is_centre"].to_numpy(dtype=bool)]
+    inside = (demand["share"] * seen).groupby(village).sum().reindex(ids)
+    # where the chance is unknown, so is the number of people without signal
+    unserved = demand["people"] * (1 - p)
+    lost = unserved.groupby(village).sum(min_count=1).reindex(ids)
+    size = np.full(len(villages), np.nan)
+    if "households" in villages:
+        size = pd.to_numeric(villages["households"]).to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.DataFrame(
+        {
+            "centre_row": centre.reindex(ids).fillna(-1).to_numpy(dtype=np.int64),
+            "terrain_share": inside.clip(0, 1).fillna(0).to_numpy(),
+            "unserved_people": lost.to_numpy(),
+            "dark_cluster_households": _dark_cluster(prediction, p, ids, size, settings, household_size),
+        },
+        index=villages.index,
+    )
+
+
+def _dark_cluster(
+    prediction: Prediction,
+    p: NDArray[np.float64],
+    ids: NDArray[np.object_],
+    households: NDArray[np.float64],
+    settings: ServiceSettings,
+    household_size: float,
+) -> NDArray[np.float64]:
+    """Return the households of the largest cluster of each village that is more likely dark than not."""
+    demand = prediction.demand
+    table = pd.DataFrame(
+        {
+            "village_id": demand["village_id"],
+            "cluster": demand["cluster"],
+            "share": demand["share"],
+            "people": demand["people"],
+            "lit": demand["share"] * p,
+        }
+    )
+    clusters = (
+        table[table["cluster"] >= 0]
+        .groupby(["village_id", "cluster"])
+        .agg(share=("share", "sum"), people=("people", "sum"), lit=("lit", "sum"))
+        .reset_index()
+    )
+    known = pd.Series(households, index=ids).reindex(clusters["village_id"]).to_numpy()
+    size = np.where(np.isfinite(known), known * clusters["share"], clusters["people"] / household_size)
+    dark = clusters["lit"] < settings.covered_from * clusters["share"]
+    largest = pd.Series(np.where(dark, size, 0.0)).groupby(clusters["village_id"]).max()
+    return np.asarray(largest.reindex(ids).fillna(0), dtype=np.float64)
+
+
+def _unseen_probability(prediction: Prediction, settings: ServiceSettings) -> NDArray[np.float64]:
+    """Chance of signal from the strongest mast that could not be computed, as if its path were clear."""
+    radio = prediction.radio
+    signal = prediction.signal[prediction.signal["technology"].isin(settings.technologies)]
+    thresholds = {name: carrier.threshold_dbm for name, carrier in radio.carriers.items()}
+    margin = (
+        signal["unseen_bound_dbm"] - signal["technology"].map(thresholds).astype("float64")
+    ) / radio.sigma_clear_db
+    best = margin.groupby(signal["demand_id"]).max().reindex(range(len(prediction.demand)))
+    return ndtr(best.fillna(-np.inf).to_numpy(dtype=np.float64))
+
+
+def _tests(
+    inputs: Inputs, prediction: Prediction, centre_row: pd.Series, settings: ServiceSettings
+) -> pd.DataFrame:
+    radius = inputs.settings.demand.point_radius_m
+    tiles = inputs.measurements
+    mobile, fixed = (tiles[tiles["network"] == network] for network in ("mobile", "fixed"))
+    on_air = summarise_tests(inputs.villages, mobile, radius_m=radius)
+    wired = summarise_tests(inputs.villages, fixed, radius_m=radius)
+    centres = prediction.demand.geometry.iloc[centre_row.clip(lower=0)].where(centre_row.to_numpy() >= 0)
+    near = count_near(centres.reset_index(drop=True), mobile, near_m=settings.near_m)
+    return pd.DataFrame(
+        {
+            "mobile_tests": on_air["tests"],
+            "near_tests": near,
+            "download_mbps": on_air["download_mbps"],
+            "download_low_mbps": on_air["download_low_mbps"],
+            "download_high_mbps": on_air["download_high_mbps"],
+            "fixed_line": np.where(wired["tests"] > 0, "present", "unknown"),
+            "fixed_download_mbps": wired["download_mbps"],
+        },
+        index=inputs.villages.index,
+    )
+
+
+def _nearest(
+    prediction: Prediction, inputs: Inputs, centre_row: pd.Series
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    sectors = inputs.sectors
+    points = prediction.demand.geometry.iloc[centre_row.clip(lower=0)]
+    tree = cKDTree(np.column_stack([sectors.geometry.x, sectors.geometry.y]))
+    distance, row = tree.query(np.column_stack([points.x, points.y]))
+    return np.where(centre_row >= 0, distance, np.nan), np.asarray(row)
+
+
+def _status(
+    facts: pd.DataFrame, settings: ServiceSettings
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Apply the rules of the guide, 'verify' first: missing input, contradiction, weak evidence."""
+    low, high = settings.unsure_between
+    p = facts["p_signal"].to_numpy(dtype=np.float64)
+    tested = (facts["near_tests"] >= settings.minimum_tests).to_numpy()
+    missing = np.isnan(p) | (facts["terrain_share"] < settings.terrain_share).to_numpy()
+    # a mast beyond the terrain's edge might serve the place: its absence was never shown
+    missing |= (p < high) & (facts["p_unseen"] >= settings.covered_from).to_numpy()
+    with np.errstate(invalid="ignore"):
+        contradicted = tested & (p < low)
+        weak = ~tested & (p >= low) & (p <= high)
+        lit = (p >= settings.covered_from) | (tested & (p >= low))
+    share = facts["covered_share"].to_numpy(dtype=np.float64)
+    hollow = (facts["dark_cluster_households"] >= settings.hollow_households).to_numpy() | (
+        share < settings.hollow_share
+    )
+    slow = (facts["download_high_mbps"] < settings.target_mbps).to_numpy()
+    fast = (facts["download_low_mbps"] >= settings.target_mbps).to_numpy()
+    status = np.select(
+        [missing | contradicted | weak, ~lit, hollow, slow, fast],
+        ["verify", "white", "hollow", "underserved", "served"],
+        default="covered",
+    ).astype(object)
+    cause = np.select(
+        [missing, contradicted, weak], ["missing input", "contradiction", "weak evidence"], default=""
+    ).astype(object)
+    cause[cause == ""] = None
+    return status, cause
+
+
+def _evidence(facts: pd.DataFrame, settings: ServiceSettings) -> NDArray[np.str_]:
+    tested = facts["near_tests"] >= settings.minimum_tests
+    predicted = facts["p_signal"].notna()
+    return np.select(
+        [tested & predicted, tested, predicted], ["both", "measured", "predicted"], default="none"
+    )

@@ -1,0 +1,1 @@
+"""From predicted levels and measurements to the probability of signal."""

@@ -1,0 +1,302 @@
+"""Predicted level at every demand point: best and second server per operator and technology."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy.spatial import cKDTree
+
+from lomsong.findings import Finding, count_rows
+from lomsong.inputs import Inputs
+from lomsong.progress import SILENT, Progress, task
+from lomsong.propagation import servers
+from lomsong.propagation.antenna import LEVEL_KIND, horizontal_attenuation, reference_offset
+from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.p526 import effective_earth_radius
+from lomsong.schemas import SIGNAL
+from lomsong.settings import RadioSettings
+from lomsong.villages import build_demand
+
+#: Demand points worked on at a time: bounds memory, and is one step of the progress bar.
+CHUNK_POINTS = 2000
+#: A level this many standard deviations below the threshold is none.
+FLOOR_SIGMAS = 4.0
+#: Nearer than this the far field of a mast antenna has not formed. [m]
+NEAREST_M = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """
+    Demand points and the servers that reach them.
+
+    Attributes
+    ----------
+    demand : GeoDataFrame
+        Contract `DEMAND`.
+    signal : DataFrame
+        Contract `SIGNAL`; a point, operator and technology without any level above the floor has no row.
+    radio : RadioSettings
+        What it was computed with.
+    findings : tuple of Finding
+        What was assumed on the way.
+    paths : int
+        Terrain profiles evaluated.
+    pairs : int
+        Pairs of a demand point and a sector within reach.
+    """
+
+    demand: gpd.GeoDataFrame
+    signal: pd.DataFrame
+    radio: RadioSettings
+    findings: tuple[Finding, ...]
+    paths: int
+    pairs: int
+
+
+def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Progress = SILENT) -> Prediction:
+    """
+    Predict the level of every operator and technology where people are.
+
+    Free space and ITU-R P.526 delta-Bullington diffraction over the terrain profile; the level is what a phone
+    of that technology measures (RSRP, RSCP, RXLEV). Sectors are tried in the order of their free-space level
+    and the search stops when no other can matter.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        From `read`.
+    radio : RadioSettings, optional
+        Those of the inputs' settings if not given.
+    progress : Progress
+        Told about each block of demand points.
+
+    Returns
+    -------
+    Prediction
+        Same bytes for the same inputs, on any number of threads.
+
+    Raises
+    ------
+    LomsongError
+        No village lies inside the terrain.
+    """
+    radio = radio or inputs.settings.radio
+    demand, findings = build_demand(
+        inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand
+    )
+    network = _Network.of(inputs, radio)
+    blocks = []
+    paths = pairs = 0
+    with task(progress, "predicting signal", len(demand)) as told:
+        for first in range(0, len(demand), CHUNK_POINTS):
+            block = demand.iloc[first : first + CHUNK_POINTS]
+            found, tried = network.serve(block, inputs)
+            blocks.append(found)
+            paths += int(found["paths"].sum())
+            pairs += tried
+            told.advance(len(block))
+    signal = _signal_table(pd.concat(blocks, ignore_index=True), inputs.sectors, network, radio)
+    return Prediction(
+        demand=demand,
+        signal=signal,
+        radio=radio,
+        findings=(*findings, *_terrain_findings(demand, signal)),
+        paths=paths,
+        pairs=pairs,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """The sectors as arrays, and the groups (operator × technology) that they form."""
+
+    radio: RadioSettings
+    groups: pd.DataFrame
+    group: NDArray[np.int64]
+    tree: cKDTree
+    xy: NDArray[np.float64]
+    row: NDArray[np.float64]
+    column: NDArray[np.float64]
+    power_dbm: NDArray[np.float64]
+    site: NDArray[np.int64]
+    sectors: gpd.GeoDataFrame
+
+    @classmethod
+    def of(cls, inputs: Inputs, radio: RadioSettings) -> "_Network":
+        sectors = inputs.sectors
+        keys = sectors[["operator", "technology"]].astype(str)
+        groups = keys.drop_duplicates().sort_values(["operator", "technology"], ignore_index=True)
+        number = {key: index for index, key in enumerate(groups.itertuples(index=False, name=None))}
+        xy = np.column_stack([sectors.geometry.x, sectors.geometry.y])
+        row, column = _pixels(xy, inputs)
+        offset = reference_offset(
+            sectors["technology"].to_numpy(dtype=str), sectors["bandwidth_mhz"].to_numpy()
+        )
+        return cls(
+            radio=radio,
+            groups=groups,
+            group=np.array([number[key] for key in keys.itertuples(index=False, name=None)], dtype=np.int64),
+            tree=cKDTree(xy),
+            xy=xy,
+            row=row,
+            column=column,
+            power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
+            site=pd.factorize(sectors["site_id"])[0].astype(np.int64),
+            sectors=sectors,
+        )
+
+    def floors(self) -> NDArray[np.float64]:
+        """Return the level of each group below which there is none. [dBm]"""
+        thresholds = [
+            self.radio.carriers[technology].threshold_dbm for technology in self.groups["technology"]
+        ]
+        return np.array(thresholds) - FLOOR_SIGMAS * self.radio.sigma_blocked_db
+
+    def serve(self, block: gpd.GeoDataFrame, inputs: Inputs) -> tuple[pd.DataFrame, int]:
+        """Find the servers of one block of demand points; also the number of pairs within reach."""
+        radio, count = self.radio, len(self.groups)
+        places = np.column_stack([block.geometry.x, block.geometry.y])
+        reach = cKDTree(places).sparse_distance_matrix(
+            self.tree, radio.maximum_radius_m, output_type="ndarray"
+        )
+        # a place outside the terrain has no profile to any mast
+        reach = reach[block["ground_m"].notna().to_numpy()[reach["i"]]]
+        place, sector, distance = reach["i"], reach["j"], reach["v"]
+        bound = self._free_space_level(places[place], sector, distance)
+        alive = bound >= self.floors()[self.group[sector]]
+        place, sector, distance, bound = place[alive], sector[alive], distance[alive], bound[alive]
+        groups = place.astype(np.int64) * count + self.group[sector]
+        order, starts = servers.order_pairs(groups, bound, sector, len(block) * count)
+        place_row, place_column = _pixels(places, inputs)
+        found = servers.find_servers(
+            inputs.terrain.values,
+            starts,
+            place[order],
+            sector[order],
+            distance[order],
+            bound[order],
+            place_row,
+            place_column,
+            self.row,
+            self.column,
+            self.sectors["antenna_height_m"].to_numpy(dtype=np.float64),
+            self.sectors["frequency_mhz"].to_numpy(dtype=np.float64),
+            self.site,
+            radio.receiver_height_m,
+            float(effective_earth_radius(radio.refractivity_gradient)),
+            radio.profile_step_m or inputs.terrain.cell_size_m(),
+        )
+        table = pd.DataFrame(found, columns=list(servers.FIELDS))
+        table["demand_id"] = np.repeat(block["demand_id"].to_numpy(), count)
+        table["group"] = np.tile(np.arange(count), len(block))
+        return table, len(reach)
+
+    def _free_space_level(
+        self, places: NDArray[np.float64], sector: NDArray[np.int64], distance_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        azimuth = self.sectors["azimuth_deg"].to_numpy(dtype=np.float64)[sector]
+        beamwidth = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
+        east, north = (places - self.xy[sector]).T
+        bearing = np.degrees(np.arctan2(east, north))
+        pattern = np.nan_to_num(horizontal_attenuation(bearing - azimuth, beamwidth))
+        frequency = self.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[sector]
+        loss = free_space_loss(np.maximum(distance_m, NEAREST_M), frequency)
+        return self.power_dbm[sector] - pattern - loss
+
+
+def _pixels(xy: NDArray[np.float64], inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    to_terrain = inputs.terrain.transformer_from(CRS.from_user_input(inputs.crs))
+    return inputs.terrain.pixel(*to_terrain.transform(xy[:, 0], xy[:, 1]))
+
+
+def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray[np.float64]:
+    """
+    Standard deviation of the real level about the predicted one; it grows with the obstruction.
+
+    Parameters
+    ----------
+    diffraction_db : ndarray, shape (...)
+        Loss beyond free space. [dB]
+    radio : RadioSettings
+        The values on a clear and on a blocked path, and where blocked begins.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Between the two, linear in the loss. [dB]
+    """
+    part = np.clip(diffraction_db / radio.blocked_from_db, 0.0, 1.0)
+    return radio.sigma_clear_db + (radio.sigma_blocked_db - radio.sigma_clear_db) * part
+
+
+def _signal_table(
+    found: pd.DataFrame, sectors: gpd.GeoDataFrame, network: _Network, radio: RadioSettings
+) -> pd.DataFrame:
+    floor = network.floors()[found["group"]]
+    second_low = found["second_level_dbm"].lt(floor)
+    found.loc[second_low, ["second_level_dbm", "second_sector", "second_diffraction_db"]] = np.nan
+    low = found["level_dbm"].lt(floor)
+    found.loc[low, list(servers.FIELDS[:5])] = np.nan
+    found = found[found["level_dbm"].notna() | found["unseen_bound_dbm"].notna()].reset_index(drop=True)
+    technology = network.groups["technology"].to_numpy()[found["group"]]
+    table = pd.DataFrame(
+        {
+            "demand_id": found["demand_id"],
+            "operator": network.groups["operator"].to_numpy()[found["group"]],
+            "technology": technology,
+            "level_kind": [LEVEL_KIND[name] for name in technology],
+            "level_dbm": found["level_dbm"],
+            "sigma_db": spread(found["diffraction_db"].to_numpy(), radio),
+            "sector_id": _named(found["sector"], sectors["sector_id"]),
+            "site_id": _named(found["sector"], sectors["site_id"]),
+            "distance_m": found["distance_m"],
+            "diffraction_db": found["diffraction_db"],
+            "obstacle_m": found["obstacle_m"],
+            "second_level_dbm": found["second_level_dbm"],
+            "second_sigma_db": spread(found["second_diffraction_db"].to_numpy(), radio),
+            "second_site_id": _named(found["second_sector"], sectors["site_id"]),
+            "unseen_bound_dbm": found["unseen_bound_dbm"],
+        }
+    )
+    return table[SIGNAL.names()]
+
+
+def _named(rows: pd.Series, names: pd.Series) -> pd.Series:
+    known = rows.notna()
+    picked = names.to_numpy()[rows.fillna(0).to_numpy(dtype=np.int64)]
+    return pd.Series(picked, index=rows.index, dtype="string").where(known)
+
+
+def _terrain_findings(demand: gpd.GeoDataFrame, signal: pd.DataFrame) -> list[Finding]:
+    findings = []
+    outside = demand.loc[demand["ground_m"].isna(), "village_id"]
+    if len(outside):
+        ids = tuple(dict.fromkeys(outside.astype(str)))
+        message = f"{count_rows(len(ids), 'village')} reach beyond the terrain model; they are 'verify'"
+        findings.append(
+            Finding(
+                layer="terrain",
+                word="sufficient",
+                severity="warning",
+                message=message,
+                count=len(ids),
+                rows=ids,
+            )
+        )
+    unseen = int(signal["unseen_bound_dbm"].notna().sum())
+    if unseen:
+        findings.append(
+            Finding(
+                layer="terrain",
+                word="sufficient",
+                severity="warning",
+                message=f"{unseen:,} times a mast within reach could not be computed because the path leaves the "
+                "terrain model; where that mast alone could bring signal the village is 'verify'",
+                count=unseen,
+            )
+        )
+    return findings

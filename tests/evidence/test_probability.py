@@ -1,0 +1,80 @@
+"""Probability that any server suffices, against closed forms and simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
+
+from lomsong.evidence.probability import any_server_probability, list_servers, point_probability
+
+MARGINS = st.floats(-6, 6)
+
+
+def one(margins: list[float], correlation: float) -> float:
+    return float(
+        any_server_probability(margins, np.zeros(len(margins), int), groups=1, correlation=correlation)[0]
+    )
+
+
+@given(MARGINS, st.floats(0, 0.9))
+def test_one_server_is_the_normal_distribution(margin: float, correlation: float) -> None:
+    assert one([margin], correlation) == pytest.approx(norm.cdf(margin), abs=2e-4)
+
+
+def test_at_the_default_correlation_one_server_is_exact() -> None:
+    margins = np.linspace(-5, 5, 41)
+    p = any_server_probability(margins, np.arange(41), groups=41, correlation=0.5)
+    np.testing.assert_allclose(p, norm.cdf(margins), atol=1e-9)
+
+
+@given(MARGINS, MARGINS)
+def test_two_servers_equal_the_bivariate_normal(a: float, b: float) -> None:
+    both_fail = multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]]).cdf([-a, -b])
+    assert one([a, b], 0.5) == pytest.approx(1 - both_fail, abs=1e-5)
+
+
+def test_independent_servers_multiply() -> None:
+    assert one([0.0, 0.0, 0.0], 0.0) == pytest.approx(1 - 0.5**3, abs=1e-12)
+
+
+@given(st.lists(MARGINS, min_size=1, max_size=5), MARGINS)
+def test_one_more_server_never_lowers_the_chance(margins: list[float], extra: float) -> None:
+    assert one([*margins, extra], 0.5) >= one(margins, 0.5) - 1e-12
+
+
+def test_correlated_shadowing_helps_less_than_independent() -> None:
+    assert one([0, 0, 0], 0.8) < one([0, 0, 0], 0.5) < one([0, 0, 0], 0.0)
+
+
+def test_no_server_is_no_signal_and_nan_stays_nan() -> None:
+    p = any_server_probability([np.nan], [1], groups=2, correlation=0.5)
+    assert p[0] == 0
+    assert np.isnan(p[1])
+
+
+def test_carriers_of_one_mast_count_once() -> None:
+    servers = pd.DataFrame(
+        {"demand_id": [0, 0, 1], "site_id": ["a", "a", "a"], "margin_sigmas": [0.0, -0.5, 0.0]}
+    )
+    p = point_probability(servers, 2, correlation=0.5)
+    assert p[0] == pytest.approx(p[1])
+
+
+def test_best_and_second_server_are_listed_below_each_other() -> None:
+    signal = pd.DataFrame(
+        {
+            "demand_id": [0, 1],
+            "operator": "A",
+            "technology": "4g",
+            "site_id": ["x", pd.NA],
+            "level_dbm": [-95.0, np.nan],
+            "sigma_db": [10.0, np.nan],
+            "second_site_id": ["y", pd.NA],
+            "second_level_dbm": [-115.0, np.nan],
+            "second_sigma_db": [5.0, np.nan],
+        }
+    )
+    servers = list_servers(signal, {"4g": -105.0})
+    assert servers[["site_id", "margin_sigmas"]].to_numpy().tolist() == [["x", 1.0], ["y", -2.0]]

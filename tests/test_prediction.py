@@ -1,0 +1,182 @@
+"""Prediction: against a brute force over every sector, and against what physics must do."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from worlds import flat_terrain, ridged_terrain
+
+from lomsong.compiled import get_num_threads, set_num_threads
+from lomsong.inputs import Inputs
+from lomsong.prediction import FLOOR_SIGMAS, predict, spread
+from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.p526 import delta_bullington_profile, effective_earth_radius
+from lomsong.settings import RadioSettings
+
+World = Callable[..., Inputs]
+
+
+def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    """Return the level of every sector at one demand point, without any shortcut."""
+    radio, terrain = inputs.settings.radio, inputs.terrain
+    place = demand.geometry.iloc[point]
+    levels = {}
+    for sector in inputs.sectors.itertuples():
+        distance = max(place.distance(sector.geometry), 10.0)
+        count = max(int(np.ceil(distance / terrain.cell_size_m())) + 1, 3)
+        along = np.linspace(0, 1, count)
+        x = sector.geometry.x + (place.x - sector.geometry.x) * along
+        y = sector.geometry.y + (place.y - sector.geometry.y) * along
+        heights = terrain.sample(x, y)
+        loss, _, _ = delta_bullington_profile(
+            distance * along,
+            heights,
+            count,
+            heights[0] + sector.antenna_height_m,
+            heights[-1] + radio.receiver_height_m,
+            sector.frequency_mhz,
+            float(effective_earth_radius(radio.refractivity_gradient)),
+            True,
+            0.0,
+        )
+        bearing = np.degrees(np.arctan2(place.x - sector.geometry.x, place.y - sector.geometry.y))
+        pattern = 0.0
+        if np.isfinite(sector.azimuth_deg):
+            pattern = float(horizontal_attenuation(bearing - sector.azimuth_deg, sector.beamwidth_deg))
+        offset = float(reference_offset(sector.technology, sector.bandwidth_mhz))
+        free = float(free_space_loss(distance, sector.frequency_mhz))
+        levels[sector.sector_id] = sector.eirp_dbm + offset - pattern - free - loss
+    return levels
+
+
+@pytest.fixture
+def hills(world: World) -> Inputs:
+    rng = np.random.default_rng(5)
+    terrain = flat_terrain()
+    rough = rng.normal(0, 1, (40, 40)).repeat(10, 0).repeat(10, 1)
+    terrain.values[:] += (120 * rough).astype(np.float32)
+    masts = {f"m{i:02d}": tuple(rng.uniform(2, 33, 2)) for i in range(40)}
+    return world(
+        {f"v{i}": tuple(rng.uniform(3, 32, 2)) for i in range(6)},
+        masts,
+        terrain=terrain,
+        mast_columns={
+            "technology": rng.choice(["3g", "4g"], 40),
+            "operator": rng.choice(["A", "B"], 40),
+            "azimuth_deg": np.where(rng.random(40) < 0.5, rng.uniform(0, 360, 40), np.nan),
+            "site_id": [f"s{i // 2}" for i in range(40)],
+        },
+    )
+
+
+def test_bound_and_stop_finds_the_servers_that_brute_force_finds(hills: Inputs) -> None:
+    prediction = predict(hills)
+    signal = prediction.signal.set_index(["demand_id", "operator", "technology"])
+    info = hills.sectors.set_index("sector_id")
+    for point in range(0, len(prediction.demand), 7):
+        levels = brute_force(hills, point, prediction.demand)
+        for (operator, technology), rows in info.groupby(["operator", "technology"]):
+            mine = sorted(((levels[s], s) for s in rows.index), reverse=True)
+            best = mine[0]
+            other = [level for level, s in mine if info.loc[s, "site_id"] != info.loc[best[1], "site_id"]]
+            row = signal.loc[(point, operator, technology)]
+            assert row["level_dbm"] == pytest.approx(best[0], abs=0.01)
+            assert row["sector_id"] == best[1]
+            assert row["second_level_dbm"] == pytest.approx(other[0], abs=0.01)
+
+
+def test_the_search_evaluates_fewer_paths_than_there_are_pairs(hills: Inputs) -> None:
+    prediction = predict(hills)
+    assert prediction.paths < prediction.pairs
+
+
+def test_one_thread_and_two_give_the_same(hills: Inputs) -> None:
+    many = predict(hills).signal
+    threads = get_num_threads()
+    try:
+        set_num_threads(1)
+        one = predict(hills).signal
+    finally:
+        set_num_threads(threads)
+    assert one.equals(many)
+
+
+def test_a_ridge_between_mast_and_village_darkens_it(world: World) -> None:
+    places = {"villages": {"v": (16, 15)}, "masts": {"m": (4, 15)}}
+    levels = [
+        predict(world(**places, terrain=ridged_terrain(height))).signal["level_dbm"].max()
+        for height in (0.0, 50.0, 150.0, 400.0)
+    ]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] - levels[3] > 20
+
+
+def test_the_obstacle_is_where_the_ridge_is(world: World) -> None:
+    inputs = world({"v": (16, 15)}, {"m": (4, 15)}, terrain=ridged_terrain(300.0, east_km=10))
+    prediction = predict(inputs)
+    centre = prediction.demand.loc[prediction.demand["is_centre"], "demand_id"].iloc[0]
+    row = prediction.signal.set_index("demand_id").loc[centre]
+    assert row["obstacle_m"] == pytest.approx(6000, abs=300)
+    assert row["diffraction_db"] > 20
+
+
+def test_a_sector_that_looks_away_is_weaker_by_its_pattern(world: World) -> None:
+    def level(azimuth: float) -> float:
+        inputs = world({"v": (16, 15)}, {"m": (4, 15)}, mast_columns={"azimuth_deg": azimuth})
+        return float(predict(inputs).signal.set_index("demand_id")["level_dbm"].loc[0])
+
+    assert level(90.0) - level(270.0) == pytest.approx(25.0, abs=0.01)
+
+
+def test_the_level_is_what_the_technology_measures(world: World) -> None:
+    """Same power and frequency: RSRP of 20 MHz lies 30.8 dB, RSCP 10 dB under the carrier's power."""
+    common = {"eirp_dbm": 60.0, "frequency_mhz": 1800.0}
+    level = {}
+    for technology in ("2g", "3g", "4g"):
+        inputs = world({"v": (10, 15)}, {"m": (6, 15)}, mast_columns={"technology": technology, **common})
+        level[technology] = predict(inputs).signal["level_dbm"].iloc[0]
+    assert level["2g"] - level["3g"] == pytest.approx(10.0)
+    assert level["2g"] - level["4g"] == pytest.approx(10 * np.log10(12 * 100))
+
+
+def test_a_mast_beyond_the_terrain_is_unseen_not_absent(world: World) -> None:
+    inputs = world({"v": (2, 15)}, {"m": (-3, 15)})
+    signal = predict(inputs).signal
+    assert signal["level_dbm"].isna().all()
+    assert signal["unseen_bound_dbm"].notna().all()
+
+
+def test_a_void_in_the_terrain_makes_the_path_unseen(world: World) -> None:
+    terrain = flat_terrain()
+    terrain.values[:, 100:104] = np.nan
+    signal = predict(world({"v": (16, 15)}, {"m": (4, 15)}, terrain=terrain)).signal
+    assert signal["level_dbm"].isna().all()
+
+
+def test_nothing_above_the_floor_has_no_row(world: World) -> None:
+    inputs = world(
+        {"v": (30, 15)}, {"m": (2, 15)}, mast_columns={"eirp_dbm": 0.0}, terrain=ridged_terrain(900.0)
+    )
+    assert predict(inputs).signal.empty
+
+
+def test_the_floor_is_four_sigmas_under_the_threshold(hills: Inputs) -> None:
+    radio = hills.settings.radio
+    lowest = (
+        min(radio.carriers[name].threshold_dbm for name in ("3g", "4g"))
+        - FLOOR_SIGMAS * radio.sigma_blocked_db
+    )
+    assert predict(hills).signal["level_dbm"].min() >= lowest
+
+
+def test_a_mast_in_the_village_does_not_break_the_formulas(world: World) -> None:
+    signal = predict(world({"v": (15, 15)}, {"m": (15, 15)})).signal
+    assert np.isfinite(signal["level_dbm"]).all()
+
+
+def test_the_spread_grows_with_the_obstruction() -> None:
+    radio = RadioSettings()
+    sigma = spread(np.array([0.0, 10.0, 20.0, 60.0, np.nan]), radio)
+    assert sigma[:4].tolist() == [8.0, 11.0, 14.0, 14.0]
+    assert np.isnan(sigma[4])
