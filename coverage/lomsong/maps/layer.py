@@ -1,0 +1,151 @@
+"""Folium layers that hand their data to our own front end; they go onto any `folium.Map` and into any layer control."""
+
+import hashlib
+import json
+from typing import Any, Literal
+
+import folium
+from branca.element import Element, Figure
+from folium.map import Layer
+
+from lomsong.errors import OutputError
+from lomsong.maps.offline import RawElement, children, data_element, embed_json, script_element, style_element
+
+Bounds = tuple[float, float, float, float]
+
+
+def content_id(*parts: object) -> str:
+    """Return a name made from what is drawn, so that the same input gives the same file."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+class DataLayer(Layer):
+    """
+    A layer drawn by ``assets/village_layer.js`` from data that no template reads.
+
+    Parameters
+    ----------
+    kind : {'villages', 'masts', 'relief'}
+        Which of the front end's layers it is.
+    data : dict
+        Plain values, see `contents`.
+    name : str
+        Name in layer controls.
+    bounds : tuple of float, optional
+        South, west, north and east edge, for Folium's own fitting of maps. [deg]
+    show : bool
+        Shown when the map opens.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["villages", "masts", "relief"],
+        data: dict[str, Any],
+        *,
+        name: str,
+        bounds: Bounds | None = None,
+        show: bool = True,
+    ) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
+        self._name = f"lomsong_{kind}"
+        self._id = content_id(kind, data)
+        self.kind = kind
+        self.data = data
+        self.bounds = bounds
+
+    def _get_self_bounds(self) -> list[list[float | None]]:
+        if self.bounds is None:
+            return [[None, None], [None, None]]
+        south, west, north, east = self.bounds
+        return [[south, west], [north, east]]
+
+    def render(self, **kwargs: object) -> str:
+        """Put the front end, the data and one line that joins them into the figure."""
+        figure = figure_of(self)
+        add_front_end(figure)
+        name = self.get_name()
+        figure.html.add_child(data_element(self.data, f"{name}_data"), name=f"{name}_data")
+        start = f'var {name} = lomsong.{self.kind}(lomsong.data("{name}_data"));\n'
+        if self.show and self._parent is not None:
+            start += f"{name}.addTo({self._parent.get_name()});\n"
+        figure.script.add_child(RawElement(start), name=name)
+        # Layer.render would add the last line again under another random name each time the map is drawn
+        super(Layer, self).render(**kwargs)  # type: ignore[no-untyped-call]
+        return ""
+
+
+class PanelElement(Element):
+    """
+    The panel beside the map (legend, search, ranked list) and the layer control; add it to the figure, after the map.
+
+    As a child of the figure it renders after every layer of the map, so the control knows layers added later too.
+
+    Parameters
+    ----------
+    drawn : folium.Map
+        The map that the panel belongs to.
+    villages : DataLayer
+        The layer that it lists.
+    labels : dict
+        ``name``, ``synthetic`` and ``attributions``.
+    """
+
+    def __init__(self, drawn: folium.Map, villages: DataLayer, labels: dict[str, Any]) -> None:
+        super().__init__()
+        self._name = "lomsong_panel"
+        self._id = content_id(labels)
+        self.drawn = drawn
+        self.villages = villages
+        self.labels = labels
+
+    def render(self, **kwargs: object) -> str:  # noqa: ARG002 - the signature is branca's
+        """Put the labels and the start of the panel into the figure."""
+        figure = figure_of(self)
+        element_id = f"{self.get_name()}_data"
+        figure.header.add_child(style_element("village_panel.css"), name="lomsong_panel_css")
+        figure.header.add_child(script_element("village_panel.js"), name="lomsong_panel_js")
+        # Folium forbids zooming the page; people with weak eyes need it, and the later of two wins
+        figure.header.add_child(
+            RawElement('<meta name="viewport" content="width=device-width, initial-scale=1">\n'),
+            name="lomsong_view",
+        )
+        figure.html.add_child(data_element(self.labels, element_id), name=element_id)
+        start = (
+            f"{self._layer_control()}"
+            f'lomsong.panel({self.drawn.get_name()}, {self.villages.get_name()}, lomsong.data("{element_id}"));\n'
+        )
+        figure.script.add_child(RawElement(start), name=self.get_name())
+        return ""
+
+    def _layer_control(self) -> str:
+        added = children(self.drawn)
+        if any(isinstance(child, folium.LayerControl) for child in added):
+            return ""
+        layers = [child for child in added if isinstance(child, Layer) and child.control]
+        names = [
+            [embed_json(layer.layer_name), layer.get_name(), str(layer.overlay).lower()] for layer in layers
+        ]
+        rows = ", ".join(f"[{', '.join(row)}]" for row in names)
+        return f"lomsong.layerControl({self.drawn.get_name()}, [{rows}]);\n"
+
+
+def add_front_end(figure: Figure) -> None:
+    """Put the style and the script that draw our layers into the head of a page, once."""
+    figure.header.add_child(style_element("village_layer.css"), name="lomsong_layer_css")
+    figure.header.add_child(script_element("village_layer.js"), name="lomsong_layer_js")
+
+
+def figure_of(element: Element) -> Figure:
+    """
+    Return the page that an element stands on.
+
+    Raises
+    ------
+    OutputError
+        It stands on none.
+    """
+    root = element.get_root()
+    if not isinstance(root, Figure):
+        raise OutputError("map: a layer can only be drawn on a folium.Map; add it to one first")
+    return root

@@ -1,0 +1,345 @@
+"""The map as a planner meets it: opened from disk in a real browser, without a network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import folium
+import geopandas as gpd
+import pytest
+
+from lomsong.inputs import Inputs
+from lomsong.maps import save_map, village_map
+from lomsong.maps.contents import village_contents
+from lomsong.maps.layer import DataLayer
+
+pytestmark = pytest.mark.browser
+
+DESKTOP, PHONE = (1280, 800), (390, 780)
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_map(chromium: Any, tmp_path: Path) -> Iterator[Open]:
+    """Open a map from disk; at the end there must have been one request, the file, and no complaint."""
+    contexts: list[Any] = []
+    requests: list[str] = []
+    complaints: list[str] = []
+
+    def opener(drawn: folium.Map, size: tuple[int, int] = DESKTOP) -> Any:
+        path = save_map(drawn, tmp_path / "map.html")
+        phone = size == PHONE
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            is_mobile=phone,
+            has_touch=phone,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert len(requests) == len(contexts)
+    assert all(address.startswith("file:") for address in requests)
+
+
+def map_name(drawn: folium.Map) -> str:
+    return str(drawn.get_name())
+
+
+def place_of(page: Any, drawn: folium.Map, longitude: float, latitude: float) -> tuple[float, float]:
+    """Where a place is on the screen."""
+    name = map_name(drawn)
+    x, y = page.evaluate(
+        f"() => {{ const p = {name}.latLngToContainerPoint([{latitude}, {longitude}]),"
+        f" box = {name}.getContainer().getBoundingClientRect(); return [p.x + box.left, p.y + box.top]; }}"
+    )
+    return x, y
+
+
+def layer_names(page: Any) -> list[str]:
+    return [name.strip() for name in page.locator(".leaflet-control-layers-overlays label").all_inner_texts()]
+
+
+def inside(villages: gpd.GeoDataFrame, row: int) -> tuple[float, float]:
+    point = villages.geometry.iloc[[row]].representative_point().to_crs(4326).iloc[0]
+    return point.x, point.y
+
+
+def test_the_page_shows_its_name_its_counts_and_its_sources(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    page = open_map(village_map(villages, inputs=inputs))
+    assert page.title() == "Made-up district of Sơn Giả"
+    assert page.locator("h1").inner_text() == "Made-up district of Sơn Giả"
+    white = villages[villages["status"] == "white"]
+    row = page.locator(".lomsong-legend tbody tr").first
+    assert row.locator("td").all_inner_texts() == [str(len(white)), f"{white['population'].sum():,.0f}"]
+    assert "Mast register <b>&" in page.locator(".leaflet-control-attribution").inner_text()
+    assert page.locator(".leaflet-control-scale-line").inner_text().endswith("km")
+    assert layer_names(page) == ["Relief", "Villages", "Masts"]
+    assert page.locator(".leaflet-image-layer").evaluate("image => image.naturalWidth") > 200
+
+
+def test_a_synthetic_map_says_so_and_another_does_not(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    page = open_map(village_map(villages, inputs=inputs))
+    assert page.locator(".lomsong-banner").inner_text().startswith("SYNTHETIC DATA")
+    assert page.locator(".lomsong-banner").is_visible()
+    assert open_map(village_map(villages)).locator(".lomsong-banner").count() == 0
+
+
+def test_a_click_on_a_village_explains_it(open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs) -> None:
+    drawn = village_map(villages, inputs=inputs)
+    page = open_map(drawn)
+    row = int(villages.index[villages["status"] == "served"][0])
+    page.mouse.click(*place_of(page, drawn, *inside(villages, row)))
+    text = page.locator(".lomsong-card").inner_text()
+    village = villages.loc[row]
+    for part in (
+        village["village_name"],
+        village["village_id"],
+        village["commune_name"],
+        "Served",
+        village["reasons"],
+        f"{village['population']:,.0f} people",
+        "22.5 Mbit/s, 80 % interval 14 to 31",
+        f"Rank {village['rank']} of 60",
+        "Severity",
+    ):
+        assert part in text
+
+
+def test_a_click_on_a_mast_names_site_operator_and_technologies(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    drawn = village_map(villages, inputs=inputs)
+    page = open_map(drawn)
+    mast = inputs.sectors[inputs.sectors["site_id"] == "S02"].geometry.iloc[[0]].to_crs(4326).iloc[0]
+    page.mouse.click(*place_of(page, drawn, mast.x, mast.y))
+    text = page.locator(".lomsong-card").inner_text()
+    assert text.split() == ["Site", "S02", "Núi", "Đá", "4G", "Sóng", "Xanh", "2G,", "4G"]
+
+
+@pytest.mark.parametrize("words", ["deo gio", "ĐÈO GIÓ", "gio deo", "00046"])
+def test_search_finds_with_and_without_diacritics_and_by_code(
+    open_map: Open, villages: gpd.GeoDataFrame, words: str
+) -> None:
+    assert villages["village_name"][46] == "Đèo Gió"
+    page = open_map(village_map(villages))
+    page.get_by_label("Find a village").fill(words)
+    assert page.locator("#lomsong-found .lomsong-name").all_inner_texts() == ["Đèo Gió"]
+    page.keyboard.press("Enter")
+    assert "Đèo Gió" in page.locator(".lomsong-card h2").inner_text()
+
+
+def test_a_search_without_result_says_so(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    page = open_map(village_map(villages))
+    page.get_by_label("Find a village").fill("zzz")
+    assert page.get_by_text("No village found.").is_visible()
+
+
+def test_the_ranked_list_leads_to_the_village(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    drawn = village_map(villages)
+    page = open_map(drawn)
+    ranked = villages.sort_values("rank")["village_name"].head(20).tolist()
+    assert page.locator("#lomsong-ranked .lomsong-name").all_inner_texts() == ranked
+    before = page.evaluate(f"() => {map_name(drawn)}.getZoom()")
+    page.locator("#lomsong-ranked button").nth(4).click()
+    page.locator(".lomsong-card").wait_for()
+    assert page.locator(".lomsong-card h2").inner_text() == ranked[4]
+    assert page.evaluate(f"() => {map_name(drawn)}.getZoom()") > before
+
+
+def test_the_keyboard_alone_opens_and_closes_a_village(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    page = open_map(village_map(villages))
+    page.get_by_label("Find a village").focus()
+    page.keyboard.type("ban")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = page.evaluate("() => document.activeElement.querySelector('.lomsong-name').textContent")
+    page.keyboard.press("Enter")
+    page.locator(".lomsong-card").wait_for()
+    assert page.locator(".lomsong-card h2").inner_text() == second
+    page.keyboard.press("Escape")
+    page.locator(".lomsong-card").wait_for(state="detached")
+    assert page.evaluate("() => document.activeElement.closest('#lomsong-found') !== null")
+
+
+def test_unticking_a_status_hides_its_villages(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    drawn = village_map(villages)
+    page = open_map(drawn)
+    row = int(villages.index[villages["status"] == "hollow"][0])
+    page.get_by_label("Hollow").uncheck()
+    page.mouse.click(*place_of(page, drawn, *inside(villages, row)))
+    assert page.locator(".lomsong-card").count() == 0
+    page.get_by_label("Hollow").check()
+    page.mouse.click(*place_of(page, drawn, *inside(villages, row)))
+    assert page.locator(".lomsong-card").count() == 1
+
+
+def test_masts_stay_on_top_when_villages_are_switched_on_again(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    drawn = village_map(villages, inputs=inputs)
+    page = open_map(drawn)
+    for _ in range(2):
+        page.get_by_label("Villages", exact=True).and_(page.locator("input")).click()
+    mast = inputs.sectors.geometry.iloc[[0]].to_crs(4326).iloc[0]
+    page.mouse.click(*place_of(page, drawn, mast.x, mast.y))
+    assert page.locator(".lomsong-card h2").inner_text() == "Site S00"
+
+
+def test_points_without_any_optional_column_work(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    bare = villages[["village_id", "status", "geometry"]]
+    bare = bare.set_geometry(bare.geometry.centroid)
+    drawn = village_map(bare)
+    page = open_map(drawn)
+    assert page.get_by_text("These villages have not been ranked.").is_visible()
+    page.mouse.click(*place_of(page, drawn, *inside(bare, 7)))
+    text = page.locator(".lomsong-card").inner_text()
+    assert "00007" in text
+    assert "not known" in text
+
+
+def test_one_village_fills_the_map(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    drawn = village_map(villages.iloc[[5]])
+    page = open_map(drawn)
+    assert 9 <= page.evaluate(f"() => {map_name(drawn)}.getZoom()") <= 14
+
+
+def test_hostile_text_stands_on_the_page_and_nothing_runs(
+    open_map: Open, hostile_villages: gpd.GeoDataFrame, hostile: list[str]
+) -> None:
+    hostile_villages.attrs["lomsong"] = {"name": hostile[14], "attributions": hostile}
+    drawn = village_map(hostile_villages)
+    page = open_map(drawn)
+    assert page.locator("h1").evaluate("heading => heading.textContent") == hostile[14]
+    assert page.title() == hostile[14]
+    sources = page.locator(".leaflet-control-attribution bdi").evaluate_all(
+        "all => all.map(one => one.textContent)"
+    )
+    assert sources == hostile
+    names = page.locator("#lomsong-ranked .lomsong-name").evaluate_all(
+        "all => all.map(one => one.textContent)"
+    )
+    order = hostile_villages.sort_values("rank").index[:20]
+    assert names == [hostile[row] for row in order]
+
+    layer = next(iter(drawn._children))
+    for row, name in enumerate(hostile):
+        page.evaluate(f"() => {layer}.open({row})")
+        card = page.locator(".lomsong-card").last
+        assert card.locator("h2").evaluate("heading => heading.textContent") == name
+        assert (
+            card.locator(".lomsong-reasons").evaluate("one => one.textContent")
+            == hostile[(row + 4) % len(hostile)]
+        )
+        assert card.locator("img, script, svg, iframe, a, style, link, meta, base").count() == 0
+    search = page.get_by_label("Find a village")
+    search.fill("<img")
+    assert page.locator("#lomsong-found li").count() >= 2
+    assert page.evaluate("() => window.__pwned") is None
+    assert page.evaluate("() => document.dir + getComputedStyle(document.body).direction") == "ltr"
+
+
+def test_hostile_names_of_masts_stand_on_the_page(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs, hostile: list[str]
+) -> None:
+    sectors = inputs.sectors.iloc[: len(hostile)].copy()
+    for row, name in zip(sectors.index, hostile[10:], strict=False):
+        sectors.loc[row, ["site_id", "operator", "technology"]] = name
+    drawn = village_map(villages, inputs=replace(inputs, sectors=sectors))
+    page = open_map(drawn)
+    for row, place in sectors.geometry.to_crs(4326).items():
+        page.evaluate(f"() => {map_name(drawn)}.setView([{place.y}, {place.x}], 13, {{animate: false}})")
+        page.mouse.click(*place_of(page, drawn, place.x, place.y))
+        assert sectors["site_id"][row] in page.locator(".lomsong-card h2").last.evaluate(
+            "one => one.textContent"
+        )
+    assert page.evaluate("() => window.__pwned") is None
+
+
+def test_on_a_phone_the_panel_makes_room_for_the_map(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    drawn = village_map(villages, inputs=inputs)
+    page = open_map(drawn, PHONE)
+    assert not page.locator("#lomsong-body").is_visible()
+    assert page.locator(".folium-map").bounding_box()["height"] > 600
+    page.get_by_label("Show the panel").tap()
+    assert page.locator("#lomsong-body").is_visible()
+    page.locator("#lomsong-ranked button").first.tap()
+    page.locator(".lomsong-card").wait_for()
+    assert not page.locator("#lomsong-body").is_visible()
+    page.wait_for_timeout(500)
+    box = page.locator(".leaflet-popup").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE[0]
+    page.locator(".leaflet-popup-close-button").tap()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_to_press_is_smaller_than_24_pixels(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    page = open_map(village_map(villages, inputs=inputs))
+    boxes = page.locator(
+        ".lomsong-panel button, .lomsong-panel label:has(input), .lomsong-panel input[type=search]"
+    )
+    for box in boxes.evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())"):
+        assert min(box["width"], box["height"]) >= 24
+
+
+def test_folium_layers_added_to_the_map_work_without_network(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    drawn = village_map(villages, inputs=inputs)
+    longitude, latitude = inside(villages, 0)
+    group = folium.FeatureGroup(name="Ours").add_to(drawn)
+    folium.CircleMarker([latitude, longitude], radius=9, fill=True, popup="a popup of Folium").add_to(group)
+    folium.Marker([latitude, longitude], tooltip="t", icon=folium.Icon(color="red")).add_to(group)
+    folium.GeoJson(villages.geometry.iloc[[1]].to_crs(4326), name="<One>").add_to(drawn)
+    page = open_map(drawn)
+    assert layer_names(page) == ["Relief", "Villages", "Masts", "Ours", "<One>"]
+    x, y = place_of(page, drawn, longitude, latitude)
+    page.mouse.click(x, y + 6)
+    assert page.get_by_text("a popup of Folium").is_visible()
+
+
+def test_our_layer_works_under_a_layer_control_of_folium(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    drawn = village_map(villages)
+    folium.LayerControl(collapsed=False).add_to(drawn)
+    other = DataLayer("villages", village_contents(villages.iloc[:3]), name="Again", show=False)
+    other.add_to(drawn)
+    drawn._children.move_to_end(next(name for name in drawn._children if name.startswith("layer_control")))
+    page = open_map(drawn)
+    boxes = page.locator(".leaflet-control-layers-overlays input")
+    assert [box.is_checked() for box in boxes.all()] == [True, False]
+    boxes.nth(1).check()
+    boxes.nth(0).uncheck()
+    page.mouse.click(*place_of(page, drawn, *inside(villages, 1)))
+    assert page.locator(".lomsong-card").count() == 1
+
+
+def test_a_notebook_frame_shows_the_map(chromium: Any, villages: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    (tmp_path / "notebook.html").write_text(village_map(villages)._repr_html_(), encoding="utf-8")
+    page = chromium.new_page(viewport={"width": 1000, "height": 700})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((tmp_path / "notebook.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#lomsong-ranked button").first.click()
+    frame.locator(".lomsong-card").wait_for()
+    page.close()
+    assert errors == []
