@@ -1,0 +1,262 @@
+"""The command line: arguments in, one call of the package, results and errors as text."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lomsong.errors import LomsongError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from lomsong.pipeline import Run
+    from lomsong.progress import Progress
+    from lomsong.quality import QualityReport
+
+_EXAMPLES = """\b
+Examples:
+  lomsong demo my-district                       a made-up district to learn with
+  lomsong check my-district/district.yml         what the data is good for
+  lomsong run my-district/district.yml --out maps/mine
+  lomsong columns villages                       what a table holds
+  lomsong settings radio                         every setting with its default and source
+"""
+
+
+class _Main(click.Group):
+    """A group that ends every error of ours in one message and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except LomsongError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("interrupted; no result was changed", code=130)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing that a user meets ends in a traceback
+            if os.environ.get("LOMSONG_DEBUG"):
+                traceback.print_exc()
+            _fail(
+                f"this is a mistake in lomsong, not in your data: {type(error).__name__}: {error}\n"
+                "Please report it; LOMSONG_DEBUG=1 in front of the command shows where it happened."
+            )
+
+
+def _fail(message: str, *, code: int = 1) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Main, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lomsong")
+def main() -> None:
+    """Find the villages without mobile signal, say how sure that is, and rank them."""
+
+
+@main.command(
+    epilog="\b\nExample:\n  lomsong demo my-district && lomsong run my-district/district.yml --out maps/mine\n"
+)
+@click.argument("folder", default="lomsong-demo", type=click.Path(file_okay=False))
+@click.option("--seed", default=2023, show_default=True, help="Another seed gives another district.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def demo(folder: str, seed: int, quiet: bool) -> None:
+    """Write a synthetic district with its settings into FOLDER."""
+    from pathlib import Path
+
+    from lomsong.sources.demo import write_demo
+
+    config = write_demo(Path(folder), seed=seed)
+    if not quiet:
+        click.echo(f"A synthetic district lies in {folder}. Next: lomsong run {config} --out maps/demo")
+
+
+@main.command(
+    epilog="\b\nExamples:\n  lomsong check district.yml\n  lomsong check district.yml --json > quality.json\n"
+)
+@click.argument("config", type=click.Path(dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(config: str, as_json: bool) -> None:
+    """Read the sources that CONFIG names and say how good they are."""
+    from lomsong.inputs import read
+    from lomsong.quality import check as check_quality
+    from lomsong.settings_file import load_settings
+
+    settings = load_settings(config)
+    report = check_quality(read(settings))
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        _print_quality(report, settings.name)
+
+
+@main.command(
+    epilog="\b\nExamples:\n  lomsong run district.yml --out maps/mine\n"
+    "  lomsong run district.yml --out maps/mine --json --quiet\n"
+)
+@click.argument("config", type=click.Path(dir_okay=False))
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder of the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors and what --json asks for.")
+def run(config: str, out: str, as_json: bool, quiet: bool) -> None:
+    """Run the whole chain on CONFIG: a map, a ranking and a report in the folder OUT."""
+    from lomsong.settings_file import load_settings
+
+    settings = load_settings(config)
+    with _progress(quiet=quiet) as progress:
+        from lomsong.pipeline import run as run_chain
+
+        done = run_chain(settings, out, progress=progress)
+    if as_json:
+        click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
+    elif not quiet:
+        _print_run(done)
+
+
+@main.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")
+@click.argument("table", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def columns(table: str | None, as_json: bool) -> None:
+    """Print the data dictionary of TABLE, or name the tables."""
+    from dataclasses import asdict
+
+    from lomsong.schemas import TABLES
+
+    if table is None:
+        for each in TABLES.values():
+            click.echo(f"{each.name:<14}{each.meaning}")
+        return
+    if table not in TABLES:
+        raise click.UsageError(f"there is no table '{table}'; there are {', '.join(TABLES)}")
+    contract = TABLES[table]
+    if as_json:
+        click.echo(
+            json.dumps([_plain(asdict(column)) for column in contract.columns], ensure_ascii=False, indent=2)
+        )
+        return
+    rows = [
+        (
+            column.name,
+            column.kind,
+            column.unit,
+            column.range_text(),
+            "yes" if column.required else "",
+            column.meaning,
+        )
+        for column in contract.columns
+    ]
+    _print_table(
+        f"{contract.name}: {contract.meaning}",
+        ("column", "kind", "unit", "range", "required", "meaning"),
+        rows,
+    )
+
+
+@main.command(epilog="\b\nExamples:\n  lomsong settings\n  lomsong settings radio\n")
+@click.argument("section", required=False)
+def settings(section: str | None) -> None:
+    """Print every setting with its default and the source of the default."""
+    from lomsong.settings_reference import describe_settings
+
+    rows = [
+        (line.key, line.default, line.unit, line.meaning, line.source)
+        for line in describe_settings()
+        if section is None or line.key.split(".")[0] == section
+    ]
+    if not rows:
+        names = dict.fromkeys(line.key.split(".")[0] for line in describe_settings())
+        raise click.UsageError(f"there is no section '{section}'; there are {', '.join(names)}")
+    _print_table("settings", ("key", "default", "unit", "meaning", "source of the default"), rows)
+
+
+def _plain(column: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing: JSON has no infinity."""
+    return {key: value for key, value in column.items() if value not in ("", (), float("inf"), float("-inf"))}
+
+
+def _print_table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", show_lines=False, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))  # Text: names are data, not markup
+    console = Console()
+    # a pipe has no width: let it be as wide as the text
+    Console(width=console.width if console.is_terminal else 200).print(table)
+
+
+def _print_quality(report: "QualityReport", name: str) -> None:
+    _print_table(
+        f"{name}: what was read",
+        ("layer", "rows"),
+        [(key, f"{value:,}") for key, value in report.counts.items()],
+    )
+    rows = [(f.layer, f.word, f.severity, f.message, f.source) for f in report.findings]
+    _print_table("what was noticed", ("layer", "quality", "severity", "finding", "source"), rows)
+
+
+def _print_run(done: "Run") -> None:
+    from lomsong.schemas import STATUSES
+
+    counts = done.villages["status"].value_counts()
+    people = done.villages.get("population")
+    rows = []
+    for status in STATUSES:
+        mine = done.villages["status"] == status
+        persons = "" if people is None else f"{people[mine].sum():,.0f}"
+        rows.append((status, str(counts.get(status, 0)), persons))
+    mark = " (synthetic data)" if done.record["synthetic"] else ""
+    _print_table(f"{done.record['name']}{mark}", ("status", "villages", "people"), rows)
+    if done.truth is not None:
+        click.echo(
+            f"Against the truth: {done.truth.dark} villages are dark, p < 0.5 finds {done.truth.found} of them "
+            f"(recall {done.truth.recall:.2f}, precision {done.truth.precision:.2f})."
+        )
+    warnings, assumed = len(done.quality.of("warning")), len(done.quality.of("assumption"))
+    click.echo(
+        f"{warnings} warnings and {assumed} assumptions about the data: see {done.folder / 'report.html'}"
+    )
+    click.echo(f"Open {done.folder / 'map.html'} in a browser.")
+
+
+class _RichProgress:
+    """Progress bars on the terminal."""
+
+    def __init__(self, bar: "Bar") -> None:
+        self._bar = bar
+        self._tasks: list[TaskID] = []
+
+    def start(self, task: str, total: int) -> None:
+        self._tasks.append(self._bar.add_task(task, total=total))
+
+    def advance(self, steps: int = 1) -> None:
+        self._bar.advance(self._tasks[-1], steps)
+
+    def finish(self) -> None:
+        self._tasks.pop()
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> "Iterator[Progress]":
+    from lomsong.progress import SILENT
+
+    if quiet or not sys.stderr.isatty():
+        yield SILENT
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        yield _RichProgress(bar)

@@ -1,0 +1,164 @@
+"""The chain from files to files, and nothing else."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from lomsong.assessment import Assessment, assess_service
+from lomsong.atomic import staged_folder
+from lomsong.inputs import Inputs, read
+from lomsong.maps import save_map, village_map
+from lomsong.prediction import Prediction, predict
+from lomsong.progress import SILENT, Progress
+from lomsong.quality import QualityReport, check
+from lomsong.ranking import rank
+from lomsong.report.document import render_report
+from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
+from lomsong.report.truth import TruthComparison, compare_truth
+from lomsong.settings import Settings
+
+#: Written last: a folder with this file holds one whole run.
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished run: the villages in order of need, what is known about the data, and where the files are."""
+
+    folder: Path
+    villages: gpd.GeoDataFrame
+    quality: QualityReport
+    truth: TruthComparison | None
+    record: dict[str, Any]
+
+
+def run(settings: Settings, out: str | Path, *, progress: Progress = SILENT) -> Run:
+    """
+    Run the whole chain and write its files.
+
+    Parameters
+    ----------
+    settings : Settings
+        From `load_settings`.
+    out : path
+        Folder of the results. Nothing in it changes before every result is ready.
+    progress : Progress
+        Told how far the work is.
+
+    Returns
+    -------
+    Run
+        The result, also in memory.
+
+    Raises
+    ------
+    LomsongError
+        Bad input, or a folder that cannot be written to.
+    """
+    clock = _Clock(progress)
+    folder = Path(out)
+    with staged_folder(folder, last=RUN_FILE) as scratch:
+        with clock.step("read"):
+            inputs = read(settings)
+        with clock.step("check"):
+            quality = check(inputs)
+        with clock.step("predict"):
+            prediction = predict(inputs, progress=progress)
+        with clock.step("assess"):
+            assessment = assess_service(prediction, inputs)
+        with clock.step("rank"):
+            ranked = rank(assessment.villages, settings.ranking)
+        truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
+        quality = QualityReport(quality.counts, (*quality.findings, *prediction.findings))
+        with clock.step("write"):
+            _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
+            save_map(village_map(ranked, inputs=inputs), scratch / "map.html")
+        record = _record(settings, inputs, prediction, quality, clock)
+        _write_json(scratch / RUN_FILE, record)
+    return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
+
+
+def _write(
+    folder: Path,
+    inputs: Inputs,
+    prediction: Prediction,
+    assessment: Assessment,
+    ranked: gpd.GeoDataFrame,
+    quality: QualityReport,
+    truth: TruthComparison | None,
+) -> None:
+    write_villages(ranked, folder)
+    write_ranking(ranked, folder)
+    write_sectors(inputs.sectors, folder)
+    round_columns(prediction.signal).to_parquet(folder / "signal.parquet", index=False)
+    round_columns(assessment.service).to_csv(folder / "service.csv", index=False, lineterminator="\n")
+    summarise(ranked, assessment.service).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
+    (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
+    page = render_report(
+        ranked,
+        settings=inputs.settings,
+        quality=quality,
+        records=inputs.records,
+        truth=truth,
+        version=version("lomsong"),
+    )
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _record(
+    settings: Settings, inputs: Inputs, prediction: Prediction, quality: QualityReport, clock: "_Clock"
+) -> dict[str, Any]:
+    return {
+        "lomsong": version("lomsong"),
+        "python": sys.version.split()[0],
+        "name": settings.name,
+        "synthetic": settings.synthetic,
+        "seed": settings.seed,
+        "working_crs": inputs.crs.to_string(),
+        "counts": {
+            **quality.counts,
+            "demand_points": len(prediction.demand),
+            "pairs_within_reach": prediction.pairs,
+            "paths_evaluated": prediction.paths,
+        },
+        "warnings": [finding.message for finding in quality.of("warning")],
+        "assumptions": [finding.message for finding in quality.of("assumption")],
+        "inputs": [asdict(record) for record in inputs.records],
+        "settings": settings.model_dump(mode="json"),
+        "seconds": clock.seconds,
+        "peak_memory_mib": round(peak_memory_mib()),
+    }
+
+
+def peak_memory_mib() -> float:
+    """Return the most memory this process has held at once. [MiB]"""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # kibibytes on Linux, bytes on macOS
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+class _Clock:
+    """Seconds spent in each step, which is also shown as progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begin, 3)

@@ -1,0 +1,1 @@
+"""Results as files: tables, a summary by area, and a report to read."""

@@ -1,0 +1,124 @@
+"""The command line: what a user types, sees and gets as an exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lomsong.cli import main
+from lomsong.schemas import TABLES
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "data" / "demo" / "district.yml"
+
+
+def lomsong(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_help_has_examples_for_every_command() -> None:
+    assert "Examples:" in lomsong("--help").output
+    for name in main.commands:
+        assert "Example" in lomsong(name, "--help").output, name
+
+
+def test_run_ends_with_a_map_to_open(tmp_path: Path) -> None:
+    done = lomsong("run", str(CONFIG), "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "map.html").is_file()
+    assert "map.html" in done.output
+    assert "synthetic" in done.output
+    assert "Against the truth" in done.output
+
+
+def test_quiet_says_nothing_and_json_only_json(tmp_path: Path) -> None:
+    assert lomsong("run", str(CONFIG), "--out", str(tmp_path), "--quiet").output == ""
+    record = json.loads(lomsong("run", str(CONFIG), "--out", str(tmp_path), "--json").output)
+    assert record["counts"]["villages"] > 50
+
+
+def test_check_prints_findings_as_a_table_or_as_json() -> None:
+    assert "assumption" in lomsong("check", str(CONFIG)).output
+    report = json.loads(lomsong("check", str(CONFIG), "--json").output)
+    assert {"layer", "word", "severity", "message", "count", "rows", "source"} == set(report["findings"][0])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_columns_prints_every_table(table: str) -> None:
+    assert TABLES[table].key in lomsong("columns", table).output
+    assert {row["name"] for row in json.loads(lomsong("columns", table, "--json").output)} == set(
+        TABLES[table].names()
+    )
+
+
+def test_settings_prints_one_section_or_all() -> None:
+    assert "radio.receiver_height_m" in lomsong("settings", "radio").output
+    assert "villages" not in lomsong("settings", "ranking").output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["columns", "nonsense"], ["settings", "nonsense"], ["run", "x.yml"], ["nonsense"], ["--nonsense"]],
+)
+def test_wrong_usage_is_exit_code_two(arguments: list[str]) -> None:
+    done = lomsong(*arguments)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+def broken(folder: Path, old: str, new: str) -> Path:
+    """Copy the demo's settings with one change and absolute paths."""
+    text = CONFIG.read_text(encoding="utf-8")
+    assert old in text
+    lines = [
+        line.replace("path: ", f"path: {CONFIG.parent}/") if "path: " in line else line
+        for line in text.replace(old, new).splitlines()
+    ]
+    path = folder / "district.yml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("terrain.tif", "nothing.tif", "there is no file"),
+        ("villages.gpkg", "nothing.gpkg", "there is no file"),
+        ("synthetic: true", "synthetic: true\nworking_crs: EPSG:4326", "not a projected CRS in metres"),
+        ("synthetic: true", "synthetic: true\nworking_crs: EPSG:4", "not a coordinate system"),
+        ("synthetic: true", "synthetik: true", "nearest valid key is 'synthetic'"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_one(tmp_path: Path, old: str, new: str, what: str) -> None:
+    done = lomsong("run", str(broken(tmp_path, old, new)), "--out", str(tmp_path / "out"))
+    assert done.exit_code == 1
+    assert what in done.output
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_a_mistake_of_ours_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("lomsong.settings_file.load_settings", fail)
+    done = lomsong("check", "x.yml")
+    assert done.exit_code == 1
+    assert "mistake in lomsong" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_no_progress_bar_is_drawn_where_there_is_no_terminal(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lomsong", "run", str(CONFIG), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_demo_writes_a_district_that_runs(tmp_path: Path) -> None:
+    done = lomsong("demo", str(tmp_path / "d"), "--seed", "7")
+    assert done.exit_code == 0, done.output
+    assert "lomsong run" in done.output
+    assert lomsong("check", str(tmp_path / "d" / "district.yml")).exit_code == 0
