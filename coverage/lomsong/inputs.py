@@ -7,8 +7,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import CRS
+from pyproj.exceptions import ProjError
 
-from lomsong.errors import SourceError
+from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster, require_metric
 from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
@@ -99,13 +100,13 @@ def read(settings: Settings) -> Inputs:
     wanted = settings.inputs
     villages, findings = read_villages(wanted.villages)
     crs = _working_crs(villages, settings)
-    villages = villages.to_crs(crs)
+    villages = _to_working(villages, crs, layer="villages")
     bounds = _reach(villages, settings)
     raw = []
     for source in wanted.masts:
         masts, found = read_masts(source)
         _refuse_swapped(masts, villages)
-        raw.append(masts.to_crs(crs))
+        raw.append(_to_working(masts, crs, layer="masts"))
         findings += found
     gathered, found = _one_network(raw)
     findings += found
@@ -141,6 +142,13 @@ def _working_crs(villages: gpd.GeoDataFrame, settings: Settings) -> CRS:
         return CRS.from_user_input(villages.estimate_utm_crs())
     except (RuntimeError, ValueError):
         raise SourceError("villages: they lie in no UTM zone; set working_crs in the settings") from None
+
+
+def _to_working(frame: gpd.GeoDataFrame, crs: CRS, *, layer: str) -> gpd.GeoDataFrame:
+    try:
+        return frame.to_crs(crs)
+    except ProjError as error:
+        raise CrsError(f"{layer}: nothing leads from {frame.crs.name} to {crs.name}: {error}") from None
 
 
 def _reach(villages: gpd.GeoDataFrame, settings: Settings) -> Bounds:

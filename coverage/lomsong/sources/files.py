@@ -62,9 +62,9 @@ def read_text(path: Path, *, layer: str, encoding: str | None) -> tuple[Decoded,
         content = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{layer}: {path.name} cannot be read ({error.strerror})") from None
-    if not content.strip():
-        raise SourceError(f"{layer}: {path.name} is empty")
     decoded = decode(content, declared=encoding, name=f"{layer}: {path.name}")
+    if not decoded.text.strip():
+        raise SourceError(f"{layer}: {path.name} is empty")
     if not decoded.detected:
         return decoded, []
     return decoded, [
@@ -100,7 +100,13 @@ def read_delimited(path: Path, *, layer: str, encoding: str | None) -> tuple[pd.
             frame = pd.read_csv(
                 io.StringIO(decoded.text), sep=separator, dtype=str, keep_default_na=False, index_col=False
             )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
+    except (
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pd.errors.EmptyDataError,
+        csv.Error,
+        ValueError,
+    ) as error:
         raise SourceError(
             f"{layer}: {path.name} is not a readable table: {' '.join(str(error).split())}"
         ) from None

@@ -6,10 +6,11 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window, from_bounds
 
-from lomsong.errors import SourceError
+from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding
 from lomsong.grid import Raster
 from lomsong.settings import RasterSource
@@ -107,6 +108,10 @@ def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
             values = dataset.read(1, window=window, masked=source.nodata is None).astype(np.float32)
     except RasterioIOError as error:
         raise SourceError(f"{layer}: {path.name} is not a readable raster: {_reason(error)}") from None
+    except ProjError as error:
+        raise CrsError(
+            f"{layer}: nothing leads from the villages' CRS to that of {path.name}: {_reason(error)}"
+        ) from None
     except RasterioError as error:
         raise SourceError(f"{layer}: {path.name}: {_reason(error)}") from None
     plain: NDArray[np.float32] = np.ma.filled(values, np.nan)

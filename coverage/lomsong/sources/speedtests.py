@@ -81,8 +81,9 @@ def _read(path: Path, source: SpeedTestSource) -> tuple[pd.DataFrame, list[Findi
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         try:
-            return pq.read_table(path).to_pandas(), []
-        except (pa.ArrowException, OSError) as error:
+            # without the metadata that pandas leaves: it is not ours to trust
+            return pq.read_table(path).to_pandas(ignore_metadata=True), []
+        except (pa.ArrowException, OSError, ValueError) as error:
             reason = (str(error).splitlines() or [""])[0]
             raise SourceError(f"{LAYER}: {path.name} is not readable Parquet: {reason[:200]}") from None
     if suffix in (".csv", ".tsv", ".txt"):

@@ -86,7 +86,7 @@ def read_vector(source: LayerSource, *, layer: str) -> tuple[gpd.GeoDataFrame, l
 def _read_geoparquet(path: Path, layer: str) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError, CRSError, shapely.errors.GEOSException) as error:
         raise SourceError(f"{layer}: {path.name} is not GeoParquet: {_first_line(error)}") from None
 
 
