@@ -11,7 +11,8 @@ from lomsong.inputs import Inputs
 from lomsong.prediction import FLOOR_SIGMAS, predict, spread
 from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
 from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.p526 import delta_bullington_profile, effective_earth_radius
+from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radius
+from lomsong.propagation.p1812 import p1812_losses
 from lomsong.settings import RadioSettings
 
 World = Callable[..., Inputs]
@@ -29,17 +30,23 @@ def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type
         x = sector.geometry.x + (place.x - sector.geometry.x) * along
         y = sector.geometry.y + (place.y - sector.geometry.y) * along
         heights = terrain.sample(x, y)
-        loss, _, _ = delta_bullington_profile(
-            distance * along,
-            heights,
-            count,
-            heights[0] + sector.antenna_height_m,
-            heights[-1] + radio.receiver_height_m,
-            sector.frequency_mhz,
-            float(effective_earth_radius(radio.refractivity_gradient)),
-            True,
-            0.0,
-        )
+        ends = {
+            "transmitter_height_m": sector.antenna_height_m,
+            "receiver_height_m": radio.receiver_height_m,
+            "frequency_mhz": sector.frequency_mhz,
+        }
+        if radio.model == "p526":
+            radius = effective_earth_radius(radio.refractivity_gradient)
+            loss = float(
+                delta_bullington_loss(distance * along, heights, effective_earth_radius_m=radius, **ends)
+            )
+        else:
+            air = {
+                "refractivity_gradient": radio.refractivity_gradient,
+                "surface_refractivity": radio.surface_refractivity,
+            }
+            losses = p1812_losses(distance * along, heights, latitude_deg=21.8, **air, **ends)
+            loss = float(losses.basic_db - losses.free_space_db)
         bearing = np.degrees(np.arctan2(place.x - sector.geometry.x, place.y - sector.geometry.y))
         pattern = 0.0
         if np.isfinite(sector.azimuth_deg):
@@ -50,8 +57,8 @@ def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type
     return levels
 
 
-@pytest.fixture
-def hills(world: World) -> Inputs:
+@pytest.fixture(params=["p1812", "p526"])
+def hills(world: World, request: pytest.FixtureRequest) -> Inputs:
     rng = np.random.default_rng(5)
     terrain = flat_terrain()
     rough = rng.normal(0, 1, (40, 40)).repeat(10, 0).repeat(10, 1)
@@ -67,6 +74,7 @@ def hills(world: World) -> Inputs:
             "azimuth_deg": np.where(rng.random(40) < 0.5, rng.uniform(0, 360, 40), np.nan),
             "site_id": [f"s{i // 2}" for i in range(40)],
         },
+        radio={"model": request.param},
     )
 
 

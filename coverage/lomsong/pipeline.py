@@ -128,6 +128,7 @@ def _record(
             **quality.counts,
             "demand_points": len(prediction.demand),
             "pairs_within_reach": prediction.pairs,
+            "paths_glanced_at": prediction.glances,
             "paths_evaluated": prediction.paths,
         },
         "warnings": [finding.message for finding in quality.of("warning")],

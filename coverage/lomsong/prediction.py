@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from scipy.spatial import cKDTree
 
 from lomsong.findings import Finding, count_rows
@@ -20,8 +20,9 @@ from lomsong.schemas import SIGNAL
 from lomsong.settings import RadioSettings
 from lomsong.villages import build_demand
 
-#: Demand points worked on at a time: bounds memory, and is one step of the progress bar.
+#: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
 CHUNK_POINTS = 2000
+CHUNK_PAIRS = 4_000_000
 #: A level this many standard deviations below the threshold is none.
 FLOOR_SIGMAS = 4.0
 #: Nearer than this the far field of a mast antenna has not formed. [m]
@@ -45,6 +46,8 @@ class Prediction:
         What was assumed on the way.
     paths : int
         Terrain profiles evaluated.
+    glances : int
+        Paths looked at in a few samples, to tell whether they could matter.
     pairs : int
         Pairs of a demand point and a sector within reach.
     """
@@ -54,6 +57,7 @@ class Prediction:
     radio: RadioSettings
     findings: tuple[Finding, ...]
     paths: int
+    glances: int
     pairs: int
 
 
@@ -61,8 +65,8 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     """
     Predict the level of every operator and technology where people are.
 
-    Free space and ITU-R P.526 delta-Bullington diffraction over the terrain profile; the level is what a phone
-    of that technology measures (RSRP, RSCP, RXLEV). Sectors are tried in the order of their free-space level
+    ITU-R P.1812 at 50 % of time and locations over the terrain profile (or free space and delta-Bullington
+    diffraction alone); the level is what a phone of that technology measures (RSRP, RSCP, RXLEV). Sectors are tried in the order of their free-space level
     and the search stops when no other can matter.
 
     Parameters
@@ -90,13 +94,15 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     )
     network = _Network.of(inputs, radio)
     blocks = []
-    paths = pairs = 0
+    paths = glances = pairs = 0
     with task(progress, "predicting signal", len(demand)) as told:
-        for first in range(0, len(demand), CHUNK_POINTS):
-            block = demand.iloc[first : first + CHUNK_POINTS]
+        step = min(CHUNK_POINTS, max(CHUNK_PAIRS // len(inputs.sectors), 1))
+        for first in range(0, len(demand), step):
+            block = demand.iloc[first : first + step]
             found, tried = network.serve(block, inputs)
             blocks.append(found)
             paths += int(found["paths"].sum())
+            glances += int(found["glances"].sum())
             pairs += tried
             told.advance(len(block))
     signal = _signal_table(pd.concat(blocks, ignore_index=True), inputs.sectors, network, radio)
@@ -106,6 +112,7 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
         radio=radio,
         findings=(*findings, *_terrain_findings(demand, signal)),
         paths=paths,
+        glances=glances,
         pairs=pairs,
     )
 
@@ -188,7 +195,10 @@ class _Network:
             self.site,
             radio.receiver_height_m,
             float(effective_earth_radius(radio.refractivity_gradient)),
+            radio.surface_refractivity,
+            _middle_latitude(inputs),
             radio.profile_step_m or inputs.terrain.cell_size_m(),
+            radio.model == "p1812",
         )
         table = pd.DataFrame(found, columns=list(servers.FIELDS))
         table["demand_id"] = np.repeat(block["demand_id"].to_numpy(), count)
@@ -211,6 +221,13 @@ class _Network:
 def _pixels(xy: NDArray[np.float64], inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     to_terrain = inputs.terrain.transformer_from(CRS.from_user_input(inputs.crs))
     return inputs.terrain.pixel(*to_terrain.transform(xy[:, 0], xy[:, 1]))
+
+
+def _middle_latitude(inputs: Inputs) -> float:
+    """Return the latitude of the area, which sets how often the air bends rays further than usual. [deg]"""
+    west, south, east, north = inputs.villages.total_bounds
+    to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
+    return float(to_degrees.transform((west + east) / 2, (south + north) / 2)[1])
 
 
 def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray[np.float64]:

@@ -151,6 +151,12 @@ CARRIERS: dict[Technology, CarrierDefaults] = {
 class RadioSettings(StrictModel):
     """How levels are predicted."""
 
+    model: Literal["p1812", "p526"] = _setting(
+        "p1812",
+        "'p1812', or 'p526' for free space and delta-Bullington diffraction alone",
+        source="ITU-R P.1812-8, made for point-to-area services of 30 MHz to 6 GHz",
+    )
+
     carriers: dict[Technology, CarrierDefaults] = _setting(
         CARRIERS,
         "defaults by technology; what a file gives comes first",
@@ -173,6 +179,14 @@ class RadioSettings(StrictModel):
         unit="N-units/km",
         ge=1,
         lt=157,
+    )
+    surface_refractivity: float = _setting(
+        365,
+        "median radio refractivity at sea level",
+        source="northern Vietnam, ITU-R P.453 maps as quoted in the domain notes",
+        unit="N-units",
+        gt=0,
+        le=500,
     )
     profile_step_m: float | None = _setting(
         None,

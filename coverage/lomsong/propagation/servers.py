@@ -1,15 +1,22 @@
 """
 Best and second server of many places: the terrain profile of each path, and no path that cannot matter.
 
-For one place the sectors are tried in the order of their free-space level. Diffraction only takes away, so the
-search ends where the next sector's free-space level lies below the second server already found.
+For one place the sectors are tried in the order of their free-space level. At 50 % of the time terrain only takes
+away, so the search ends where the next sector's free-space level lies below the second server already found. A sector that is
+still in question is first glanced at: a few samples of its path bound the diffraction from below.
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lomsong.compiled import kernel, parallel_kernel, prange
 from lomsong.propagation.p526 import delta_bullington_profile
+from lomsong.propagation.p1812_mechanisms import Air, anomalous_time
+from lomsong.propagation.p1812_path import p1812_kernel
+from lomsong.propagation.p1812_profile import Zones
+from lomsong.propagation.sampling import GLANCE_SAMPLES, NEAREST_P1812_M, glance_loss, sample_profile
 
 #: Columns of the result, in order.
 FIELDS = (
@@ -23,37 +30,72 @@ FIELDS = (
     "second_diffraction_db",
     "unseen_bound_dbm",
     "paths",
+    "glances",
 )
-LEVEL, SECTOR, DISTANCE, DIFFRACTION, OBSTACLE, SECOND, SECOND_SECTOR, SECOND_DIFFRACTION, UNSEEN, PATHS = (
-    range(10)
-)
+LEVEL, SECTOR, DISTANCE, DIFFRACTION, OBSTACLE, SECOND, SECOND_SECTOR, SECOND_DIFFRACTION = range(8)
+UNSEEN, PATHS, GLANCES = range(8, 11)
+_MEDIAN_TIME_PERCENT = 50.0
 #: A profile has at most this many samples; longer paths are sampled more coarsely.
 MOST_SAMPLES = 4096
 
 
 @kernel
-def sample_profile(terrain, row_a, column_a, row_b, column_b, count, heights):  # type: ignore[no-untyped-def]
-    """
-    Fill `heights` with `count` bilinear samples on the straight line from a to b, in fractional pixels.
+def excess_loss(  # type: ignore[no-untyped-def]
+    distances,
+    heights,
+    count,
+    tx_amsl_m,
+    rx_amsl_m,
+    frequency_mhz,
+    radius_m,
+    refractivity,
+    latitude_deg,
+    p1812,
+):
+    """Return the loss beyond free space, and distance and Fresnel parameter of what blocks most."""
+    length_m = distances[count - 1]
+    if not p1812 or length_m < NEAREST_P1812_M:
+        loss_db, obstacle, nu = delta_bullington_profile(
+            distances, heights, count, tx_amsl_m, rx_amsl_m, frequency_mhz, radius_m, True, 0.0
+        )
+        return loss_db, distances[obstacle], nu
+    zones = Zones(0.0, length_m, length_m, math.inf, math.inf)
+    losses = p1812_kernel(
+        distances,
+        heights,
+        heights,
+        count,
+        tx_amsl_m,
+        rx_amsl_m,
+        frequency_mhz,
+        True,
+        Air(radius_m, refractivity, anomalous_time(latitude_deg, zones)),
+        zones,
+        _MEDIAN_TIME_PERCENT,
+        0.0,
+    )
+    return losses.basic_db - losses.free_space_db, losses.obstacle_m, losses.obstacle_nu
 
-    Returns False where the line leaves the raster or crosses a missing cell.
-    """
-    rows, columns = terrain.shape
-    for i in range(count):
-        part = i / (count - 1)
-        row = row_a + (row_b - row_a) * part
-        column = column_a + (column_b - column_a) * part
-        if not (0.0 <= row <= rows - 1 and 0.0 <= column <= columns - 1):
-            return False
-        r, c = min(int(row), rows - 2), min(int(column), columns - 2)
-        fr, fc = row - r, column - c
-        height = (terrain[r, c] * (1 - fc) + terrain[r, c + 1] * fc) * (1 - fr) + (
-            terrain[r + 1, c] * (1 - fc) + terrain[r + 1, c + 1] * fc
-        ) * fr
-        if np.isnan(height):
-            return False
-        heights[i] = height
-    return True
+
+@kernel
+def keep_best(found, best_site, sector, site, level, path_m, loss, obstacle_m):  # type: ignore[no-untyped-def]
+    """Enter one level into the best two of different masts; return the mast of the best."""
+    if np.isnan(found[LEVEL]) or level > found[LEVEL]:
+        if best_site not in (-1, site):
+            found[SECOND] = found[LEVEL]
+            found[SECOND_SECTOR] = found[SECTOR]
+            found[SECOND_DIFFRACTION] = found[DIFFRACTION]
+        found[LEVEL] = level
+        found[SECTOR] = sector
+        found[DISTANCE] = path_m
+        found[DIFFRACTION] = loss
+        found[OBSTACLE] = obstacle_m
+        return site
+    if best_site != site and not level <= found[SECOND]:
+        found[SECOND] = level
+        found[SECOND_SECTOR] = sector
+        found[SECOND_DIFFRACTION] = loss
+    return best_site
 
 
 @parallel_kernel
@@ -73,7 +115,10 @@ def find_servers(  # type: ignore[no-untyped-def]
     sector_site,
     receiver_height_m,
     effective_earth_radius_m,
+    surface_refractivity,
+    latitude_deg,
     step_m,
+    p1812,
 ):
     """
     Find the two strongest servers on different masts for each group of pairs.
@@ -93,22 +138,25 @@ def find_servers(  # type: ignore[no-untyped-def]
         Fractional pixels of the terrain.
     sector_height_m, sector_frequency_mhz, sector_site : ndarray, shape (sectors,)
         Antenna above ground, carrier, number of the mast.
-    receiver_height_m, effective_earth_radius_m, step_m : float
-        Receiver above ground, earth with refraction, distance between terrain samples.
+    receiver_height_m, effective_earth_radius_m, surface_refractivity, latitude_deg, step_m : float
+        Receiver above ground, earth with refraction, air at sea level, the area, distance between terrain samples.
+    p1812 : bool
+        P.1812 in full; else free space and delta-Bullington diffraction alone.
 
     Returns
     -------
     ndarray, shape (groups, len(FIELDS))
-        `FIELDS`; NaN where there is none. ``paths`` counts the profiles evaluated.
+        `FIELDS`; NaN where there is none. ``paths`` counts the profiles evaluated, ``glances`` the
+        bounds taken from a few samples.
     """
     groups = len(starts) - 1
-    result = np.full((groups, 10), np.nan)
+    result = np.full((groups, 11), np.nan)
     for group in prange(groups):
         heights = np.empty(MOST_SAMPLES)
         distances = np.empty(MOST_SAMPLES)
         found = result[group]
         best_site = -1
-        paths = 0
+        paths = glances = 0
         for pair in range(starts[group], starts[group + 1]):
             bound = pair_bound_dbm[pair]
             if bound <= found[SECOND]:
@@ -116,6 +164,26 @@ def find_servers(  # type: ignore[no-untyped-def]
             sector, place = pair_sector[pair], pair_place[pair]
             path_m = max(pair_distance_m[pair], 1.0)
             count = min(max(int(np.ceil(path_m / step_m)) + 1, 3), MOST_SAMPLES)
+            glance_db = 0.0
+            if count > 2 * GLANCE_SAMPLES and not math.isnan(found[SECOND]):
+                glances += 1
+                glance_db = glance_loss(
+                    terrain,
+                    sector_row[sector],
+                    sector_column[sector],
+                    place_row[place],
+                    place_column[place],
+                    count,
+                    path_m,
+                    sector_height_m[sector],
+                    receiver_height_m,
+                    sector_frequency_mhz[sector],
+                    effective_earth_radius_m,
+                    surface_refractivity,
+                    p1812,
+                )
+            if bound - glance_db <= found[SECOND]:
+                continue
             paths += 1
             if not sample_profile(
                 terrain,
@@ -131,7 +199,7 @@ def find_servers(  # type: ignore[no-untyped-def]
                 continue
             for i in range(count):
                 distances[i] = path_m * i / (count - 1)
-            loss, obstacle, nu = delta_bullington_profile(
+            loss, obstacle_m, nu = excess_loss(
                 distances,
                 heights,
                 count,
@@ -139,26 +207,16 @@ def find_servers(  # type: ignore[no-untyped-def]
                 heights[count - 1] + receiver_height_m,
                 sector_frequency_mhz[sector],
                 effective_earth_radius_m,
-                True,
-                0.0,
+                surface_refractivity,
+                latitude_deg,
+                p1812,
             )
-            level = bound - loss
-            if np.isnan(found[LEVEL]) or level > found[LEVEL]:
-                if best_site != sector_site[sector] and best_site >= 0:
-                    found[SECOND] = found[LEVEL]
-                    found[SECOND_SECTOR] = found[SECTOR]
-                    found[SECOND_DIFFRACTION] = found[DIFFRACTION]
-                best_site = sector_site[sector]
-                found[LEVEL] = level
-                found[SECTOR] = sector
-                found[DISTANCE] = path_m
-                found[DIFFRACTION] = loss
-                found[OBSTACLE] = path_m - distances[obstacle] if nu > 0 else np.nan
-            elif best_site != sector_site[sector] and not level <= found[SECOND]:
-                found[SECOND] = level
-                found[SECOND_SECTOR] = sector
-                found[SECOND_DIFFRACTION] = loss
+            hidden_m = path_m - obstacle_m if nu > 0 else math.nan
+            best_site = keep_best(
+                found, best_site, sector, sector_site[sector], bound - loss, path_m, loss, hidden_m
+            )
         found[PATHS] = paths
+        found[GLANCES] = glances
     return result
 
 
