@@ -117,6 +117,22 @@ def test_no_progress_bar_is_drawn_where_there_is_no_terminal(tmp_path: Path) -> 
     assert done.stderr == ""
 
 
+def test_path_tells_and_draws_what_lies_between_a_village_and_a_mast(tmp_path: Path) -> None:
+    run = tmp_path / "out"
+    assert lomsong("run", str(CONFIG), "--out", str(run), "--quiet").exit_code == 0
+    village = (run / "ranking.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[1]
+    picture = tmp_path / "path.svg"
+    done = lomsong("path", str(run), "--village", village, "--out", str(picture))
+    assert done.exit_code == 0, done.output
+    assert "free space" in done.output
+    assert picture.read_text(encoding="utf-8").startswith("<")
+    numbers = json.loads(lomsong("path", str(run), "--village", village, "--json").output)
+    assert numbers["village_id"] == village
+    missing = lomsong("path", str(run), "--village", "nobody")
+    assert missing.exit_code == 1
+    assert "nobody" in missing.output
+
+
 def test_demo_writes_a_district_that_runs(tmp_path: Path) -> None:
     done = lomsong("demo", str(tmp_path / "d"), "--seed", "7")
     assert done.exit_code == 0, done.output

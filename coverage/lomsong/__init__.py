@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lomsong.assessment import assess
     from lomsong.inputs import Inputs, read
     from lomsong.maps import village_map
+    from lomsong.path import explain_path
     from lomsong.pipeline import run
     from lomsong.prediction import predict
     from lomsong.quality import check
@@ -21,6 +22,7 @@ _HOME = {
     "Inputs": "inputs",
     "assess": "assessment",
     "check": "quality",
+    "explain_path": "path",
     "load_settings": "settings_file",
     "parse_settings": "settings_file",
     "predict": "prediction",
@@ -34,6 +36,7 @@ __all__ = [
     "Inputs",
     "assess",
     "check",
+    "explain_path",
     "load_settings",
     "parse_settings",
     "predict",

@@ -25,6 +25,7 @@ Examples:
   lomsong demo my-district                       a made-up district to learn with
   lomsong check my-district/district.yml         what the data is good for
   lomsong run my-district/district.yml --out maps/mine
+  lomsong path maps/mine --village ID --out p.svg  the terrain between a village and a mast
   lomsong columns villages                       what a table holds
   lomsong settings radio                         every setting with its default and source
 """
@@ -119,6 +120,48 @@ def run(config: str, out: str, as_json: bool, quiet: bool) -> None:
         click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
     elif not quiet:
         _print_run(done)
+
+
+@main.command(
+    epilog="\b\nExamples:\n  lomsong path maps/mine --village 0099219 --out path.svg\n"
+    "  lomsong path maps/mine --village 0099219 --site HG-7 --json > path.json\n"
+)
+@click.argument("run", type=click.Path(file_okay=False))
+@click.option("--village", required=True, metavar="ID", help="Code of the village.")
+@click.option(
+    "--site",
+    metavar="ID",
+    help="The mast; left out, the one with the best margin at the centre of the village.",
+)
+@click.option("--operator", help="Only sectors of this operator.")
+@click.option("--technology", type=click.Choice(["2g", "3g", "4g", "5g"]), help="Only sectors of this one.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Picture to write, .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers and the profile as JSON.")
+def path(
+    run: str,
+    village: str,
+    site: str | None,
+    operator: str | None,
+    technology: str | None,
+    out: str | None,
+    as_json: bool,
+) -> None:
+    """Show the terrain between a village and a mast of the finished RUN, and what it costs."""
+    from lomsong.path import explain_run_path
+    from lomsong.report.path_picture import list_terms, save_path_picture
+
+    found = explain_run_path(run, village_id=village, site_id=site, operator=operator, technology=technology)
+    if out is not None:
+        save_path_picture(found, out)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+        return
+    mark = " (synthetic data)" if found.synthetic else ""
+    _print_table(f"{found.village_name or found.village_id}{mark}", ("path", ""), list_terms(found))
+    for note in found.notes:
+        click.echo(f"Note: {note}")
+    if out is not None:
+        click.echo(f"Picture: {out}")
 
 
 @main.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")

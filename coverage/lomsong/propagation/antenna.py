@@ -3,8 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lomsong.antenna_pattern import to_antenna_frame
+
 #: Weakest direction of a sector antenna below its main beam, 3GPP TR 36.814 table A.2.1.1-2. [dB]
 FRONT_TO_BACK_DB = 25.0
+#: Weakest direction above or below it before azimuth counts, the same table. TR 38.901 table 7.3-1 has 30 dB for this
+#: and for the other, but for one element of an array, which is no sector antenna. [dB]
+SIDE_LOBE_DB = 20.0
 #: Share of the carrier's power in the common pilot channel of 3G: -10 dB, 3GPP TS 25.942 and usual planning.
 PILOT_SHARE_DB = -10.0
 #: Subcarriers in one resource block, 3GPP TS 36.211 and 38.211.
@@ -41,6 +46,150 @@ def horizontal_attenuation(offset_deg: ArrayLike, beamwidth_deg: ArrayLike) -> N
     """
     turned = (np.asarray(offset_deg, dtype=np.float64) + 180.0) % 360.0 - 180.0
     return np.minimum(12.0 * (turned / np.asarray(beamwidth_deg, dtype=np.float64)) ** 2, FRONT_TO_BACK_DB)
+
+
+def vertical_attenuation(
+    elevation_deg: ArrayLike, *, beamwidth_deg: ArrayLike, electrical_tilt_deg: ArrayLike
+) -> NDArray[np.float64]:
+    """
+    Fall of an antenna's gain above and below its main beam.
+
+    An omnidirectional antenna has this attenuation in every azimuth, and no other.
+
+    Parameters
+    ----------
+    elevation_deg : array_like, shape (...)
+        Direction above the horizon, within ±90. [deg]
+    beamwidth_deg : array_like, shape (...)
+        Height between the -3 dB points, above zero. [deg]
+    electrical_tilt_deg : array_like, shape (...)
+        Main beam below the horizon. [deg]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Zero in the main beam, `SIDE_LOBE_DB` at most. [dB]
+
+    References
+    ----------
+    .. [1] 3GPP TR 36.814, table A.2.1.1-2: A(θ) = min(12 ((θ - θ_tilt) / θ3dB)², SLA_v); the same form in
+       TR 38.901, table 7.3-1.
+    """
+    offset = np.asarray(elevation_deg, dtype=np.float64) + np.asarray(electrical_tilt_deg, dtype=np.float64)
+    return np.minimum(12.0 * (offset / np.asarray(beamwidth_deg, dtype=np.float64)) ** 2, SIDE_LOBE_DB)
+
+
+def combined_attenuation(horizontal_db: ArrayLike, vertical_db: ArrayLike) -> NDArray[np.float64]:
+    """
+    Fall of a sector antenna's gain in a direction from its falls in azimuth and in elevation.
+
+    Parameters
+    ----------
+    horizontal_db, vertical_db : array_like, shape (...)
+        From `horizontal_attenuation` and `vertical_attenuation`. [dB]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Their sum, `FRONT_TO_BACK_DB` at most. [dB]
+
+    References
+    ----------
+    .. [1] 3GPP TR 36.814, table A.2.1.1-2: A(φ, θ) = min(A_H(φ) + A_V(θ), A_m); the same in TR 38.901, table 7.3-1.
+    """
+    total = np.asarray(horizontal_db, dtype=np.float64) + np.asarray(vertical_db, dtype=np.float64)
+    return np.minimum(total, FRONT_TO_BACK_DB)
+
+
+def sector_attenuation(
+    azimuth_offset_deg: ArrayLike,
+    elevation_deg: ArrayLike,
+    *,
+    beamwidth_deg: ArrayLike,
+    vertical_beamwidth_deg: ArrayLike,
+    electrical_tilt_deg: ArrayLike = 0.0,
+    mechanical_tilt_deg: ArrayLike = 0.0,
+) -> NDArray[np.float64]:
+    """
+    Fall of a sector antenna's gain in a direction, the antenna tilted electrically, mechanically or both.
+
+    Electrical tilt bends the beam down in every azimuth; mechanical tilt turns the whole antenna, so what falls in
+    front rises behind.
+
+    Parameters
+    ----------
+    azimuth_offset_deg : array_like, shape (...)
+        Direction minus azimuth, any number of turns. [deg]
+    elevation_deg : array_like, shape (...)
+        Direction above the horizon, within ±90; `elevation_angle` gives it. [deg]
+    beamwidth_deg, vertical_beamwidth_deg : array_like, shape (...)
+        Width and height between the -3 dB points, above zero. An infinite width is an omnidirectional antenna. [deg]
+    electrical_tilt_deg, mechanical_tilt_deg : array_like, shape (...)
+        Downwards. [deg]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Zero in the main beam, `FRONT_TO_BACK_DB` at most. [dB]
+
+    Examples
+    --------
+    Sector and omni, 5 degrees below the horizon on the mast's far side:
+
+    >>> sector_attenuation(180.0, -5.0, beamwidth_deg=[65, np.inf], vertical_beamwidth_deg=10).tolist()
+    [25.0, 3.0]
+    """
+    azimuth, elevation = to_antenna_frame(azimuth_offset_deg, elevation_deg, mechanical_tilt_deg)
+    return combined_attenuation(
+        horizontal_attenuation(azimuth, beamwidth_deg),
+        vertical_attenuation(
+            elevation, beamwidth_deg=vertical_beamwidth_deg, electrical_tilt_deg=electrical_tilt_deg
+        ),
+    )
+
+
+def elevation_angle(
+    antenna_altitude_m: ArrayLike,
+    receiver_altitude_m: ArrayLike,
+    distance_m: ArrayLike,
+    *,
+    effective_earth_radius_m: ArrayLike,
+) -> NDArray[np.float64]:
+    """
+    Angle above the horizon at which an antenna sees a receiver over the curved earth.
+
+    Terrain between them is not looked at.
+
+    Parameters
+    ----------
+    antenna_altitude_m, receiver_altitude_m : array_like, shape (...)
+        Ground plus height of each, above sea level. [m]
+    distance_m : array_like, shape (...)
+        Along the earth at sea level, zero or more. [m]
+    effective_earth_radius_m : array_like, shape (...)
+        Radius over which rays are straight, from `p526.effective_earth_radius`; infinite for a flat earth. [m]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Negative below the horizontal plane of the antenna. At distance zero ±90, or 0 at the antenna itself. [deg]
+
+    Examples
+    --------
+    A receiver as high as the antenna sinks by half the angle at the earth's centre:
+
+    >>> elevation_angle(100, 100, 10_000, effective_earth_radius_m=8.5e6).round(4).tolist()
+    -0.0337
+    """
+    antenna = np.asarray(antenna_altitude_m, dtype=np.float64)
+    receiver = np.asarray(receiver_altitude_m, dtype=np.float64)
+    distance = np.asarray(distance_m, dtype=np.float64)
+    radius = np.asarray(effective_earth_radius_m, dtype=np.float64)
+    angle = distance / radius
+    # forms that neither cancel on short paths nor multiply zero by infinity over a flat earth
+    sink = (1.0 + receiver / radius) * distance * np.sinc(angle / (2.0 * np.pi)) * np.sin(angle / 2.0)
+    ahead = (1.0 + receiver / radius) * distance * np.sinc(angle / np.pi)
+    return np.degrees(np.arctan2(receiver - antenna - sink, ahead))
 
 
 def reference_offset(technology: ArrayLike, bandwidth_mhz: ArrayLike) -> NDArray[np.float64]:

@@ -104,12 +104,12 @@ class Drawing:
 
 
 def clean(text: str) -> str:
-    """
+    r"""
     Return a name without what no picture can hold: control characters and marks that reorder other text.
 
     Examples
     --------
-    >>> clean("Bản\\x1b[31m <b>\\n") == "Bản\N{REPLACEMENT CHARACTER}[31m <b> "
+    >>> clean("Bản\x1b[31m <b>\n") == "Bản\ufffd[31m <b> "
     True
     """
     return "".join(
@@ -134,29 +134,28 @@ def fit(text: str, width: float, size: float) -> str:
     ('Bản Hồ Đợi', 'Bản …')
     """
     text = clean(text)
-    if _breadth(text) * size <= width:
+    if breadth(text, size) <= width:
         return text
-    total, kept = 1.0, 0
+    total, kept = size, 0  # the ellipsis
     for letter in text:
-        total += _breadth(letter)
-        if total * size > width:
+        total += breadth(letter, size)
+        if total > width:
             break
         kept += 1
     return text[:kept] + "…"
 
 
-def _breadth(text: str) -> float:
-    """Return about how broad a text is in units of its size; broader than the usual fonts, so that it fits."""
-    return sum(
-        0.0
-        if unicodedata.combining(letter)
-        else 1.0
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 0.75
-        if letter.isupper()
-        else 0.62
-        for letter in text
-    )
+def breadth(text: str, size: float) -> float:
+    """Return about how broad a text is at a font size, rather more than less; depends on no font. [pixel]"""
+    return size * sum(map(_letter_breadth, text))
+
+
+def _letter_breadth(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.0
+    return 0.75 if letter.isupper() else 0.62
 
 
 def _append(sheet: ET.Element, shape: Area | Line | Words) -> None:
@@ -197,7 +196,7 @@ def _paint(drawing: Drawing) -> bytes:
         mpl.rcdefaults()  # a reader's style must not change the picture
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # drawn as a box
         figure = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=100 * _PNG_SCALE)
-        canvas = FigureCanvasAgg(figure)
+        FigureCanvasAgg(figure)
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.axis("off")
@@ -209,12 +208,13 @@ def _paint(drawing: Drawing) -> bytes:
                     )
                 )
             elif isinstance(shape, Line):
-                style = (0, shape.dash) if shape.dash else "-"
                 x, y = zip(*shape.points, strict=True)
-                width = shape.width * points_per_pixel
-                axes.add_line(
-                    Line2D(x, y, color=shape.colour, linewidth=width, linestyle=style, zorder=order)
+                line = Line2D(
+                    x, y, color=shape.colour, linewidth=shape.width * points_per_pixel, zorder=order
                 )
+                if shape.dash:
+                    line.set_dashes([length / shape.width for length in shape.dash])  # in line widths
+                axes.add_line(line)
             else:
                 axes.add_artist(
                     Text(
@@ -232,7 +232,7 @@ def _paint(drawing: Drawing) -> bytes:
                     )
                 )
         content = io.BytesIO()
-        canvas.print_png(content, metadata={"Software": None})
+        figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lomsong.errors import OutputError
 from lomsong.path import PathExplanation
-from lomsong.report.drawing import Area, Drawing, Line, Point, Words, fit
+from lomsong.report.drawing import Area, Drawing, Line, Point, Words, breadth, fit
 from lomsong.units import EARTH_RADIUS_M
 
 #: Size of the sheet. [pixel]
@@ -26,6 +26,8 @@ _INK, _PALE_INK, _RULE = "#222222", "#555555", "#cccccc"
 _FRESNEL_OPACITY = 0.35
 #: Lowest height range of a plot: level ground must look level. [m]
 _LEAST_RANGE_M = 40.0
+#: Room for the words at the obstacle. [pixel]
+_OBSTACLE_WORDS = 124.0
 
 _Floats = NDArray[np.float64]
 _Shapes = Iterator[Area | Line | Words]
@@ -128,7 +130,7 @@ def _heading(path: PathExplanation) -> _Shapes:
     yield Words(16, 26, fit(path.village_name or path.village_id, width, 16), size=16, bold=True)
     km = f"{path.length_m / 1000:.2f} km"
     carrier = f"{path.technology.upper()} {path.frequency_mhz:g} MHz"
-    line = f"{carrier} · {km} · {path.area}"
+    line = f"village {fit(path.village_id, 160, 11)} · {carrier} · {km} · {path.area}"
     yield Words(16, 45, fit(line, WIDTH - 32, 11), colour=_PALE_INK)
     if path.synthetic:
         left, right = 756.0, 884.0
@@ -137,6 +139,10 @@ def _heading(path: PathExplanation) -> _Shapes:
 
 
 def _ground(path: PathExplanation, frame: _Frame) -> _Shapes:
+    if path.length_m < 1.0:
+        middle = ((_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2)
+        yield Words(*middle, "mast and village centre stand in one place", anchor="middle")
+        return
     distance, bulge = path.profile.distance_m, path.bulge_m
     ground = path.profile.ground_m + bulge
     yield Area([(_LEFT, _TOP), (_RIGHT, _TOP), (_RIGHT, _BOTTOM), (_LEFT, _BOTTOM)], _UNKNOWN)
@@ -161,7 +167,7 @@ def _known_runs(values: _Floats) -> list[slice]:
 
 
 def _ray(path: PathExplanation, frame: _Frame) -> _Shapes:
-    if np.isnan(path.line_m).any():
+    if np.isnan(path.line_m).any() or path.length_m < 1.0:
         return
     distance = path.profile.distance_m
     over = frame.points(distance, path.line_m + path.fresnel_m)
@@ -187,14 +193,14 @@ def _obstacle(path: PathExplanation, frame: _Frame) -> _Shapes:
     yield Line([(x, y), (x, _BOTTOM)], _OBSTACLE, 1.0, (2, 3))
     yield Area([(x, y), (x - 6, y - 10), (x + 6, y - 10)], _OBSTACLE)
     text = f"{obstacle.distance_m / 1000:.2f} km, {obstacle.ground_m + obstacle.clutter_m:,.0f} m"
-    right = x > (_LEFT + _RIGHT) / 2
+    half = _OBSTACLE_WORDS / 2
+    middle = min(max(x, _LEFT + half + 4), _RIGHT - half - 4)
+    # over whatever the words would cross
+    near = np.abs(frame.x(path.profile.distance_m) - middle) <= half
+    tops = np.fmax(path.profile.ground_m + path.bulge_m + path.profile.clutter_m, path.line_m)[near]
+    above = float(frame.y(tops).min(initial=y - 10))
     yield Words(
-        x + 9 if right else x - 9,
-        y - 14,
-        text,
-        colour=_OBSTACLE,
-        anchor="end" if right else "start",
-        bold=True,
+        middle, max(min(above, y - 10) - 5, _TOP + 2), text, colour=_OBSTACLE, anchor="middle", bold=True
     )
 
 
@@ -211,7 +217,7 @@ def _axes(path: PathExplanation, frame: _Frame) -> _Shapes:
         x = float(frame.x(np.array(tick)))
         yield Line([(x, _BOTTOM), (x, _BOTTOM + 4)], _PALE_INK)
         yield Words(x, _BOTTOM + 15, f"{tick / 1000:g}", size=10, colour=_PALE_INK, anchor="middle")
-    yield Words((_LEFT + _RIGHT) / 2, _BOTTOM + 31, "km", size=10, colour=_PALE_INK, anchor="middle")
+    yield Words(_RIGHT + 8, _BOTTOM + 4, "km", size=10, colour=_PALE_INK)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -224,12 +230,12 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _ends(path: PathExplanation) -> _Shapes:
-    y, half = _BOTTOM + 31, (_RIGHT - _LEFT) / 2 - 20
-    mast = f"mast {path.site_id}, antenna {path.transmitter_height_m:g} m"
-    yield Words(_LEFT, y, fit(mast, half, 11), bold=True)
-    name = path.village_name or path.village_id
-    phone = f", phone {path.receiver_height_m:g} m"
-    yield Words(_RIGHT, y, fit(name, half - 90, 11) + phone, anchor="end", bold=True)
+    y, room = _BOTTOM + 31, _RIGHT - _LEFT - 20
+    antenna, phone = f", antenna {path.transmitter_height_m:g} m", f", phone {path.receiver_height_m:g} m"
+    village = fit(path.village_name or path.village_id, room / 2 - breadth(phone, 11), 11) + phone
+    room -= breadth(village, 11) + breadth("mast " + antenna, 11)
+    yield Words(_LEFT, y, "mast " + fit(path.site_id, room, 11) + antenna, bold=True)
+    yield Words(_RIGHT, y, village, anchor="end", bold=True)
 
 
 def _legend(path: PathExplanation) -> _Shapes:
@@ -246,7 +252,7 @@ def _legend(path: PathExplanation) -> _Shapes:
     for text, colour, opacity in items:
         yield Area([(x, y - 8), (x + 14, y - 8), (x + 14, y), (x, y)], colour, opacity)
         yield Words(x + 18, y, text, size=10, colour=_PALE_INK)
-        x += 34 + 5.9 * len(text)
+        x += 34 + 5.6 * len(text)
     yield Line([(x, y - 4), (x + 14, y - 4)], _RAY, 1.6, (6, 3))
     yield Words(x + 18, y, "line of sight", size=10, colour=_PALE_INK)
     notes = "; ".join(path.notes)
@@ -254,29 +260,15 @@ def _legend(path: PathExplanation) -> _Shapes:
 
 
 def _table(path: PathExplanation) -> _Shapes:
-    budget = path.budget
-    left, right = _TABLE_LEFT, _TABLE_RIGHT
+    left, right, y = _TABLE_LEFT, _TABLE_RIGHT, 101.0
     yield Words(left, 64, fit(path.operator, right - left, 12), size=12, bold=True)
-    yield Words(left, 80, f"{path.model}", size=10, colour=_PALE_INK)
-    rows: list[tuple[str, str, bool]] = [
-        ("radiated power (EIRP)", _number(budget.eirp_dbm, "dBm"), False),
-        ("antenna pattern", _number(-budget.antenna_attenuation_db, "dB"), False),
-        ("free space", _number(-budget.free_space_db, "dB"), False),
-        ("diffraction", _number(-budget.diffraction_db, "dB"), False),
-    ]
-    if not abs(budget.other_db) < 0.05:  # NaN shows
-        rows.append(("scatter and other", _number(-budget.other_db, "dB"), False))
-    kind = path.level_kind.upper()
-    rows += [
-        ("reference signal share", _number(budget.reference_offset_db, "dB"), False),
-        (f"{kind} level", _number(budget.level_dbm, "dBm"), True),
-        ("threshold", _number(budget.threshold_dbm, "dBm"), False),
-        ("margin", _number(budget.margin_db, "dB"), True),
-        ("spread of reality (σ)", _number(budget.sigma_db, "dB"), False),
-        ("total path loss", _number(budget.path_loss_db, "dB"), False),
-    ]
-    y = 101.0
-    for text, value, bold in rows:
+    yield Words(left, 80, path.model, size=10, colour=_PALE_INK)
+    yield Words(left, y, "total path loss", colour=_PALE_INK)
+    yield Words(right, y, _number(path.budget.path_loss_db, "dB"), anchor="end", colour=_PALE_INK)
+    yield Line([(left, y + 5), (right, y + 5)], _PALE_INK, 1.0)
+    y += 20.0
+    for text, value in _terms(path):
+        bold = text == "margin" or text.endswith(" level")
         yield Words(left, y, text, bold=bold)
         yield Words(right, y, value, anchor="end", bold=bold)
         yield Line([(left, y + 5), (right, y + 5)], _RULE, 0.6)
@@ -284,6 +276,41 @@ def _table(path: PathExplanation) -> _Shapes:
     for text in _verdict(path):
         yield Words(left, y + 4, text, size=10.5, colour=_OBSTACLE if path.obstacle else _INK)
         y += 15.0
+
+
+def list_terms(path: PathExplanation) -> list[tuple[str, str]]:
+    """Return the ends, the terms of the loss and the obstacle as pairs of words, for a terminal or a page."""
+    return [
+        ("village", f"{path.village_name} ({path.village_id})" if path.village_name else path.village_id),
+        ("mast", f"{path.site_id}, sector {path.sector_id}"),
+        ("carrier", f"{path.operator} {path.technology.upper()} {path.frequency_mhz:g} MHz"),
+        ("distance", f"{path.length_m / 1000:.2f} km"),
+        ("model", path.model),
+        ("total path loss", _number(path.budget.path_loss_db, "dB")),
+        *_terms(path),
+        ("terrain", " ".join(_verdict(path))),
+    ]
+
+
+def _terms(path: PathExplanation) -> list[tuple[str, str]]:
+    """Return what adds up to the level, gains positive and losses negative, and how it compares."""
+    budget = path.budget
+    rows = [
+        ("radiated power (EIRP)", budget.eirp_dbm, "dBm"),
+        ("antenna pattern", -budget.antenna_attenuation_db, "dB"),
+        ("free space", -budget.free_space_db, "dB"),
+        ("diffraction", -budget.diffraction_db, "dB"),
+    ]
+    if abs(budget.other_db) >= 0.05:  # not where it is unknown
+        rows.append(("scatter and other", -budget.other_db, "dB"))
+    rows += [
+        ("reference signal share", budget.reference_offset_db, "dB"),
+        (f"{path.level_kind.upper()} level", budget.level_dbm, "dBm"),
+        ("threshold", budget.threshold_dbm, "dBm"),
+        ("margin", budget.margin_db, "dB"),
+        ("spread of reality (σ)", budget.sigma_db, "dB"),
+    ]
+    return [(text, _number(value, unit)) for text, value, unit in rows]
 
 
 def _number(value: float, unit: str) -> str:
@@ -297,14 +324,14 @@ def _number(value: float, unit: str) -> str:
 def _verdict(path: PathExplanation) -> list[str]:
     obstacle = path.obstacle
     if path.line_of_sight is None:
-        return ["terrain missing on the way:", "line of sight not known"]
+        return ["terrain missing on the way;", "line of sight not known"]
     if obstacle is None:
         return ["line of sight, Fresnel zone clear"]
     place = f"{obstacle.distance_m / 1000:.2f} km from the mast"
     side = "over" if obstacle.blocks else "under"
     return [
-        "line of sight blocked" if not path.line_of_sight else "line of sight, zone touched",
-        f"worst {place}:",
+        "line of sight blocked;" if not path.line_of_sight else "line of sight, zone touched;",
+        f"worst {place},",
         f"{abs(obstacle.over_line_m):,.0f} m {side} the line",
     ]
 

@@ -39,8 +39,12 @@ def require_file(path: Path, *, layer: str) -> Path:
 
 
 def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file and, for a shapefile, of its companions, in hexadecimal."""
+    """Return the SHA-256 of a file and, for a shapefile, of its companions, or of a folder's files, in hexadecimal."""
     digest = hashlib.sha256()
+    if path.is_dir():
+        for each in sorted(other for other in path.iterdir() if other.is_file()):
+            digest.update(f"{each.name} {checksum(each)}\n".encode())
+        return digest.hexdigest()
     companions = [path.with_suffix(suffix) for suffix in _SIDECARS] if path.suffix.lower() == ".shp" else []
     for each in [path, *(other for other in companions if other.is_file())]:
         with each.open("rb") as stream:

@@ -15,6 +15,7 @@ from lomsong.findings import Finding
 from lomsong.grid import Raster
 from lomsong.settings import RasterSource
 from lomsong.sources.files import require_file
+from lomsong.sources.terrain_tiles import find_tiles, read_tiles
 from lomsong.sources.vectors import settle_crs
 
 #: Heights beyond these are voids whose missing value the file does not declare. [m]
@@ -39,11 +40,10 @@ def read_terrain(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Ras
     MissingSourceError, SourceError, CrsError
         No file, not a raster, corrupt, no CRS, or it lies elsewhere.
     """
-    raster = _read(source, "terrain", bounds, crs)
+    raster, findings = _read_heights(source, bounds, crs)
     values = raster.values
     impossible = (values < LOWEST_GROUND_M) | (values > HIGHEST_GROUND_M)
     values[impossible] = np.nan
-    findings = []
     if count := int(impossible.sum()):
         findings.append(
             Finding(
@@ -88,6 +88,17 @@ def read_population(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[
     return raster, [
         Finding(layer="population", word="correct", severity="warning", message=message, count=count)
     ]
+
+
+def _read_heights(source: RasterSource, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
+    """Read one file, or join the tiles of a folder."""
+    path = Path(source.path)
+    if not path.is_dir():
+        return _read(source, "terrain", bounds, crs), []
+    tiles = find_tiles(path, layer="terrain")
+    return read_tiles(
+        tiles, bounds=bounds, crs=crs, layer="terrain", declared_crs=source.crs, nodata=source.nodata
+    )
 
 
 def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:

@@ -1,0 +1,198 @@
+"""The ray over a profile, and the terms of the loss along it, as the prediction has them."""
+
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lomsong.path.explanation import LinkBudget, Obstacle
+from lomsong.prediction import NEAREST_M, spread
+from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.p526 import delta_bullington_loss, knife_edge_loss
+from lomsong.propagation.p1812 import p1812_losses
+from lomsong.propagation.profile import Profile
+from lomsong.propagation.sampling import NEAREST_P1812_M
+from lomsong.settings import RadioSettings
+from lomsong.units import wavelength_m
+
+#: Shorter than this a path has no profile. [m]
+_NO_PATH_M = 1.0
+#: Distances on the map and on the ellipsoid differ by a part in a hundred at most in a CRS worth measuring in. [dB]
+_MAP_SCALE_DB = 0.1
+
+_Floats = NDArray[np.float64]
+
+
+class Ray(NamedTuple):
+    """The geometry of a path: bulge, line of sight and Fresnel radius at every sample, and what stands in it."""
+
+    bulge_m: _Floats
+    line_m: _Floats
+    fresnel_m: _Floats
+    obstacle: Obstacle | None
+    clear: bool | None
+
+
+def trace_ray(
+    profile: Profile, transmitter_m: float, receiver_m: float, frequency_mhz: float, radius_m: float
+) -> Ray:
+    """
+    Draw the ray over a profile, in the frame where the ray is straight and the earth bulges.
+
+    Parameters
+    ----------
+    profile : Profile
+        One path, from the mast.
+    transmitter_m, receiver_m : float
+        Antennas above ground. [m]
+    frequency_mhz, radius_m : float
+        Carrier [MHz], and earth with refraction. [m]
+
+    Returns
+    -------
+    Ray
+        Without obstacle where nothing comes near enough to cost anything, or a height is missing.
+    """
+    length = float(profile.length_m)
+    before = profile.distance_m
+    after = length - before
+    bulge = before * after / (2.0 * radius_m)
+    part = before / length if length >= _NO_PATH_M else np.linspace(0.0, 1.0, before.size)
+    first, last = profile.ground_m[0] + transmitter_m, profile.ground_m[-1] + receiver_m
+    line = first + (last - first) * part
+    fresnel = np.sqrt(float(wavelength_m(frequency_mhz)) * before * after / max(length, _NO_PATH_M))
+    if length < _NO_PATH_M:
+        return Ray(bulge, line, fresnel, None, clear=True)
+    over = (profile.ground_m + np.nan_to_num(profile.clutter_m) + bulge - line)[1:-1]
+    if np.isnan(over).any():
+        return Ray(bulge, line, fresnel, None, clear=None)
+    nu = np.sqrt(2.0) * over / fresnel[1:-1]
+    highest = int(np.argmax(nu))
+    obstacle = None
+    if float(knife_edge_loss(nu[highest])) > 0.0:
+        i = highest + 1
+        obstacle = Obstacle(
+            distance_m=float(before[i]),
+            from_village_m=float(after[i]),
+            ground_m=float(profile.ground_m[i]),
+            clutter_m=float(np.nan_to_num(profile.clutter_m[i])),
+            over_line_m=float(over[highest]),
+            nu=float(nu[highest]),
+        )
+    return Ray(bulge, line, fresnel, obstacle, clear=bool(over.max() <= 0.0))
+
+
+def excess_loss(
+    profile: Profile, transmitter_m: float, frequency_mhz: float, radius_m: float, radio: RadioSettings
+) -> tuple[float, float, str]:
+    """
+    Loss beyond free space, as the prediction has it.
+
+    Parameters
+    ----------
+    profile : Profile
+        One path, from the mast.
+    transmitter_m, frequency_mhz, radius_m : float
+        Mast antenna above ground [m], carrier [MHz], and earth with refraction. [m]
+    radio : RadioSettings
+        The model, the receiver and the air.
+
+    Returns
+    -------
+    excess_db, diffraction_db : float
+        All of it, and what diffraction alone would be; NaN where a height is missing. [dB]
+    model : str
+        What it was computed with.
+    """
+    length = float(profile.length_m)
+    if length < _NO_PATH_M:
+        return 0.0, 0.0, "free space"
+    clutter = np.nan_to_num(profile.clutter_m)
+    clutter[[0, -1]] = 0.0  # an antenna stands on the ground
+    if radio.model == "p526" or length < NEAREST_P1812_M:
+        loss = float(
+            delta_bullington_loss(
+                profile.distance_m,
+                profile.ground_m + clutter,
+                transmitter_height_m=transmitter_m,
+                receiver_height_m=radio.receiver_height_m,
+                frequency_mhz=frequency_mhz,
+                effective_earth_radius_m=radius_m,
+            )
+        )
+        return loss, loss, "ITU-R P.526 delta-Bullington"
+    losses = p1812_losses(
+        profile.distance_m,
+        profile.ground_m,
+        transmitter_height_m=transmitter_m,
+        receiver_height_m=radio.receiver_height_m,
+        frequency_mhz=frequency_mhz,
+        latitude_deg=profile.latitude_deg[profile.latitude_deg.size // 2],
+        refractivity_gradient=radio.refractivity_gradient,
+        surface_refractivity=radio.surface_refractivity,
+        clutter_height_m=clutter,
+    )
+    excess = float(losses.basic_db - losses.free_space_db)
+    return excess, float(losses.diffraction_db), "ITU-R P.1812"
+
+
+def largest_margin(sectors: gpd.GeoDataFrame, place: tuple[float, float], radio: RadioSettings) -> _Floats:
+    """
+    Level over the threshold in free space and in the main beam: terrain and pattern only take away.
+
+    Parameters
+    ----------
+    sectors : GeoDataFrame
+        Contract `SECTORS`, in a metric CRS.
+    place : tuple of float
+        x and y in the same CRS. [m]
+    radio : RadioSettings
+        The thresholds.
+
+    Returns
+    -------
+    ndarray, shape (sectors,)
+        Upper bound of the margin. [dB]
+    """
+    away = np.hypot(sectors.geometry.x - place[0], sectors.geometry.y - place[1])
+    free_db = free_space_loss(np.maximum(away, NEAREST_M), sectors["frequency_mhz"]) - _MAP_SCALE_DB
+    technology = sectors["technology"].to_numpy(dtype=str)
+    offset_db = reference_offset(technology, sectors["bandwidth_mhz"].to_numpy())
+    threshold_dbm = np.array([radio.carriers[name].threshold_dbm for name in technology])
+    return np.asarray(sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset_db - free_db - threshold_dbm)
+
+
+def add_up(
+    sector: "pd.Series[Any]",
+    profile: Profile,
+    excess_db: float,
+    diffraction_db: float,
+    radio: RadioSettings,
+) -> LinkBudget:
+    """Return the terms from the power of a sector to the level at the end of its profile."""
+    technology, frequency = str(sector["technology"]), float(sector["frequency_mhz"])
+    free_db = float(free_space_loss(max(float(profile.length_m), NEAREST_M), frequency))
+    pattern = horizontal_attenuation(
+        profile.bearing_deg - float(sector["azimuth_deg"]), float(sector["beamwidth_deg"])
+    )
+    pattern_db = float(np.nan_to_num(pattern))  # no azimuth: all directions alike
+    offset_db = float(reference_offset(technology, float(sector["bandwidth_mhz"])))
+    eirp_dbm = float(sector["eirp_dbm"])
+    threshold_dbm = radio.carriers[technology].threshold_dbm  # type: ignore[index]
+    level_dbm = eirp_dbm - pattern_db - free_db - excess_db + offset_db
+    return LinkBudget(
+        eirp_dbm=eirp_dbm,
+        antenna_attenuation_db=pattern_db,
+        free_space_db=free_db,
+        diffraction_db=diffraction_db,
+        other_db=excess_db - diffraction_db,
+        path_loss_db=free_db + excess_db,
+        reference_offset_db=offset_db,
+        level_dbm=level_dbm,
+        threshold_dbm=threshold_dbm,
+        margin_db=level_dbm - threshold_dbm,
+        sigma_db=float(spread(np.array(excess_db), radio)),
+    )
