@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lomsong.carriers import CARRIERS
 from lomsong.cli import main
 from lomsong.schemas import TABLES
 from lomsong.settings_reference import describe_settings
@@ -47,6 +48,28 @@ def settings_reference() -> str:
     return "# Settings\n\n" + table(("key", "default", "unit", "meaning", "source of the default"), rows)
 
 
+def carriers() -> str:
+    names = (
+        "bandwidth_mhz",
+        "eirp_dbm",
+        "beamwidth_deg",
+        "vertical_beamwidth_deg",
+        "antenna_height_m",
+        "downtilt_deg",
+    )
+    rows, notes = [], {}
+    for carrier in CARRIERS:
+        cells = [carrier.technology.upper(), f"{carrier.band_mhz:g}"]
+        for name in names:
+            typical = getattr(carrier, name)
+            notes.setdefault(typical.source, len(notes) + 1)
+            cells.append(f"{typical.value:g} [{notes[typical.source]}]")
+        rows.append(tuple(cells))
+    text = "# Carriers by band\n\nWhat a sector is taken for where its record does not say; numbers in brackets are sources.\n\n"
+    text += table(("technology", "band [MHz]", *(f"`{name}`" for name in names)), rows)
+    return text + "\n" + "\n".join(f"{number}. {source}" for source, number in notes.items()) + "\n"
+
+
 def command_line() -> str:
     parts = ["# Command line\n"]
     for name, command in sorted(main.commands.items()):
@@ -57,6 +80,11 @@ def command_line() -> str:
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
-    pages = {"data-dictionary": data_dictionary, "settings": settings_reference, "command-line": command_line}
+    pages = {
+        "data-dictionary": data_dictionary,
+        "settings": settings_reference,
+        "carriers": carriers,
+        "command-line": command_line,
+    }
     for name, make in pages.items():
         (OUT / f"{name}.md").write_text(make(), encoding="utf-8")

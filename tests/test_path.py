@@ -84,7 +84,8 @@ def test_bulge_and_fresnel_zone_are_largest_half_way_with_their_textbook_values(
 
 
 def test_the_terms_add_up_to_the_level(world: World) -> None:
-    inputs = ridge(world, mast_columns={"azimuth_deg": 120.0})
+    beam = {"azimuth_deg": 120.0, "vertical_beamwidth_deg": 180.0, "downtilt_deg": 0.0}
+    inputs = ridge(world, mast_columns=beam)
     budget = explain_path(inputs, village_id="V").budget
     free = 20 * np.log10(4 * np.pi * 16_000 * 1800e6 / SPEED)
     assert budget.free_space_db == pytest.approx(free, abs=0.01)

@@ -9,7 +9,12 @@ from worlds import flat_terrain, ridged_terrain
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.inputs import Inputs
 from lomsong.prediction import FLOOR_SIGMAS, predict, spread
-from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.antenna import (
+    combined_attenuation,
+    horizontal_attenuation,
+    reference_offset,
+    vertical_attenuation,
+)
 from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radius
 from lomsong.propagation.p1812 import p1812_losses
@@ -50,7 +55,21 @@ def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type
         bearing = np.degrees(np.arctan2(place.x - sector.geometry.x, place.y - sector.geometry.y))
         pattern = 0.0
         if np.isfinite(sector.azimuth_deg):
-            pattern = float(horizontal_attenuation(bearing - sector.azimuth_deg, sector.beamwidth_deg))
+            # the ray leaves towards the receiver, or towards the terrain that hides it
+            radius = float(effective_earth_radius(radio.refractivity_gradient))
+            seen = np.append(heights[1:-1], heights[-1] + radio.receiver_height_m)
+            tx_m, away = heights[0] + sector.antenna_height_m, distance * along[1:]
+            elevation = np.degrees(np.arctan(np.max((seen - tx_m) / away - away / (2 * radius))))
+            pattern = float(
+                combined_attenuation(
+                    horizontal_attenuation(bearing - sector.azimuth_deg, sector.beamwidth_deg),
+                    vertical_attenuation(
+                        elevation,
+                        beamwidth_deg=sector.vertical_beamwidth_deg,
+                        electrical_tilt_deg=sector.downtilt_deg,
+                    ),
+                )
+            )
         offset = float(reference_offset(sector.technology, sector.bandwidth_mhz))
         free = float(free_space_loss(distance, sector.frequency_mhz))
         levels[sector.sector_id] = sector.eirp_dbm + offset - pattern - free - loss
@@ -131,7 +150,7 @@ def test_the_obstacle_is_where_the_ridge_is(world: World) -> None:
 
 def test_a_sector_that_looks_away_is_weaker_by_its_pattern(world: World) -> None:
     def level(azimuth: float) -> float:
-        inputs = world({"v": (16, 15)}, {"m": (4, 15)}, mast_columns={"azimuth_deg": azimuth})
+        inputs = world({"v": (16, 15)}, {"m": (4, 15)}, mast_columns={"azimuth_deg": azimuth, "downtilt_deg": 0.0})
         return float(predict(inputs).signal.set_index("demand_id")["level_dbm"].loc[0])
 
     assert level(90.0) - level(270.0) == pytest.approx(25.0, abs=0.01)

@@ -173,9 +173,10 @@ class _Network:
         # a place outside the terrain has no profile to any mast
         reach = reach[block["ground_m"].notna().to_numpy()[reach["i"]]]
         place, sector, distance = reach["i"], reach["j"], reach["v"]
-        bound = self._free_space_level(places[place], sector, distance)
+        bound, pattern = self._free_space_level(places[place], sector, distance)
         alive = bound >= self.floors()[self.group[sector]]
-        place, sector, distance, bound = place[alive], sector[alive], distance[alive], bound[alive]
+        place, sector, distance = place[alive], sector[alive], distance[alive]
+        bound, pattern = bound[alive], pattern[alive]
         groups = place.astype(np.int64) * count + self.group[sector]
         order, starts = servers.order_pairs(groups, bound, sector, len(block) * count)
         place_row, place_column = _pixels(places, inputs)
@@ -186,12 +187,15 @@ class _Network:
             sector[order],
             distance[order],
             bound[order],
+            pattern[order],
             place_row,
             place_column,
             self.row,
             self.column,
             self.sectors["antenna_height_m"].to_numpy(dtype=np.float64),
             self.sectors["frequency_mhz"].to_numpy(dtype=np.float64),
+            self.sectors["vertical_beamwidth_deg"].to_numpy(dtype=np.float64),
+            self.sectors["downtilt_deg"].to_numpy(dtype=np.float64),
             self.site,
             radio.receiver_height_m,
             float(effective_earth_radius(radio.refractivity_gradient)),
@@ -207,7 +211,8 @@ class _Network:
 
     def _free_space_level(
         self, places: NDArray[np.float64], sector: NDArray[np.int64], distance_m: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the level without terrain in the antenna's best elevation, and its horizontal attenuation."""
         azimuth = self.sectors["azimuth_deg"].to_numpy(dtype=np.float64)[sector]
         beamwidth = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
         east, north = (places - self.xy[sector]).T
@@ -215,7 +220,7 @@ class _Network:
         pattern = np.nan_to_num(horizontal_attenuation(bearing - azimuth, beamwidth))
         frequency = self.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[sector]
         loss = free_space_loss(np.maximum(distance_m, NEAREST_M), frequency)
-        return self.power_dbm[sector] - pattern - loss
+        return self.power_dbm[sector] - pattern - loss, pattern
 
 
 def _pixels(xy: NDArray[np.float64], inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

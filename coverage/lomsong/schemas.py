@@ -125,6 +125,22 @@ SECTORS = Table(
             maximum=360,
             meaning="horizontal width between the -3 dB points",
         ),
+        Column(
+            name="vertical_beamwidth_deg",
+            kind="number",
+            unit="deg",
+            minimum=1,
+            maximum=180,
+            meaning="vertical width between the -3 dB points; missing means no vertical pattern",
+        ),
+        Column(
+            name="downtilt_deg",
+            kind="number",
+            unit="deg",
+            minimum=-20,
+            maximum=45,
+            meaning="tilt of the main beam under the horizon, electrical and mechanical together",
+        ),
         Column(name="on_air", kind="date", meaning="date of the last sign of life, ISO 8601"),
         Column(
             name="assumed", kind="text", meaning="columns of this row that hold a default, comma separated"

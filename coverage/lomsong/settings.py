@@ -24,6 +24,10 @@ def _wanted(meaning: str, **limits: Any) -> Any:
     return Field(..., description=meaning, **limits)
 
 
+def _by_band(meaning: str, **limits: Any) -> Any:
+    return _setting(None, meaning + "; by band if not given", source="carriers by band", **limits)
+
+
 class StrictModel(BaseModel):
     """Base of all settings: unknown keys are errors, values never change."""
 
@@ -95,56 +99,23 @@ class CarrierDefaults(StrictModel):
     """What a sector of one technology is taken for where its record does not say."""
 
     frequency_mhz: float = _wanted("carrier frequency [MHz]", ge=30, le=6000)
-    bandwidth_mhz: float = _wanted("channel bandwidth [MHz]", gt=0, le=400)
-    eirp_dbm: float = _wanted("power of the whole carrier in the main beam [dBm]", ge=0, le=90)
-    antenna_height_m: float = _wanted("antenna above ground [m]", ge=1, le=300)
-    beamwidth_deg: float = _wanted("horizontal width between -3 dB points [deg]", gt=0, le=360)
     threshold_dbm: float = _wanted("level that counts as signal [dBm]", ge=-150, le=0)
-    source: str = _wanted("where these values come from")
+    bandwidth_mhz: float | None = _by_band("channel bandwidth [MHz]", gt=0, le=400)
+    eirp_dbm: float | None = _by_band("power of the whole carrier in the main beam [dBm]", ge=0, le=90)
+    antenna_height_m: float | None = _by_band("antenna above ground [m]", ge=1, le=300)
+    beamwidth_deg: float | None = _by_band("horizontal width between -3 dB points [deg]", gt=0, le=360)
+    vertical_beamwidth_deg: float | None = _by_band("vertical width between -3 dB points [deg]", gt=0, le=180)
+    downtilt_deg: float | None = _by_band("tilt of the main beam under the horizon [deg]", ge=-20, le=45)
+    source: str = _wanted("where the frequency and the threshold come from")
 
 
-_MACRO = (
-    "assumption: 43-46 dBm per carrier, 15-17 dBi, 2-3 dB feeder loss, 30 m lattice mast; 65 degree sectors as in "
-    "3GPP TR 36.814; threshold " + _OFCOM
-)
+_USUAL_BAND = "frequency: assumption, the band most used; threshold: " + _OFCOM
 #: Defaults by technology.
 CARRIERS: dict[Technology, CarrierDefaults] = {
-    "2g": CarrierDefaults(
-        frequency_mhz=900,
-        bandwidth_mhz=0.2,
-        eirp_dbm=56,
-        antenna_height_m=30,
-        beamwidth_deg=65,
-        threshold_dbm=-81,
-        source=_MACRO,
-    ),
-    "3g": CarrierDefaults(
-        frequency_mhz=2100,
-        bandwidth_mhz=5,
-        eirp_dbm=58,
-        antenna_height_m=30,
-        beamwidth_deg=65,
-        threshold_dbm=-100,
-        source=_MACRO,
-    ),
-    "4g": CarrierDefaults(
-        frequency_mhz=1800,
-        bandwidth_mhz=20,
-        eirp_dbm=61,
-        antenna_height_m=30,
-        beamwidth_deg=65,
-        threshold_dbm=-105,
-        source=_MACRO,
-    ),
-    "5g": CarrierDefaults(
-        frequency_mhz=3500,
-        bandwidth_mhz=100,
-        eirp_dbm=70,
-        antenna_height_m=30,
-        beamwidth_deg=65,
-        threshold_dbm=-105,
-        source=_MACRO,
-    ),
+    "2g": CarrierDefaults(frequency_mhz=900, threshold_dbm=-81, source=_USUAL_BAND),
+    "3g": CarrierDefaults(frequency_mhz=2100, threshold_dbm=-100, source=_USUAL_BAND),
+    "4g": CarrierDefaults(frequency_mhz=1800, threshold_dbm=-105, source=_USUAL_BAND),
+    "5g": CarrierDefaults(frequency_mhz=3500, threshold_dbm=-105, source=_USUAL_BAND),
 }
 
 

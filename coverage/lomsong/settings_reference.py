@@ -44,10 +44,10 @@ def _describe_carrier(prefix: str, carrier: CarrierDefaults) -> Iterator[Setting
         if name != "source":
             yield SettingLine(
                 key=prefix + name,
-                default=_shown(getattr(carrier, name)),
+                default="by band" if getattr(carrier, name) is None else _shown(getattr(carrier, name)),
                 unit="",
                 meaning=info.description or "",
-                source=carrier.source,
+                source=carrier.source if info.is_required() else "carriers by band",
             )
 
 

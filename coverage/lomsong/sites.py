@@ -7,13 +7,24 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from lomsong.carriers import CARRIERS as BY_BAND
+from lomsong.carriers import typical_values
 from lomsong.findings import Finding, count_rows
 from lomsong.schemas import SECTORS
 from lomsong.settings import RadioSettings
 
 LAYER = "masts"
-#: Columns that take the carrier's default where the record is silent.
-_DEFAULTED = ("frequency_mhz", "bandwidth_mhz", "eirp_dbm", "antenna_height_m", "beamwidth_deg")
+#: Columns that take what is usual on the band where the record is silent.
+_BY_BAND = (
+    "bandwidth_mhz",
+    "eirp_dbm",
+    "antenna_height_m",
+    "beamwidth_deg",
+    "vertical_beamwidth_deg",
+    "downtilt_deg",
+)
+#: Those that mean nothing where the direction of the beam is unknown.
+_OF_A_BEAM = ("beamwidth_deg", "vertical_beamwidth_deg", "downtilt_deg")
 #: Cells of one operator closer than this stand on one mast when no id says so; OpenCelliD positions scatter. [m]
 SAME_MAST_M = 150.0
 
@@ -54,23 +65,35 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
     assumed = pd.Series("", index=sectors.index)
     for technology, carrier in radio.carriers.items():
         mine = sectors["technology"] == technology
-        for name in _DEFAULTED:
-            value = getattr(carrier, name)
-            gap = mine & sectors[name].isna() & (directed if name == "beamwidth_deg" else True)
+        silent = mine & sectors["frequency_mhz"].isna()
+        if silent.any():
+            sectors.loc[silent, "frequency_mhz"] = carrier.frequency_mhz
+            assumed[silent] += "frequency_mhz,"
+            findings.append(_assumption("frequency_mhz", technology, sectors[silent], carrier.source))
+        typical = typical_values(
+            sectors["technology"].to_numpy(dtype=str), sectors["frequency_mhz"].to_numpy()
+        )
+        for name in _BY_BAND:
+            gap = mine & sectors[name].isna() & (directed if name in _OF_A_BEAM else True)
             if not gap.any():
                 continue
-            sectors.loc[gap, name] = value
+            own = getattr(carrier, name)
+            sectors.loc[gap, name] = getattr(typical, name)[gap] if own is None else own
             assumed[gap] += f"{name},"
-            unit = SECTORS.column(name).unit
-            message = f"{name.rsplit('_', 1)[0].replace('_', ' ')} of {count_rows(int(gap.sum()), technology.upper() + ' sector')} taken as {value:g} {unit}"
-            findings.append(_assumption(message, int(gap.sum()), carrier.source))
+            rows = dict.fromkeys(typical.row[gap].tolist())
+            sources = dict.fromkeys(getattr(BY_BAND[row], name).source for row in rows)
+            source = "; ".join(sources) if own is None else carrier.source
+            findings.append(_assumption(name, technology, sectors[gap], source))
     if (~directed).any():
         count = int((~directed).sum())
         findings.append(
-            _assumption(
-                f"azimuth of {count_rows(count, 'sector')} unknown: radiates alike in all directions",
-                count,
-                "the optimistic choice; a sector's real beam leaves about two thirds of the circle weaker",
+            Finding(
+                layer=LAYER,
+                word="sufficient",
+                severity="assumption",
+                message=f"azimuth of {count_rows(count, 'sector')} unknown: radiates alike in all directions",
+                count=count,
+                source="the optimistic choice; a sector's real beam leaves about two thirds of the circle weaker",
             )
         )
     assumed[~directed] += "azimuth_deg,"
@@ -79,9 +102,22 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
     return sectors[[*SECTORS.names(), "geometry"]], findings
 
 
-def _assumption(message: str, count: int, source: str) -> Finding:
+def _assumption(name: str, technology: str, filled: pd.DataFrame, source: str) -> Finding:
+    """Say what was filled in: one value, or one for each band."""
+    unit = SECTORS.column(name).unit
+    by_band = filled.groupby("frequency_mhz")[name].first()
+    values = f"{by_band.iloc[0]:g} {unit}"
+    if len(set(by_band)) > 1:
+        values = ", ".join(f"{value:g} {unit} at {band:g} MHz" for band, value in by_band.items())
+    what = name.rsplit("_", 1)[0].replace("_", " ")
     return Finding(
-        layer=LAYER, word="sufficient", severity="assumption", message=message, count=count, source=source
+        layer=LAYER,
+        word="sufficient",
+        severity="assumption",
+        message=f"{what} of {count_rows(len(filled), technology.upper() + ' sector')} taken as {values}",
+        count=len(filled),
+        rows=tuple(filled["sector_id"].astype(str)),
+        source=source,
     )
 
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from lomsong.path.explanation import LinkBudget, Obstacle
 from lomsong.prediction import NEAREST_M, spread
-from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.antenna import horizontal_attenuation, reference_offset, vertical_excess
 from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.p526 import delta_bullington_loss, knife_edge_loss
+from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radius, knife_edge_loss
 from lomsong.propagation.p1812 import p1812_losses
 from lomsong.propagation.profile import Profile
-from lomsong.propagation.sampling import NEAREST_P1812_M
+from lomsong.propagation.sampling import NEAREST_P1812_M, departure_angle
 from lomsong.settings import RadioSettings
 from lomsong.units import wavelength_m
 
@@ -165,6 +165,29 @@ def largest_margin(sectors: gpd.GeoDataFrame, place: tuple[float, float], radio:
     return np.asarray(sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset_db - free_db - threshold_dbm)
 
 
+def _pattern(sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings) -> float:
+    """Return the attenuation in the direction in which the ray leaves the mast; zero for an unknown azimuth. [dB]"""
+    azimuth, width, vertical, downtilt = (
+        float(sector[name])
+        for name in ("azimuth_deg", "beamwidth_deg", "vertical_beamwidth_deg", "downtilt_deg")
+    )
+    if not np.isfinite(azimuth):
+        return 0.0
+    horizontal_db = float(horizontal_attenuation(profile.bearing_deg - azimuth, width))
+    if not np.isfinite(vertical):
+        return horizontal_db
+    ground = np.asarray(profile.ground_m, dtype=np.float64)
+    angle = departure_angle(
+        np.asarray(profile.distance_m, dtype=np.float64),
+        ground,
+        ground.size,
+        float(ground[0]) + float(sector["antenna_height_m"]),
+        float(ground[-1]) + radio.receiver_height_m,
+        float(effective_earth_radius(radio.refractivity_gradient)),
+    )
+    return horizontal_db + float(vertical_excess(angle, horizontal_db, vertical, downtilt))
+
+
 def add_up(
     sector: "pd.Series[Any]",
     profile: Profile,
@@ -175,10 +198,7 @@ def add_up(
     """Return the terms from the power of a sector to the level at the end of its profile."""
     technology, frequency = str(sector["technology"]), float(sector["frequency_mhz"])
     free_db = float(free_space_loss(max(float(profile.length_m), NEAREST_M), frequency))
-    pattern = horizontal_attenuation(
-        profile.bearing_deg - float(sector["azimuth_deg"]), float(sector["beamwidth_deg"])
-    )
-    pattern_db = float(np.nan_to_num(pattern))  # no azimuth: all directions alike
+    pattern_db = _pattern(sector, profile, radio)
     offset_db = float(reference_offset(technology, float(sector["bandwidth_mhz"])))
     eirp_dbm = float(sector["eirp_dbm"])
     threshold_dbm = radio.carriers[technology].threshold_dbm  # type: ignore[index]

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lomsong.antenna_pattern import to_antenna_frame
+from lomsong.compiled import kernel
 
 #: Weakest direction of a sector antenna below its main beam, 3GPP TR 36.814 table A.2.1.1-2. [dB]
 FRONT_TO_BACK_DB = 25.0
@@ -77,6 +78,20 @@ def vertical_attenuation(
     """
     offset = np.asarray(elevation_deg, dtype=np.float64) + np.asarray(electrical_tilt_deg, dtype=np.float64)
     return np.minimum(12.0 * (offset / np.asarray(beamwidth_deg, dtype=np.float64)) ** 2, SIDE_LOBE_DB)
+
+
+@kernel
+def vertical_excess(  # type: ignore[no-untyped-def]
+    elevation_deg, horizontal_db, beamwidth_deg, downtilt_deg
+):
+    """
+    Return what the vertical pattern takes beyond the horizontal one, for callers that are themselves compiled. [dB]
+
+    The same as `combined_attenuation` of both less the horizontal one.
+    """
+    off = (elevation_deg + downtilt_deg) / beamwidth_deg
+    vertical_db = min(12.0 * off * off, SIDE_LOBE_DB)
+    return min(horizontal_db + vertical_db, FRONT_TO_BACK_DB) - horizontal_db
 
 
 def combined_attenuation(horizontal_db: ArrayLike, vertical_db: ArrayLike) -> NDArray[np.float64]:

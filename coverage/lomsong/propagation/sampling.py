@@ -97,3 +97,16 @@ def glance_loss(  # type: ignore[no-untyped-def]
         free_db = 92.4 + 20.0 * math.log10(ghz)  # the distance stands in both
         bound_db = min(bound_db, scatter_db - free_db) - 1.51 if km > 0.0 else 0.0
     return max(bound_db, 0.0)
+
+
+@kernel
+def departure_angle(  # type: ignore[no-untyped-def]
+    distances, heights, count, tx_amsl_m, rx_amsl_m, radius_m
+):
+    """Return the elevation in which the ray leaves the mast: to the receiver, or to the horizon that hides it. [deg]"""
+    length_m = distances[count - 1]
+    steepest = (rx_amsl_m - tx_amsl_m) / length_m - 0.5 * length_m / radius_m
+    for i in range(1, count - 1):
+        slope = (heights[i] - tx_amsl_m) / distances[i] - 0.5 * distances[i] / radius_m
+        steepest = max(steepest, slope)
+    return math.degrees(math.atan(steepest))

@@ -12,11 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomsong.compiled import kernel, parallel_kernel, prange
+from lomsong.propagation.antenna import vertical_excess
 from lomsong.propagation.p526 import delta_bullington_profile
 from lomsong.propagation.p1812_mechanisms import Air, anomalous_time
 from lomsong.propagation.p1812_path import p1812_kernel
 from lomsong.propagation.p1812_profile import Zones
-from lomsong.propagation.sampling import GLANCE_SAMPLES, NEAREST_P1812_M, glance_loss, sample_profile
+from lomsong.propagation.sampling import (
+    GLANCE_SAMPLES,
+    NEAREST_P1812_M,
+    departure_angle,
+    glance_loss,
+    sample_profile,
+)
 
 #: Columns of the result, in order.
 FIELDS = (
@@ -106,12 +113,15 @@ def find_servers(  # type: ignore[no-untyped-def]
     pair_sector,
     pair_distance_m,
     pair_bound_dbm,
+    pair_pattern_db,
     place_row,
     place_column,
     sector_row,
     sector_column,
     sector_height_m,
     sector_frequency_mhz,
+    sector_vertical_deg,
+    sector_downtilt_deg,
     sector_site,
     receiver_height_m,
     effective_earth_radius_m,
@@ -132,12 +142,12 @@ def find_servers(  # type: ignore[no-untyped-def]
         falling order of their bound.
     pair_place, pair_sector : ndarray of int, shape (pairs,)
         Row of the place and of the sector.
-    pair_distance_m, pair_bound_dbm : ndarray, shape (pairs,)
-        Path length and level in free space.
+    pair_distance_m, pair_bound_dbm, pair_pattern_db : ndarray, shape (pairs,)
+        Path length, level in free space, and the horizontal attenuation that it holds already.
     place_row, place_column, sector_row, sector_column : ndarray
         Fractional pixels of the terrain.
-    sector_height_m, sector_frequency_mhz, sector_site : ndarray, shape (sectors,)
-        Antenna above ground, carrier, number of the mast.
+    sector_height_m, sector_frequency_mhz, sector_vertical_deg, sector_downtilt_deg, sector_site : ndarray
+        Antenna above ground, carrier, vertical beam width and tilt (NaN for none), number of the mast.
     receiver_height_m, effective_earth_radius_m, surface_refractivity, latitude_deg, step_m : float
         Receiver above ground, earth with refraction, air at sea level, the area, distance between terrain samples.
     p1812 : bool
@@ -211,9 +221,31 @@ def find_servers(  # type: ignore[no-untyped-def]
                 latitude_deg,
                 p1812,
             )
+            tilted_db = 0.0
+            if not math.isnan(sector_vertical_deg[sector]):
+                tilted_db = vertical_excess(
+                    departure_angle(
+                        distances,
+                        heights,
+                        count,
+                        heights[0] + sector_height_m[sector],
+                        heights[count - 1] + receiver_height_m,
+                        effective_earth_radius_m,
+                    ),
+                    pair_pattern_db[pair],
+                    sector_vertical_deg[sector],
+                    sector_downtilt_deg[sector],
+                )
             hidden_m = path_m - obstacle_m if nu > 0 else math.nan
             best_site = keep_best(
-                found, best_site, sector, sector_site[sector], bound - loss, path_m, loss, hidden_m
+                found,
+                best_site,
+                sector,
+                sector_site[sector],
+                bound - loss - tilted_db,
+                path_m,
+                loss,
+                hidden_m,
             )
         found[PATHS] = paths
         found[GLANCES] = glances
