@@ -1,0 +1,118 @@
+"""
+One walk through the terrain for all receivers in a direction: a ray, and what is true after each of its samples.
+
+What the transmitter sees is a running maximum, the smooth earth running sums. What a receiver sees is a tangent to
+the upper hull of the terrain before it: every sample remembers the vertex before it on its hull, so the hull of
+each prefix of the ray is a chain to walk down, while the table stays as it is.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lomsong.compiled import kernel
+from lomsong.propagation.area_exact import Mast
+from lomsong.propagation.area_swift import fused_kernel, inlined_kernel
+from lomsong.propagation.area_terms import Radio
+from lomsong.propagation.area_walk import Room, sample_ray
+
+_Floats = NDArray[np.float64]
+_Heights = NDArray[np.float32]
+_Samples = NDArray[np.int32]
+
+#: Columns of a ray's table. Row i belongs to the samples 1 to i, and is as long as a line of the cache.
+TOTAL, MOMENT = 0, 1  # sum of heights, and of each times its sample number, with the mast's
+TX, TX_TANGENT = (
+    2,
+    3,
+)  # steepest slope from the transmitter, but for the tangent of the earth; where it touches
+FLAT_TX = 4  # the same over the flat earth
+EDGE, START = (
+    5,
+    6,
+)  # slope of the last edge of the upper hull, and where it meets the transmitter's vertical
+CURVED = 7  # height over the tangent of the effective earth
+COLUMNS = 8
+
+
+@kernel
+def walk_ray(
+    terrain: _Heights,
+    mast: Mast,
+    change: tuple[float, float],
+    bend: tuple[float, float],
+    radio: Radio,
+    room: Room,
+    table: _Floats,
+    before: _Samples,
+) -> int:
+    """
+    Sample a ray and fill its table.
+
+    Parameters
+    ----------
+    change, bend : tuple of float
+        From the mast to the ray's end, as in `sample_path`.
+    table : ndarray, shape (samples, COLUMNS)
+        Filled with what is true after each sample.
+    before : ndarray, shape (samples,)
+        Filled with the vertex before each sample on the hull that ends with it; 0 for none.
+
+    Returns
+    -------
+    int
+        The last sample before the ray leaves the raster or meets a missing cell, -1 for none.
+    """
+    base_m = mast.ground_m + radio.transmitter_height_m
+    start, steps = (mast.row, mast.column), before.size - 1
+    last = sample_ray(terrain, start, change, bend, steps, base_m, room)
+    bulge_m = 0.5 * mast.step_m * mast.step_m / radio.earth_radius_m
+    return _fill_table(room.heights, bulge_m, last, table, before)
+
+
+@fused_kernel
+def _fill_table(heights: _Heights, bulge_m: float, last: int, table: _Floats, before: _Samples) -> int:
+    """Fill the table of a ray up to a sample; return the last one before a missing cell."""
+    if last < 0 or math.isnan(heights[0]):
+        return -1
+    total, moment = np.float64(heights[0]), 0.0
+    steepest, flat_steepest, tangent = -math.inf, -math.inf, 0.0
+    for i in range(1, last + 1):
+        x, height = float(i), np.float64(heights[i])
+        if math.isnan(height):
+            return i - 1
+        total += height
+        moment += x * height
+        flat, drop = height / x, bulge_m * x
+        if flat - drop > steepest:
+            steepest, tangent = flat - drop, x
+        flat_steepest = flat if flat > flat_steepest else flat_steepest
+        curved = height - drop * x
+        v = i - 1
+        while before[v] > 0 and curved >= table[v, START] + table[v, EDGE] * x:
+            v = before[v]
+        before[i] = v
+        edge = (curved - table[v, CURVED]) / (i - v)
+        table[i, TOTAL], table[i, MOMENT] = total, moment
+        table[i, TX], table[i, TX_TANGENT], table[i, FLAT_TX] = steepest, tangent, flat_steepest
+        table[i, EDGE], table[i, START], table[i, CURVED] = edge, curved - edge * x, curved
+    return last
+
+
+@inlined_kernel
+def touch(table: _Floats, before: _Samples, end: int, distance: float, curved_m: float) -> int:
+    """Return the vertex that a receiver at a distance behind sample `end` sees highest."""
+    v = end
+    while before[v] > 0 and curved_m > table[v, START] + table[v, EDGE] * distance:
+        v = before[v]
+    return v
+
+
+@inlined_kernel
+def top(table: _Floats, before: _Samples, end: int, tilt: float) -> int:
+    """Return the vertex that rises highest over a line of slope `tilt`."""
+    v = end
+    while before[v] > 0 and table[v, EDGE] < tilt:
+        v = before[v]
+    return v
