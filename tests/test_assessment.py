@@ -189,3 +189,22 @@ def test_no_village_is_dropped_and_the_order_is_kept(world: World) -> None:
 def test_an_unknown_population_leaves_unserved_people_unknown(world: World) -> None:
     inputs = world({"v": (8, 15)}, {"m": (4, 15)}, village_columns={"population": np.nan})
     assert np.isnan(judge(inputs).loc["v", "unserved_people"])
+
+
+def test_a_mast_beyond_the_terrain_that_could_light_an_outlying_part_prevents_hollow(world: World) -> None:
+    """The centre is served from inside; the western part only by a mast whose path cannot be computed."""
+    masts = {"inside": (7, 15), "outside": (-0.3, 15)}
+    columns = {"eirp_dbm": [61.0, 61.0]}
+    inputs = world(
+        {"v": (4, 15)}, masts, terrain=ridged_terrain(500.0, east_km=3.0), mast_columns=columns, **CLEAR
+    )
+    shape = inputs.villages.geometry.iloc[0].buffer(2600, cap_style="square")
+    inputs = replace(inputs, villages=inputs.villages.set_geometry([shape]))
+    row = judge(inputs).loc["v"]
+    assert row["p_signal"] > 0.8
+    assert row["covered_share"] < 0.8
+    assert (row["status"], row["verify_cause"]) == ("verify", "missing input")
+
+
+def test_people_without_signal_are_unknown_where_part_of_the_village_is(world: World) -> None:
+    assert np.isnan(judge(world({"v": (0.2, 15)}, {"m": (4, 15)})).loc["v", "unserved_people"])

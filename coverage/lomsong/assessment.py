@@ -73,8 +73,13 @@ def assess_service(
     facts["p_2g"] = sum_up(
         prediction, point_service(prediction, servers[servers["technology"] == "2g"]), ids
     )["p_centre"].to_numpy()
+    unseen = _unseen_probability(prediction, settings)
     facts = facts.join(_places(prediction, inputs, p, settings))
-    facts["p_unseen"] = _unseen_probability(prediction, settings)[facts["centre_row"]]
+    # the best that masts beyond the terrain's edge could do: would it change the verdict?
+    hopeful = np.where(unseen >= settings.covered_from, 1.0, p)
+    facts["hopeful_share"] = sum_up(prediction, hopeful, ids)["covered_share"].to_numpy()
+    facts["hopeful_dark_households"] = _dark_cluster(prediction, hopeful, inputs, settings)
+    facts["p_unseen"] = unseen[facts["centre_row"]]
     facts["p_unseen"] = facts["p_unseen"].where(facts["centre_row"] >= 0)
     facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
@@ -99,7 +104,7 @@ def _places(
     prediction: Prediction, inputs: Inputs, p: NDArray[np.float64], settings: ServiceSettings
 ) -> pd.DataFrame:
     """Facts from the demand points: centre, people, share inside the terrain, dark clusters."""
-    villages, household_size = inputs.villages, inputs.settings.demand.household_size
+    villages = inputs.villages
     demand = prediction.demand
     village = demand["village_id"].to_numpy()
     ids = villages["village_id"].to_numpy()
@@ -109,30 +114,24 @@ def _places(
     # where the chance is unknown, so is the number of people without signal
     unserved = demand["people"] * (1 - p)
     lost = unserved.groupby(village).sum(min_count=1).reindex(ids)
-    size = np.full(len(villages), np.nan)
-    if "households" in villages:
-        size = pd.to_numeric(villages["households"]).to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.DataFrame(
         {
             "centre_row": centre.reindex(ids).fillna(-1).to_numpy(dtype=np.int64),
             "terrain_share": inside.clip(0, 1).fillna(0).to_numpy(),
-            "unserved_people": lost.to_numpy(),
-            "dark_cluster_households": _dark_cluster(prediction, p, ids, size, settings, household_size),
+            "unserved_people": lost.where(inside >= settings.terrain_share).to_numpy(),
+            "dark_cluster_households": _dark_cluster(prediction, p, inputs, settings),
         },
         index=villages.index,
     )
 
 
 def _dark_cluster(
-    prediction: Prediction,
-    p: NDArray[np.float64],
-    ids: NDArray[np.object_],
-    households: NDArray[np.float64],
-    settings: ServiceSettings,
-    household_size: float,
+    prediction: Prediction, p: NDArray[np.float64], inputs: Inputs, settings: ServiceSettings
 ) -> NDArray[np.float64]:
     """Return the households of the largest cluster of each village that is more likely dark than not."""
-    demand = prediction.demand
+    demand, villages = prediction.demand, inputs.villages
+    households = villages["households"].astype("float64") if "households" in villages else np.nan
+    by_id = pd.Series(households, index=villages.index).set_axis(villages["village_id"].to_numpy())
     table = pd.DataFrame(
         {
             "village_id": demand["village_id"],
@@ -148,11 +147,15 @@ def _dark_cluster(
         .agg(share=("share", "sum"), people=("people", "sum"), lit=("lit", "sum"))
         .reset_index()
     )
-    known = pd.Series(households, index=ids).reindex(clusters["village_id"]).to_numpy()
-    size = np.where(np.isfinite(known), known * clusters["share"], clusters["people"] / household_size)
+    known = by_id.reindex(clusters["village_id"]).to_numpy()
+    size = np.where(
+        np.isfinite(known),
+        known * clusters["share"],
+        clusters["people"] / inputs.settings.demand.household_size,
+    )
     dark = clusters["lit"] < settings.covered_from * clusters["share"]
     largest = pd.Series(np.where(dark, size, 0.0)).groupby(clusters["village_id"]).max()
-    return np.asarray(largest.reindex(ids).fillna(0), dtype=np.float64)
+    return np.asarray(largest.reindex(by_id.index).fillna(0), dtype=np.float64)
 
 
 def _unseen_probability(prediction: Prediction, settings: ServiceSettings) -> NDArray[np.float64]:
@@ -211,14 +214,12 @@ def _status(
     missing = np.isnan(p) | (facts["terrain_share"] < settings.terrain_share).to_numpy()
     # a mast beyond the terrain's edge might serve the place: its absence was never shown
     missing |= (p < high) & (facts["p_unseen"] >= settings.covered_from).to_numpy()
+    hollow = _is_hollow(facts["covered_share"], facts["dark_cluster_households"], settings)
+    missing |= hollow & ~_is_hollow(facts["hopeful_share"], facts["hopeful_dark_households"], settings)
     with np.errstate(invalid="ignore"):
         contradicted = tested & (p < low)
         weak = ~tested & (p >= low) & (p <= high)
         lit = (p >= settings.covered_from) | (tested & (p >= low))
-    share = facts["covered_share"].to_numpy(dtype=np.float64)
-    hollow = (facts["dark_cluster_households"] >= settings.hollow_households).to_numpy() | (
-        share < settings.hollow_share
-    )
     slow = (facts["download_high_mbps"] < settings.target_mbps).to_numpy()
     fast = (facts["download_low_mbps"] >= settings.target_mbps).to_numpy()
     status = np.select(
@@ -231,6 +232,12 @@ def _status(
     ).astype(object)
     cause[cause == ""] = None
     return status, cause
+
+
+def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSettings) -> NDArray[np.bool_]:
+    return np.asarray(
+        (dark_households >= settings.hollow_households) | (share < settings.hollow_share), dtype=bool
+    )
 
 
 def _evidence(facts: pd.DataFrame, settings: ServiceSettings) -> NDArray[np.str_]:

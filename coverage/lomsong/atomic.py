@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lomsong.errors import OutputError
@@ -30,21 +30,49 @@ def staged_folder(folder: Path, *, last: str) -> Iterator[Path]:
     OutputError
         The folder cannot be made or written to.
     """
-    scratch: Path | None = None
-    try:
+    with _told_as_ours(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(_PREFIX + "*"):  # of a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+        _sweep(folder)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
+    try:
         yield scratch
-        (folder / last).unlink(missing_ok=True)
-        names = sorted(path.name for path in scratch.iterdir() if path.name != last)
-        for name in [*names, last]:
-            os.replace(scratch / name, folder / name)  # noqa: PTH105 - says what it does
+        with _told_as_ours(folder):
+            (folder / last).unlink(missing_ok=True)
+            names = sorted(path.name for path in scratch.iterdir() if path.name != last)
+            for name in [*names, last]:
+                os.replace(scratch / name, folder / name)  # noqa: PTH105 - says what it does
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()  # only if nothing came of it
+
+
+@contextmanager
+def _told_as_ours(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"cannot write to {folder}: {error.strerror or error}; choose another folder with --out"
         ) from None
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left; a run that is still at work in this folder is refused."""
+    for left in folder.glob(_PREFIX + "*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and int(owner) != os.getpid() and _is_alive(int(owner)):
+            raise OutputError(
+                f"another run (process {owner}) is writing to {folder}; wait for it, or choose another --out"
+            )
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -7,9 +7,12 @@ numba crashes. So a look-alike is hidden while numba loads, and put back after.
 """
 
 import importlib.util
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -25,6 +28,18 @@ def _without_the_look_alike() -> Iterator[None]:
             sys.modules.pop("coverage", None)
 
 
+def _find_a_cache() -> None:
+    """Give numba a folder for machine code where it may write neither beside the modules nor at home."""
+    folder = Path(__file__).parent / "__pycache__"
+    beside = os.access(folder if folder.is_dir() else folder.parent, os.W_OK)
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises where there is none
+    if not beside and not os.access(home, os.W_OK):
+        os.environ.setdefault(
+            "NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"lomsong-numba-{os.getuid()}")
+        )
+
+
+_find_a_cache()
 with _without_the_look_alike():
     import numba
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import binom
 
+from lomsong.areas import village_areas
+
 #: Two-sided probability of the speed intervals.
 INTERVAL = 0.8
 
@@ -38,8 +40,7 @@ def summarise_tests(villages: gpd.GeoDataFrame, tiles: gpd.GeoDataFrame, *, radi
     )
     if tiles.empty:
         return summary
-    points = villages.geometry.geom_type.eq("Point")
-    areas = villages.geometry.where(~points, villages.geometry.buffer(radius_m))
+    areas = village_areas(villages, radius_m)
     tile, village = shapely.STRtree(areas.to_numpy()).query(tiles.geometry.to_numpy(), predicate="intersects")
     tests = tiles["tests"].fillna(1.0).to_numpy()
     summary["tests"] = np.bincount(village, weights=tests[tile], minlength=len(villages))

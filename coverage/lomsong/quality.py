@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from lomsong.areas import village_areas
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.inputs import Inputs
 from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
@@ -132,9 +133,8 @@ def _test_findings(inputs: Inputs) -> list[Finding]:
         findings.append(_finding("speed_tests", "sufficient", "note", message, []))
     if tiles.empty:
         return findings
-    within, _ = shapely.STRtree(inputs.villages.geometry.to_numpy()).query(
-        tiles.geometry.to_numpy(), predicate="intersects"
-    )
+    areas = village_areas(inputs.villages, inputs.settings.demand.point_radius_m)
+    within, _ = shapely.STRtree(areas.to_numpy()).query(tiles.geometry.to_numpy(), predicate="intersects")
     away = ~tiles.index.isin(within)
     if away.any():
         message = f"{count_rows(int(away.sum()), 'speed-test tile')} in no village; not used for speeds"

@@ -98,7 +98,7 @@ def _gap_parts(row: Facts, settings: ServiceSettings) -> list[str]:
     parts = []
     if row["terrain_share"] < settings.terrain_share:
         parts.append(f"{100 * (1 - row['terrain_share']):.0f} % of its people lie outside the terrain model")
-    if row["verify_cause"] == "missing input" and row["p_unseen"] >= settings.covered_from:
+    if row["verify_cause"] == "missing input" and row["terrain_share"] >= settings.terrain_share:
         parts.append("a mast within reach lies beyond the terrain model and could serve it")
     if row["dark_cluster_households"] >= settings.hollow_households:
         parts.append(f"a cluster of {row['dark_cluster_households']:.0f} households is probably dark")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from lomsong.contracts import problem_list
 from lomsong.errors import MissingSourceError, SettingsError
-from lomsong.settings import InputSettings, Settings
+from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
 
 
 def load_settings(path: str | Path) -> Settings:
@@ -41,7 +41,9 @@ def load_settings(path: str | Path) -> Settings:
         )
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path.name}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise SettingsError(
@@ -105,7 +107,9 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
     def place(source: Any) -> Any:
-        return None if source is None else source.model_copy(update={"path": folder / source.path})
+        if not isinstance(source, LayerSource | RasterSource):
+            return source
+        return source.model_copy(update={"path": folder / source.path})
 
     inputs = settings.inputs
     update = {

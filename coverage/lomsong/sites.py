@@ -59,7 +59,11 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
             sectors[column.name] = pd.Series(
                 np.nan if kind == "float64" else pd.NA, index=raw.index, dtype=kind
             )
-    sectors["site_id"] = sectors["site_id"].fillna(pd.Series(name_sites(sectors), index=sectors.index))
+    found = pd.Series(name_sites(sectors), index=sectors.index)
+    site = sectors["site_id"].where(sectors["site_id"].notna(), found).astype("string")
+    # operators number their masts each for themselves: one id of two operators is two masts
+    shared = sectors.groupby(site)["operator"].transform("nunique") > 1
+    sectors["site_id"] = site.where(~shared, sectors["operator"].astype("string") + " " + site)
     directed = sectors["azimuth_deg"].notna()
     findings: list[Finding] = []
     assumed = pd.Series("", index=sectors.index)

@@ -35,11 +35,6 @@ def fold(name: str) -> str:
     return re.sub(r"\s+", " ", bare.replace("đ", "d").replace("Đ", "D")).strip().casefold()
 
 
-def is_missing(value: str) -> bool:
-    """Tell whether a text cell means that there is no value."""
-    return value.strip().casefold() in MISSING_WORDS
-
-
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Text, the encoding it was read with, and whether that encoding was detected rather than known."""

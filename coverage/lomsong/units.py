@@ -9,24 +9,6 @@ SPEED_OF_LIGHT_MPS = 299_792_458.0
 EARTH_RADIUS_M = 6_371_000.0
 
 
-def db_from_ratio(ratio: ArrayLike) -> NDArray[np.float64]:
-    """
-    Power ratio in decibels.
-
-    Parameters
-    ----------
-    ratio : array_like, shape (...)
-        Ratio of two powers; zero gives minus infinity, a negative ratio NaN. [unitless]
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Ten times the decimal logarithm. [dB]
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 10.0 * np.log10(np.asarray(ratio, dtype=np.float64))
-
-
 def wavelength_m(frequency_mhz: ArrayLike) -> NDArray[np.float64]:
     """
     Length of one wave in vacuum.

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from lomsong.areas import village_areas
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
@@ -19,6 +20,8 @@ from lomsong.settings import DemandSettings
 FEWEST_POINTS = 9
 #: Closer than this a grid is not refined. [m]
 FINEST_SPACING_M = 15.0
+#: A given centre may lie this far outside its village, as outlines are coarse; further off it is a mistake. [m]
+FARTHEST_CENTRE_M = 2000.0
 #: Cells touch diagonally: neighbours are up to this many cell sizes apart.
 _DIAGONAL = 1.5
 
@@ -69,7 +72,7 @@ def build_demand(
         No village lies inside the terrain.
     """
     settings = settings or DemandSettings()
-    areas = _areas(villages, settings.point_radius_m)
+    areas = village_areas(villages, settings.point_radius_m)
     findings: list[Finding] = []
     cells = _populated_cells(areas, population) if population is not None else None
     covered = np.zeros(len(villages), dtype=bool)
@@ -84,7 +87,9 @@ def build_demand(
         parts.append(_grid_points(areas, bare, settings.grid_spacing_m))
         why = "no population raster" if population is None else "no populated cell"
         findings.append(_grid_finding(villages, bare, why, settings.grid_spacing_m))
-    table = _assemble(villages, parts, gap_m)
+    centres, found = _given_centres(villages, areas)
+    findings += found
+    table = _assemble(villages, parts, gap_m, centres)
     demand = gpd.GeoDataFrame(
         table.drop(columns=["x", "y"]), geometry=gpd.points_from_xy(table["x"], table["y"]), crs=villages.crs
     )
@@ -97,11 +102,6 @@ def build_demand(
     findings += _people_findings(villages, demand)
     DEMAND.check(demand)
     return demand[[*DEMAND.names(), "geometry"]], findings
-
-
-def _areas(villages: gpd.GeoDataFrame, radius_m: float) -> gpd.GeoSeries:
-    points = villages.geometry.geom_type.eq("Point") & ~villages.geometry.is_empty
-    return villages.geometry.where(~points, villages.geometry.buffer(radius_m))
 
 
 def _populated_cells(areas: gpd.GeoSeries, population: Raster) -> _Points:
@@ -160,7 +160,9 @@ def _lattice(area: shapely.Geometry, spacing_m: float) -> tuple[NDArray[np.float
     return x[inside], y[inside]
 
 
-def _assemble(villages: gpd.GeoDataFrame, parts: list[_Points], gap_m: float) -> pd.DataFrame:
+def _assemble(
+    villages: gpd.GeoDataFrame, parts: list[_Points], gap_m: float, centres: pd.DataFrame
+) -> pd.DataFrame:
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("village", "x", "y", "weight")
@@ -172,7 +174,7 @@ def _assemble(villages: gpd.GeoDataFrame, parts: list[_Points], gap_m: float) ->
     table["cluster"] = _clusters(table, gap_m)
     table["is_centre"] = False
     table.loc[_middles(table), "is_centre"] = True
-    table = _with_given_centres(table, villages)
+    table = _with_given_centres(table, centres)
     population = _column(villages, "population")[table["village"].to_numpy()]
     counted = np.where(table["origin"] == "grid", np.nan, table["weight"])
     table["people"] = np.where(np.isfinite(population), population * table["share"], counted)
@@ -211,17 +213,47 @@ def _middles(table: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(away.groupby(main["village"]).idxmin())
 
 
-def _with_given_centres(table: pd.DataFrame, villages: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Add the centres that the file gives, as points without people, in the cluster that they stand next to."""
+def _given_centres(villages: gpd.GeoDataFrame, areas: gpd.GeoSeries) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the centres that the file gives, as x and y by row; one far from its village is not believed."""
     longitude, latitude = _column(villages, "centre_longitude_deg"), _column(villages, "centre_latitude_deg")
-    given = np.isfinite(longitude) & np.isfinite(latitude)
-    given &= np.isin(np.arange(len(villages)), table["village"])
-    if not given.any():
-        return table
-    rows = np.flatnonzero(given)
+    rows = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude) & ~areas.is_empty.to_numpy())
+    shapes = areas.to_numpy()[rows]
     to_metric = Transformer.from_crs("EPSG:4326", CRS.from_user_input(villages.crs), always_xy=True)
-    x, y = to_metric.transform(longitude[rows], latitude[rows])
-    centres = pd.DataFrame({"village": rows, "x": x, "y": y})
+
+    def away(
+        first: NDArray[np.float64], second: NDArray[np.float64]
+    ) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+        x, y = to_metric.transform(first[rows], second[rows])
+        distance = shapely.distance(shapes, shapely.points(x, y))
+        return pd.DataFrame({"village": rows, "x": x, "y": y}), ~(distance <= FARTHEST_CENTRE_M)
+
+    centres, far = away(longitude, latitude)
+    if not far.any():
+        return centres, []
+    exchanged = np.abs(longitude[rows]) <= 90
+    if far.mean() > 0.5 and exchanged.all() and away(latitude, longitude)[1].mean() < 0.5:
+        raise SourceError(
+            "villages: the given centres lie in their villages only with longitude and latitude exchanged; swap "
+            "centre_longitude_deg and centre_latitude_deg under inputs.villages columns"
+        )
+    ids = tuple(villages["village_id"].astype(str).to_numpy()[rows[far]])
+    message = (
+        f"{count_rows(len(ids), 'given centre')} more than {FARTHEST_CENTRE_M / 1000:g} km from the village not used: "
+        f"{name_rows(ids)}"
+    )
+    return centres[~far], [
+        Finding(
+            layer="villages", word="correct", severity="warning", message=message, count=len(ids), rows=ids
+        )
+    ]
+
+
+def _with_given_centres(table: pd.DataFrame, centres: pd.DataFrame) -> pd.DataFrame:
+    """Add the given centres, as points without people, in the cluster that they stand next to."""
+    centres = centres[centres["village"].isin(table["village"])]
+    if centres.empty:
+        return table
+    rows = centres["village"].to_numpy()
     joined = table.reset_index().merge(centres, on="village", suffixes=("", "_centre"))
     joined["away"] = np.hypot(joined["x"] - joined["x_centre"], joined["y"] - joined["y_centre"])
     nearest = joined.loc[joined.groupby("village")["away"].idxmin()].set_index("village")["cluster"]

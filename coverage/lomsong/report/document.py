@@ -15,6 +15,10 @@ from lomsong.settings import Settings
 #: Villages in the table of the report; the files have them all.
 SHOWN_VILLAGES = 30
 
+_SHOWN_COLUMNS = [
+    "rank", "village_id", "village_name", "commune_name", "status", "verify_cause", "need", "population",
+    "unserved_people", "reasons",
+]  # fmt: skip
 STATUS_MEANING = {
     "white": "no signal at the centre",
     "hollow": "signal at the centre, none for a cluster of people or for too many of them",
@@ -65,7 +69,8 @@ def render_report(
         for status in STATUSES
     ]
     top = ranked.head(SHOWN_VILLAGES)
-    shown = pd.DataFrame(top.drop(columns="geometry", errors="ignore")).astype(object)
+    # optional columns may be absent: the page shows a dash
+    shown = pd.DataFrame(top).reindex(columns=_SHOWN_COLUMNS).astype(object)
     rows = shown.where(shown.notna(), None).to_dict("records")
     return template.render(
         settings=settings,

@@ -16,6 +16,8 @@ _FIXED_DATE = "2000-01-01T00:00:00Z"
 _DECIMALS = {"_m": 1, "_dbm": 2, "_db": 2, "_mbps": 3, "_ms": 1, "_deg": 6}
 _OTHER_DECIMALS = 4
 Frame = TypeVar("Frame", bound=pd.DataFrame)
+#: Where a row names no area.
+_UNNAMED = "(not given)"
 _LEVELS = ("province_name", "district_name", "commune_name")
 
 
@@ -100,10 +102,13 @@ def summarise(ranked: pd.DataFrame, service: pd.DataFrame) -> pd.DataFrame:
         index="village_id", columns="technology", values="covered_share", aggfunc="first", dropna=False
     )
     rows = [_area_row("all", "", ranked, shares)]
-    for level in _LEVELS:
+    for number, level in enumerate(_LEVELS):
         if level in ranked:
-            for name, part in ranked.groupby(level, sort=True):
-                rows.append(_area_row(level.removesuffix("_name"), str(name), part, shares))
+            # communes of one name in two districts are two
+            keys = [each for each in _LEVELS[: number + 1] if each in ranked]
+            named = ranked[keys].astype("string").fillna(_UNNAMED)
+            for path, part in ranked.groupby(named.agg(" / ".join, axis=1), sort=True):
+                rows.append(_area_row(level.removesuffix("_name"), str(path), part, shares))
     return pd.DataFrame(rows)
 
 
@@ -116,6 +121,7 @@ def _area_row(level: str, name: str, part: pd.DataFrame, shares: pd.DataFrame) -
         "people": people.sum(),
         "people_unknown": int(people.isna().sum()),
         "unserved_people": round(float(part["unserved_people"].sum()), 1),
+        "unserved_unknown": int(part["unserved_people"].isna().sum()),
     }
     for status in STATUSES:
         mine = part["status"] == status

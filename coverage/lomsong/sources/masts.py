@@ -28,6 +28,15 @@ GENERATIONS = {
 }  # fmt: skip
 _BAND = re.compile(r"^\s*([A-Za-z][A-Za-z-]*|[2-5][gG])\s*[-_ ]?\s*(\d{3,4})\s*$")
 _OPENCELLID = ("radio", "mcc", "net", "area", "cell", "lon", "lat")
+#: The other header in circulation, lower case: its name, and the usual one.
+_OPENCELLID_ALIASES = {
+    "mnc": "net",
+    "tac": "area",
+    "lac": "area",
+    "cid": "cell",
+    "range": "range",
+    "sam": "samples",
+}
 
 
 def read_masts(source: MastSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
@@ -59,7 +68,8 @@ def read_masts(source: MastSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
         points = None
     else:
         raw, findings = read_vector(source, layer=LAYER)
-        points = raw.geometry
+        raw = _as_points(raw)
+        points = None if source.format == "opencellid" else raw.geometry
     raw = raw.reset_index(drop=True)
     if source.format == "opencellid":
         raw = _opencellid_columns(raw, path.name)
@@ -71,15 +81,35 @@ def read_masts(source: MastSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     raw["sector_id"] = raw["sector_id"].where(~unnamed, [f"{stem}:{row + 2}" for row in range(len(raw))])
     frame, found = _carriers(raw)
     findings += found
+    if source.format == "sites":
+        frame = _tell_apart(frame)
+    twice = frame["sector_id"].duplicated(keep="last")
+    frame, found = set_aside(
+        frame, twice, layer=LAYER, word="clean", key="sector_id", why="the same cell stands in a later row"
+    )
+    findings += found
     placed = _place(frame, points, source)
     frame, found = _usable_positions(placed)
     findings += found
     if frame.empty:
         raise SourceError(f"{LAYER}: no usable row is left of {path.name}: {findings[-1].message}")
-    return _finish(frame, source), findings
+    frame, found = _finish(frame, source)
+    return frame, findings + found
 
 
-def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> gpd.GeoDataFrame:
+def _as_points(raw: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows with points under the name ``geometry``; masts drawn as areas are refused."""
+    raw = raw.rename_geometry("geometry") if raw.geometry.name != "geometry" else raw
+    wrong = ~(raw.geometry.isna() | raw.geometry.geom_type.eq("Point"))
+    if wrong.any():
+        kinds = name_rows(sorted(set(raw.geometry[wrong].geom_type)))
+        raise SourceError(
+            f"{LAYER}: {count_rows(int(wrong.sum()))} are no points but {kinds}; take their centroids first"
+        )
+    return raw
+
+
+def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     columns, _ = apply_contract(frame, SECTORS, layer=LAYER)
     if "operator" not in columns or columns["operator"].isna().all():
         if source.operator is None:
@@ -93,12 +123,29 @@ def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> gpd.GeoDataFrame:
                 )
             )
         columns["operator"] = pd.Series(source.operator, index=columns.index, dtype="string")
+    unnamed = columns["operator"].isna()
     columns["operator"] = columns["operator"].replace(source.operators).fillna(source.operator or "unknown")
-    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs).reset_index(drop=True)
+    findings = []
+    if unnamed.any():
+        ids = tuple(columns.loc[unnamed, "sector_id"].astype(str))
+        message = f"{count_rows(len(ids), 'sector')} without an operator taken as '{source.operator or 'unknown'}': {name_rows(ids)}"
+        findings.append(
+            Finding(
+                layer=LAYER, word="sufficient", severity="warning", message=message, count=len(ids), rows=ids
+            )
+        )
+    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs).reset_index(drop=True), findings
 
 
 def _opencellid_columns(raw: pd.DataFrame, name: str) -> pd.DataFrame:
     lower = {str(column).casefold(): column for column in raw.columns}
+    lower = {
+        **{usual: lower[other] for other, usual in _OPENCELLID_ALIASES.items() if other in lower},
+        **lower,
+    }
+    if "geometry" in raw:
+        raw = raw.assign(lon=raw["geometry"].x, lat=raw["geometry"].y)
+        lower |= {"lon": "lon", "lat": "lat"}
     absent = [column for column in _OPENCELLID if column not in lower]
     if absent:
         raise TableError(
@@ -156,11 +203,21 @@ def _carriers(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         why=f"technology is none of 2g to 5g (found: {name_rows(words[odd].dropna().unique())})",
     )  # fmt: skip
     findings += found
-    twice = frame["sector_id"].duplicated(keep="last")
-    frame, found = set_aside(
-        frame, twice, layer=LAYER, word="clean", key="sector_id", why="the same cell stands in a later row"
-    )
     return frame, findings + found
+
+
+def _tell_apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """Lengthen sector ids that a list uses again for every mast, or for every carrier of a sector."""
+    frame = frame.copy()
+    for column in ("site_id", "technology", "frequency_mhz"):
+        again = frame["sector_id"].duplicated(keep=False)
+        if column in frame and again.any():
+            more = to_text(frame[column]).fillna("")
+            longer = (
+                more + " " + frame["sector_id"] if column == "site_id" else frame["sector_id"] + " " + more
+            )
+            frame["sector_id"] = frame["sector_id"].where(~again, longer.str.strip())
+    return frame
 
 
 def _split_bands(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
@@ -224,6 +281,14 @@ def _place(frame: pd.DataFrame, points: gpd.GeoSeries | None, source: MastSource
                     f"column '{name}' is missing; map it (or x_m and y_m) under inputs.masts columns"
                     for name in missing
                 ],
+            )
+        )
+    commas = to_text(y).str.fullmatch(r"-?\d+,\d+").fillna(value=False)
+    if commas.mean() > 0.5:
+        raise TableError(
+            problem_list(
+                LAYER,
+                [f"positions have decimal commas (such as {y[commas].iloc[0]}); write them with points"],
             )
         )
     east = pd.to_numeric(to_number(x), errors="coerce")

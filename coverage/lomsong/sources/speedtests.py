@@ -108,7 +108,8 @@ def _names(raw: pd.DataFrame, stem: str) -> pd.Series:
 def _centres(
     raw: pd.DataFrame, name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    places = ("longitude_deg", "latitude_deg") if "longitude_deg" in raw else ("lon", "lat")
+    pairs = (("longitude_deg", "latitude_deg"), ("lon", "lat"), ("tile_x", "tile_y"))
+    places = next((pair for pair in pairs if all(column in raw for column in pair)), ("lon", "lat"))
     if "quadkey" in raw:
         return decode_quadkeys(to_text(raw["quadkey"]).fillna("").to_numpy(dtype=object))
     if all(column in raw for column in places):
@@ -117,7 +118,10 @@ def _centres(
         )
         return x, y, np.full(len(raw), np.nan)
     raise TableError(
-        problem_list(f"{LAYER} ({name})", ["column 'quadkey' is missing, and so are 'lon' and 'lat'"])
+        problem_list(
+            f"{LAYER} ({name})",
+            ["column 'quadkey' is missing, and so are 'lon' and 'lat'; map longitude_deg and latitude_deg"],
+        )
     )
 
 
