@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,14 +36,17 @@ class _Main(click.Group):
     """A group that ends every error of ours in one message and exit code 1."""
 
     def invoke(self, context: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a name that the terminal cannot show is no error
         try:
             return super().invoke(context)
         except LomsongError as error:
             _fail(str(error))
         except KeyboardInterrupt:
             _fail("interrupted; no result was changed", code=130)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
-            raise
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise  # click has its own end for each
         except Exception as error:  # noqa: BLE001 - nothing that a user meets ends in a traceback
             if os.environ.get("LOMSONG_DEBUG"):
                 traceback.print_exc()
@@ -101,13 +105,20 @@ def check(config: str, as_json: bool) -> None:
 
 @main.command(
     epilog="\b\nExamples:\n  lomsong run district.yml --out maps/mine\n"
+    "  lomsong run district.yml --out maps/mine --rasters --raster-cell 250\n"
     "  lomsong run district.yml --out maps/mine --json --quiet\n"
 )
 @click.argument("config", type=click.Path(dir_okay=False))
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder of the results.")
+@click.option(
+    "--rasters", is_flag=True, help="Also write predicted signal as GeoTIFF, one per operator and technology."
+)
+@click.option(
+    "--raster-cell", default=100.0, show_default=True, metavar="M", help="Cell size of --rasters in metres."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and what --json asks for.")
-def run(config: str, out: str, as_json: bool, quiet: bool) -> None:
+def run(config: str, out: str, rasters: bool, raster_cell: float, as_json: bool, quiet: bool) -> None:
     """Run the whole chain on CONFIG: a map, a ranking and a report in the folder OUT."""
     from lomsong.settings_file import load_settings
 
@@ -115,7 +126,7 @@ def run(config: str, out: str, as_json: bool, quiet: bool) -> None:
     with _progress(quiet=quiet) as progress:
         from lomsong.pipeline import run as run_chain
 
-        done = run_chain(settings, out, progress=progress)
+        done = run_chain(settings, out, raster_cell_m=raster_cell if rasters else None, progress=progress)
     if as_json:
         click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
     elif not quiet:

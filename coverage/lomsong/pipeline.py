@@ -25,6 +25,7 @@ from lomsong.report.document import render_report
 from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
 from lomsong.settings import Settings
+from lomsong.signal_raster import predict_raster, write_raster
 
 #: Written last: a folder with this file holds one whole run.
 RUN_FILE = "run.json"
@@ -41,7 +42,9 @@ class Run:
     record: dict[str, Any]
 
 
-def run(settings: Settings, out: str | Path, *, progress: Progress = SILENT) -> Run:
+def run(
+    settings: Settings, out: str | Path, *, raster_cell_m: float | None = None, progress: Progress = SILENT
+) -> Run:
     """
     Run the whole chain and write its files.
 
@@ -51,6 +54,8 @@ def run(settings: Settings, out: str | Path, *, progress: Progress = SILENT) -> 
         From `load_settings`.
     out : path
         Folder of the results. Nothing in it changes before every result is ready.
+    raster_cell_m : float, optional
+        Also write ``signal_OPERATOR_TECHNOLOGY.tif`` with cells of this size; takes longer. [m]
     progress : Progress
         Told how far the work is.
 
@@ -77,6 +82,10 @@ def run(settings: Settings, out: str | Path, *, progress: Progress = SILENT) -> 
             assessment = assess_service(prediction, inputs)
         with clock.step("rank"):
             ranked = rank(assessment.villages, settings.ranking)
+        if raster_cell_m is not None:
+            with clock.step("rasters"):
+                for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
+                    write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
         quality = QualityReport(quality.counts, (*quality.findings, *prediction.findings))
         with clock.step("write"):

@@ -1,0 +1,126 @@
+"""Signal rasters: equal to single paths, honest about what could not be computed, and readable by others."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from worlds import flat_terrain
+
+from lomsong.errors import RadioError
+from lomsong.inputs import Inputs
+from lomsong.propagation.antenna import reference_offset
+from lomsong.propagation.p1812 import p1812_losses
+from lomsong.signal_raster import BANDS, SignalRaster, predict_raster, write_raster
+
+World = Callable[..., Inputs]
+
+
+@pytest.fixture
+def hills(world: World) -> Inputs:
+    rng = np.random.default_rng(3)
+    terrain = flat_terrain()
+    terrain.values[:] += (80 * rng.normal(0, 1, (40, 40)).repeat(10, 0).repeat(10, 1)).astype(np.float32)
+    masts = {"a": (8, 15), "b": (14, 18), "c": (14, 18)}
+    return world(
+        {"v": (10, 15), "w": (13, 13)}, masts, terrain=terrain, mast_columns={"site_id": ["a", "b", "b"]}
+    )
+
+
+def one(inputs: Inputs, cell_m: float = 250.0) -> SignalRaster:
+    (raster,) = predict_raster(inputs, cell_m=cell_m)
+    return raster
+
+
+def test_cells_equal_single_paths(hills: Inputs) -> None:
+    """The radial engine shares walks, so the bar is its published error, not equality."""
+    raster = one(hills)
+    radio, terrain = hills.settings.radio, hills.terrain
+    x_left, step, y_top, _ = raster.transform
+    errors = []
+    for row in range(0, raster.level_dbm.shape[0], 3):
+        for column in range(0, raster.level_dbm.shape[1], 3):
+            x, y = x_left + (column + 0.5) * step, y_top - (row + 0.5) * step
+            levels = []
+            for mast in hills.sectors.itertuples():
+                away = float(np.hypot(x - mast.geometry.x, y - mast.geometry.y))
+                part = np.linspace(0, 1, int(np.ceil(away / 90)) + 1)
+                ground = terrain.sample(
+                    mast.geometry.x + (x - mast.geometry.x) * part,
+                    mast.geometry.y + (y - mast.geometry.y) * part,
+                )
+                losses = p1812_losses(
+                    away * part,
+                    ground,
+                    transmitter_height_m=mast.antenna_height_m,
+                    receiver_height_m=radio.receiver_height_m,
+                    frequency_mhz=mast.frequency_mhz,
+                    latitude_deg=21.8,
+                    refractivity_gradient=radio.refractivity_gradient,
+                    surface_refractivity=radio.surface_refractivity,
+                )
+                offset = float(reference_offset(mast.technology, mast.bandwidth_mhz))
+                levels.append(mast.eirp_dbm + offset - float(losses.basic_db))
+            errors.append(float(raster.level_dbm[row, column]) - max(levels))
+    assert len(errors) >= 30
+    assert np.median(np.abs(errors)) < 0.5
+    assert np.quantile(np.abs(errors), 0.95) < 4
+
+
+def test_the_second_server_stands_on_another_mast_and_masts_count_once(hills: Inputs) -> None:
+    raster = one(hills)
+    assert np.isfinite(raster.level_dbm).all()
+    # b and c radiate alike from one mast: were c a server of its own, it would equal b
+    assert (raster.second_level_dbm < raster.level_dbm).all()
+    assert raster.masts.max() <= 2
+
+
+def test_cells_lie_on_whole_multiples_of_their_size_and_cover_the_villages(hills: Inputs) -> None:
+    raster = one(hills, 300.0)
+    x_left, step, y_top, _ = raster.transform
+    assert x_left % 300 == 0
+    assert y_top % 300 == 0
+    west, south, east, north = hills.villages.total_bounds
+    rows, columns = raster.level_dbm.shape
+    assert x_left <= west
+    assert x_left + columns * step >= east
+    assert y_top >= north
+    assert y_top - rows * step <= south
+
+
+def test_a_mast_without_terrain_lights_nothing_and_void_cells_stay_empty(world: World) -> None:
+    terrain = flat_terrain()
+    terrain.values[:, 110:116] = np.nan
+    inputs = world({"v": (9, 15), "w": (12, 15)}, {"m": (8, 15), "off": (-5, 15)}, terrain=terrain)
+    raster = one(inputs)
+    assert np.isnan(raster.level_dbm).any()
+    assert np.isfinite(raster.level_dbm).any()
+    assert set(np.unique(raster.sector_row)) == {-1, 0}
+
+
+@pytest.mark.parametrize("cell_m", [0.0, -5.0, float("nan"), 0.01])
+def test_cells_that_cannot_be_are_refused(hills: Inputs, cell_m: float) -> None:
+    with pytest.raises(RadioError, match="raster"):
+        list(predict_raster(hills, cell_m=cell_m))
+
+
+def test_the_file_is_a_cloud_optimised_geotiff_with_named_bands(hills: Inputs, tmp_path: Path) -> None:
+    raster = one(hills)
+    path = write_raster(raster, tmp_path)
+    with rasterio.open(path) as found:
+        assert found.descriptions == BANDS
+        assert found.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        np.testing.assert_array_equal(found.read(1), raster.level_dbm)
+        assert found.tags()["operator"] == "A"
+        assert found.bounds.left == raster.transform[0]
+
+
+@pytest.mark.parametrize("name", ["../../etc/x", "Mạng Núi", "", "a/b\\c", "{{ 7*7 }}", "🙂"])
+def test_hostile_operator_names_give_plain_file_names(hills: Inputs, name: str) -> None:
+    raster = one(hills)
+    plain = SignalRaster(
+        **{**{field: getattr(raster, field) for field in raster.__slots__}, "operator": name}
+    )
+    assert Path(plain.file_name).name == plain.file_name
+    assert plain.file_name.isascii()
