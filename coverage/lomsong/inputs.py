@@ -6,22 +6,26 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pyproj import CRS
+from pyproj import CRS, Proj
 from pyproj.exceptions import ProjError
 
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster, require_metric
-from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
+from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.fields import rename_columns, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
+from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
 from lomsong.sources.masts import read_masts
-from lomsong.sources.rasters import Bounds, read_population, read_terrain
+from lomsong.sources.rasters import Bounds, read_land_cover, read_population, read_terrain
 from lomsong.sources.speedtests import read_speed_tests
 from lomsong.sources.vectors import parse_crs
+
+#: A working CRS may be wrong by this part of a length; a UTM zone is within a thousandth.
+WORST_SCALE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Inputs:
         Contract `MEASUREMENTS`, in the working CRS; may have no rows.
     terrain : Raster
         Ground height. [m]
+    clutter : Raster or None
+        Height of what stands on the ground, on the grid of the terrain; zero where it is not known. [m]
     population : Raster or None
         People per cell. [persons]
     truth : DataFrame or None
@@ -67,6 +73,7 @@ class Inputs:
     sectors: gpd.GeoDataFrame
     measurements: gpd.GeoDataFrame
     terrain: Raster
+    clutter: Raster | None = None
     population: Raster | None = None
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
@@ -118,6 +125,8 @@ def read(settings: Settings) -> Inputs:
     findings += found
     terrain, found = read_terrain(wanted.terrain, bounds=bounds, crs=crs)
     findings += found
+    clutter, found = _read_clutter(settings, terrain)
+    findings += found
     population = None
     if wanted.population is not None:
         population, found = read_population(wanted.population, bounds=bounds, crs=crs)
@@ -128,6 +137,7 @@ def read(settings: Settings) -> Inputs:
         sectors=sectors,
         measurements=measurements,
         terrain=terrain,
+        clutter=clutter,
         population=population,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
@@ -137,11 +147,27 @@ def read(settings: Settings) -> Inputs:
 
 def _working_crs(villages: gpd.GeoDataFrame, settings: Settings) -> CRS:
     if settings.working_crs is not None:
-        return require_metric(parse_crs(settings.working_crs, layer="working_crs"))
+        crs = require_metric(parse_crs(settings.working_crs, layer="working_crs"))
+        _refuse_stretched(crs, villages)
+        return crs
     try:
         return CRS.from_user_input(villages.estimate_utm_crs())
     except (RuntimeError, ValueError):
         raise SourceError("villages: they lie in no UTM zone; set working_crs in the settings") from None
+
+
+def _refuse_stretched(crs: CRS, villages: gpd.GeoDataFrame) -> None:
+    """Refuse a projection made for another part of the world: its metres are none here."""
+    west, south, east, north = villages.to_crs("EPSG:4326").total_bounds
+    try:
+        scale = Proj(crs).get_factors((west + east) / 2, (south + north) / 2).meridional_scale
+    except ProjError:
+        scale = np.inf
+    if not abs(scale - 1) <= WORST_SCALE:
+        raise CrsError(
+            f"working_crs: {crs.name} stretches lengths at the villages to {scale:.3g} of what they are; leave "
+            "working_crs out to use their UTM zone"
+        )
 
 
 def _to_working(frame: gpd.GeoDataFrame, crs: CRS, *, layer: str) -> gpd.GeoDataFrame:
@@ -171,26 +197,39 @@ def _refuse_swapped(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None
 
     if inside(x, y) < 0.1 and inside(y, x) > 0.5:
         raise SourceError(
-            f"masts: none of {len(masts)} rows lies near the villages, but they would with longitude and latitude "
-            "exchanged; swap longitude_deg and latitude_deg under inputs.masts columns"
+            f"masts and villages: none of {len(masts)} masts lies near a village, but they would with longitude and "
+            "latitude exchanged in one of the two; if it is the masts, swap longitude_deg and latitude_deg under "
+            "inputs.masts columns; if it is the villages, mend their file"
         )
 
 
 def _one_network(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
-    twice = frame["sector_id"].duplicated(keep="first")
-    if not twice.any():
-        return frame, []
-    ids = tuple(frame.loc[twice, "sector_id"].astype(str))
-    finding = Finding(
-        layer="masts",
-        word="clean",
-        severity="warning",
-        message=f"{count_rows(len(ids), 'sector')} stand in two files; the first counts: {name_rows(ids)}",
-        count=len(ids),
-        rows=ids,
+    findings = []
+    place = frame.geometry.apply(lambda point: (round(point.x), round(point.y)))
+    same = pd.DataFrame(
+        {"place": place, **{name: frame[name] for name in ("operator", "sector_id", "technology")}}
     )
-    return frame[~twice].reset_index(drop=True), [finding]
+    twice = same.duplicated(keep="first")
+    if twice.any():
+        ids = tuple(frame.loc[twice, "sector_id"].astype(str))
+        findings.append(
+            Finding(
+                layer="masts",
+                word="clean",
+                severity="warning",
+                message=f"{count_rows(len(ids), 'sector')} stand in two files; the first counts: {name_rows(ids)}",
+                count=len(ids),
+                rows=ids,
+            )
+        )
+    frame = frame[~twice].reset_index(drop=True)
+    # different operators, or different files of one, may number alike
+    again = frame["sector_id"].duplicated(keep=False)
+    frame.loc[again, "sector_id"] = frame["operator"].astype(str) + " " + frame["sector_id"].astype(str)
+    number = frame.groupby("sector_id").cumcount()
+    frame.loc[number > 0, "sector_id"] += " #" + (number + 1).astype(str)
+    return frame, findings
 
 
 def _within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
@@ -241,6 +280,20 @@ def no_measurements(crs: CRS) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
 
 
+def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, list[Finding]]:
+    source, message = settings.inputs.land_cover, ""
+    if settings.inputs.surface == "surface":
+        message = "the terrain is a surface model: it holds trees and roofs, so no clutter is added"
+    elif source is None:
+        message = "no land cover: clutter is not counted"
+    if source is None or message:
+        return None, [Finding(layer="land_cover", word="sufficient", severity="note", message=message)]
+    table = override_heights(
+        WORLDCOVER, settings.radio.clutter_heights_m, source="the user: radio.clutter_heights_m"
+    )
+    return stand_up(read_land_cover(source, terrain=terrain), table)
+
+
 def _read_truth(source: LayerSource) -> pd.DataFrame:
     path = require_file(Path(source.path), layer="truth")
     frame, _ = read_delimited(path, layer="truth", encoding=source.encoding)
@@ -258,6 +311,7 @@ def _records(wanted: InputSettings) -> list[SourceRecord]:
         *(("masts", source) for source in wanted.masts),
         *(("speed_tests", source) for source in wanted.speed_tests),
         ("terrain", wanted.terrain),
+        ("land_cover", wanted.land_cover),
         ("population", wanted.population),
         ("truth", wanted.truth),
     ]
@@ -272,7 +326,3 @@ def _records(wanted: InputSettings) -> list[SourceRecord]:
         for layer, source in layers
         if source is not None
     ]
-
-
-# The contracts that an `Inputs` put together by hand has to keep.
-CONTRACTS = {"villages": VILLAGES, "sectors": SECTORS}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from scipy.spatial import cKDTree
 
+from lomsong.errors import RadioError
 from lomsong.findings import Finding, count_rows
 from lomsong.inputs import Inputs
 from lomsong.progress import SILENT, Progress, task
@@ -65,9 +66,9 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     """
     Predict the level of every operator and technology where people are.
 
-    ITU-R P.1812 at 50 % of time and locations over the terrain profile (or free space and delta-Bullington
-    diffraction alone); the level is what a phone of that technology measures (RSRP, RSCP, RXLEV). Sectors are tried in the order of their free-space level
-    and the search stops when no other can matter.
+    ITU-R P.1812 at 50 % of time and locations over the terrain profile and the clutter that stands on it (or free
+    space and delta-Bullington diffraction alone); the level is what a phone of that technology measures (RSRP, RSCP,
+    RXLEV). Sectors are tried in the order of their free-space level and the search stops when no other can matter.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     Raises
     ------
     LomsongError
-        No village lies inside the terrain.
+        No village lies inside the terrain, or the clutter is not on its grid.
     """
     radio = radio or inputs.settings.radio
     demand, findings = build_demand(
@@ -131,6 +132,7 @@ class _Network:
     power_dbm: NDArray[np.float64]
     site: NDArray[np.int64]
     sectors: gpd.GeoDataFrame
+    clutter_m: NDArray[np.float32]
 
     @classmethod
     def of(cls, inputs: Inputs, radio: RadioSettings) -> "_Network":
@@ -154,6 +156,7 @@ class _Network:
             power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
             site=pd.factorize(sectors["site_id"])[0].astype(np.int64),
             sectors=sectors,
+            clutter_m=_clutter_heights(inputs),
         )
 
     def floors(self) -> NDArray[np.float64]:
@@ -182,6 +185,7 @@ class _Network:
         place_row, place_column = _pixels(places, inputs)
         found = servers.find_servers(
             inputs.terrain.values,
+            self.clutter_m,
             starts,
             place[order],
             sector[order],
@@ -221,6 +225,17 @@ class _Network:
         frequency = self.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[sector]
         loss = free_space_loss(np.maximum(distance_m, NEAREST_M), frequency)
         return self.power_dbm[sector] - pattern - loss, pattern
+
+
+def _clutter_heights(inputs: Inputs) -> NDArray[np.float32]:
+    """Return the clutter as the kernel indexes it, unchecked: on the terrain's cells, without NaN; empty for none."""
+    if inputs.clutter is None:
+        return np.zeros((0, 0), dtype=np.float32)
+    clutter, terrain = inputs.clutter, inputs.terrain
+    same = clutter.values.shape == terrain.values.shape and clutter.transform == terrain.transform
+    if not same or clutter.crs != terrain.crs:
+        raise RadioError("inputs: the clutter is not on the grid of the terrain; resample it onto that first")
+    return np.nan_to_num(np.ascontiguousarray(clutter.values, dtype=np.float32))
 
 
 def _pixels(xy: NDArray[np.float64], inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -5,11 +5,16 @@ Settings: frozen, strict models; every default says where it comes from.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Technology = Literal["2g", "3g", "4g", "5g"]
+#: What a terrain model shows: the ground, or the tops of trees and roofs (a surface model such as SRTM in part,
+#: Copernicus GLO-30 or ALOS).
+Surface = Literal["bare_earth", "surface"]
+#: No canopy or city averages more than this. [m]
+ClutterHeight = Annotated[float, Field(ge=0, le=150)]
 
 _OFCOM = "assumption: value Ofcom is known to use, not checked against its source"
 _ASSUMED = "assumption of this project"
@@ -84,6 +89,17 @@ class InputSettings(StrictModel):
     villages: LayerSource = _wanted("village boundaries or points")
     masts: tuple[MastSource, ...] = _wanted("mast and cell lists", min_length=1)
     terrain: RasterSource = _wanted("terrain model")
+    surface: Surface = _setting(
+        "bare_earth",
+        "what the terrain model shows: 'bare_earth', or 'surface' for one that holds trees and roofs already, to "
+        "which no clutter is added",
+        source=_ASSUMED + "; the data sheet of the terrain model says",
+    )
+    land_cover: RasterSource | None = _setting(
+        None,
+        "land-cover classes in the codes of ESA WorldCover; without it clutter is not counted",
+        source="optional layer",
+    )
     population: RasterSource | None = _setting(
         None, "people per cell; without it demand points are a grid", source="optional layer"
     )
@@ -165,6 +181,13 @@ class RadioSettings(StrictModel):
         source=_ASSUMED,
         unit="m",
         gt=0,
+    )
+    clutter_heights_m: dict[int, ClutterHeight] = _setting(
+        {},
+        "height of what stands on the ground by land-cover class, for those that differ or that WorldCover lacks; "
+        "taken when the inputs are read",
+        source="ITU-R P.1812-8's table of clutter heights as quoted by public programs, for classes not named",
+        unit="m",
     )
     sigma_clear_db: float = _setting(
         8,

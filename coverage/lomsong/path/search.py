@@ -15,9 +15,9 @@ from lomsong.inputs import Inputs, read
 from lomsong.path.explanation import PathExplanation
 from lomsong.path.terms import add_up, excess_loss, largest_margin, trace_ray
 from lomsong.propagation.antenna import LEVEL_KIND
-from lomsong.propagation.clutter import ClutterLayer
+from lomsong.propagation.clutter import ClutterLayer, nearest_heights
 from lomsong.propagation.p526 import effective_earth_radius
-from lomsong.propagation.profile import Profile, terrain_profile
+from lomsong.propagation.profile import WGS84, Profile, terrain_profile
 from lomsong.propagation.servers import MOST_SAMPLES
 from lomsong.settings import RadioSettings
 from lomsong.settings_file import parse_settings
@@ -51,7 +51,7 @@ def explain_path(
     radio : RadioSettings, optional
         Those of the inputs' settings if not given.
     clutter : ClutterLayer, optional
-        What stands on the ground.
+        What stands on the ground; that of the inputs if not given.
 
     Returns
     -------
@@ -248,19 +248,26 @@ class _Paths:
             line_of_sight=ray.clear,
             obstacle=ray.obstacle,
             budget=add_up(sector, profile, excess_db, diffraction_db, radio),
-            notes=tuple(_notes(profile, sector, self.clutter)),
+            notes=tuple(_notes(profile, sector, self.clutter, inputs)),
         )
 
     def _profile(self, start: tuple[float, float]) -> Profile:
         inputs, radio = self.inputs, self.radio
         away = float(np.hypot(start[0] - self.centre[0], start[1] - self.centre[1]))
         step_m = max(radio.profile_step_m or inputs.terrain.cell_size_m(), away / (MOST_SAMPLES - 1))
-        return terrain_profile(
+        profile = terrain_profile(
             inputs.terrain, start, self.centre, step_m=step_m, crs=inputs.crs, clutter=self.clutter
         )
+        if self.clutter is not None or inputs.clutter is None:
+            return profile
+        to_clutter = inputs.clutter.transformer_from(WGS84)
+        places = to_clutter.transform(profile.longitude_deg, profile.latitude_deg)
+        return replace(profile, clutter_m=nearest_heights(inputs.clutter, *places))
 
 
-def _notes(profile: Profile, sector: "pd.Series[Any]", clutter: ClutterLayer | None) -> list[str]:
+def _notes(
+    profile: Profile, sector: "pd.Series[Any]", clutter: ClutterLayer | None, inputs: Inputs
+) -> list[str]:
     notes = []
     if missing := int(profile.missing):
         notes.append(
@@ -268,7 +275,8 @@ def _notes(profile: Profile, sector: "pd.Series[Any]", clutter: ClutterLayer | N
         )
     if clutter is not None and (gaps := int(profile.missing_clutter)):
         notes.append(f"{gaps} of {profile.ground_m.size} samples have no clutter class; taken as open land")
-    if clutter is not None and clutter.surface == "surface":
+    surface = inputs.settings.inputs.surface if clutter is None else clutter.surface
+    if surface == "surface":
         notes.append("the terrain is a surface model: it holds trees and roofs, so no clutter is added")
     assumed = sector.get("assumed")
     if isinstance(assumed, str) and assumed:

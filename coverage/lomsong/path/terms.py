@@ -179,7 +179,7 @@ def _pattern(sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings) -
     ground = np.asarray(profile.ground_m, dtype=np.float64)
     angle = departure_angle(
         np.asarray(profile.distance_m, dtype=np.float64),
-        ground,
+        ground + np.nan_to_num(profile.clutter_m),
         ground.size,
         float(ground[0]) + float(sector["antenna_height_m"]),
         float(ground[-1]) + radio.receiver_height_m,

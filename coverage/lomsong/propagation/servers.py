@@ -22,7 +22,7 @@ from lomsong.propagation.sampling import (
     NEAREST_P1812_M,
     departure_angle,
     glance_loss,
-    sample_profile,
+    sample_surface,
 )
 
 #: Columns of the result, in order.
@@ -49,7 +49,8 @@ MOST_SAMPLES = 4096
 @kernel
 def excess_loss(  # type: ignore[no-untyped-def]
     distances,
-    heights,
+    ground,
+    surface,
     count,
     tx_amsl_m,
     rx_amsl_m,
@@ -59,18 +60,23 @@ def excess_loss(  # type: ignore[no-untyped-def]
     latitude_deg,
     p1812,
 ):
-    """Return the loss beyond free space, and distance and Fresnel parameter of what blocks most."""
+    """
+    Return the loss beyond free space, and distance and Fresnel parameter of what blocks most.
+
+    `surface` is `ground` with clutter between the ends. P.1812 fits its smooth earth to the ground; P.526 knows one
+    profile, which is the surface.
+    """
     length_m = distances[count - 1]
     if not p1812 or length_m < NEAREST_P1812_M:
         loss_db, obstacle, nu = delta_bullington_profile(
-            distances, heights, count, tx_amsl_m, rx_amsl_m, frequency_mhz, radius_m, True, 0.0
+            distances, surface, count, tx_amsl_m, rx_amsl_m, frequency_mhz, radius_m, True, 0.0
         )
         return loss_db, distances[obstacle], nu
     zones = Zones(0.0, length_m, length_m, math.inf, math.inf)
     losses = p1812_kernel(
         distances,
-        heights,
-        heights,
+        ground,
+        surface,
         count,
         tx_amsl_m,
         rx_amsl_m,
@@ -108,6 +114,7 @@ def keep_best(found, best_site, sector, site, level, path_m, loss, obstacle_m): 
 @parallel_kernel
 def find_servers(  # type: ignore[no-untyped-def]
     terrain,
+    clutter,
     starts,
     pair_place,
     pair_sector,
@@ -137,6 +144,8 @@ def find_servers(  # type: ignore[no-untyped-def]
     ----------
     terrain : ndarray, shape (rows, columns)
         Ground height. [m]
+    clutter : ndarray, shape (rows, columns) or (0, 0)
+        Height of what stands on the ground, on the grid of the terrain and without NaN; empty for none. [m]
     starts : ndarray of int, shape (groups + 1,)
         Where the pairs of each group (one place, one operator, one technology) begin; pairs of a group come in
         falling order of their bound.
@@ -163,6 +172,7 @@ def find_servers(  # type: ignore[no-untyped-def]
     result = np.full((groups, 11), np.nan)
     for group in prange(groups):
         heights = np.empty(MOST_SAMPLES)
+        surface = np.empty(MOST_SAMPLES) if clutter.size > 0 else heights
         distances = np.empty(MOST_SAMPLES)
         found = result[group]
         best_site = -1
@@ -195,14 +205,16 @@ def find_servers(  # type: ignore[no-untyped-def]
             if bound - glance_db <= found[SECOND]:
                 continue
             paths += 1
-            if not sample_profile(
+            if not sample_surface(
                 terrain,
+                clutter,
                 sector_row[sector],
                 sector_column[sector],
                 place_row[place],
                 place_column[place],
                 count,
                 heights,
+                surface,
             ):
                 if not bound <= found[UNSEEN]:
                     found[UNSEEN] = bound
@@ -212,6 +224,7 @@ def find_servers(  # type: ignore[no-untyped-def]
             loss, obstacle_m, nu = excess_loss(
                 distances,
                 heights,
+                surface,
                 count,
                 heights[0] + sector_height_m[sector],
                 heights[count - 1] + receiver_height_m,
@@ -226,7 +239,7 @@ def find_servers(  # type: ignore[no-untyped-def]
                 tilted_db = vertical_excess(
                     departure_angle(
                         distances,
-                        heights,
+                        surface,
                         count,
                         heights[0] + sector_height_m[sector],
                         heights[count - 1] + receiver_height_m,

@@ -1,5 +1,7 @@
-"""Terrain and population rasters, read as far as the villages and their masts reach."""
+"""Terrain, land-cover and population rasters, read as far as the villages and their masts reach."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,8 @@ from lomsong.sources.vectors import settle_crs
 
 #: Heights beyond these are voids whose missing value the file does not declare. [m]
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -500.0, 9000.0
+#: Terrain cells whose land cover is looked up at a time: so memory does not grow with the area. [cells]
+_BLOCK_CELLS = 250_000
 
 Bounds = tuple[float, float, float, float]
 
@@ -90,6 +94,66 @@ def read_population(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[
     ]
 
 
+def read_land_cover(source: RasterSource, *, terrain: Raster) -> Raster:
+    """
+    Read the land-cover class at the centre of every cell of the terrain.
+
+    A class has no value between cells, so the cell of the file that holds the point counts.
+
+    Parameters
+    ----------
+    source : RasterSource
+        Whole numbers, in any CRS and cell size.
+    terrain : Raster
+        The grid to read onto.
+
+    Returns
+    -------
+    Raster
+        Class codes on the terrain's grid; NaN where missing and beyond the file.
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError
+        As `read_terrain`.
+    """
+    rows, columns = terrain.values.shape
+    codes = np.empty((rows, columns), dtype=np.float32)
+    x_left, x_step, y_top, y_step = terrain.transform
+    x = x_left + (np.arange(columns) + 0.5) * x_step
+    step = max(_BLOCK_CELLS // columns, 1)
+    with _opened(source, "land_cover") as (dataset, raster_crs):
+        to_cover = Transformer.from_crs(terrain.crs, raster_crs, always_xy=True)
+        box = to_cover.transform_bounds(*terrain.bounds, densify_pts=21)
+        _window(dataset, box, "land_cover", Path(source.path).name)  # raises where the file lies elsewhere
+        for first in range(0, rows, step):
+            last = min(first + step, rows)
+            y = y_top + (np.arange(first, last) + 0.5) * y_step
+            across, down = to_cover.transform(*(axis.ravel() for axis in np.meshgrid(x, y)))
+            codes[first:last] = _nearest(dataset, across, down, source.nodata).reshape(-1, columns)
+    if np.isnan(codes).all():
+        raise SourceError("land_cover: the part around the villages holds no class at all")
+    return Raster(codes, terrain.transform, terrain.crs)
+
+
+def _nearest(
+    dataset: rasterio.DatasetReader, x: NDArray[np.float64], y: NDArray[np.float64], nodata: float | None
+) -> NDArray[np.float32]:
+    """Look up the cells that hold points in the dataset's CRS; NaN off it."""
+    affine = dataset.transform
+    down, across = np.floor((y - affine.f) / affine.e), np.floor((x - affine.c) / affine.a)
+    inside = (down >= 0) & (down < dataset.height) & (across >= 0) & (across < dataset.width)
+    found = np.full(x.shape, np.nan, dtype=np.float32)
+    if not inside.any():
+        return found
+    row, column = down[inside].astype(np.int64), across[inside].astype(np.int64)
+    top, left = row.min(), column.min()
+    window = Window(left, top, column.max() - left + 1, row.max() - top + 1)
+    cells = dataset.read(1, window=window, masked=nodata is None)[row - top, column - left]
+    found[inside] = _plain(cells.astype(np.float32), nodata)
+    return found
+
+
 def _read_heights(source: RasterSource, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
     """Read one file, or join the tiles of a folder."""
     path = Path(source.path)
@@ -102,6 +166,18 @@ def _read_heights(source: RasterSource, bounds: Bounds, crs: CRS) -> tuple[Raste
 
 
 def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
+    with _opened(source, layer) as (dataset, raster_crs):
+        affine = dataset.transform
+        box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(*bounds, densify_pts=21)
+        window = _window(dataset, box, layer, Path(source.path).name)
+        values = dataset.read(1, window=window, masked=source.nodata is None).astype(np.float32)
+    left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
+    return Raster(_plain(values, source.nodata), (left, affine.a, top, affine.e), raster_crs)
+
+
+@contextmanager
+def _opened(source: RasterSource, layer: str) -> Iterator[tuple[rasterio.DatasetReader, CRS]]:
+    """Open a north-up raster with its CRS; whatever fails while it is read becomes one clear error."""
     path = require_file(Path(source.path), layer=layer)
     try:
         with rasterio.open(path) as dataset:
@@ -112,11 +188,7 @@ def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
                 raise SourceError(
                     f"{layer}: {path.name} is rotated or upside down; warp it north-up with gdalwarp first"
                 )
-            box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(
-                *bounds, densify_pts=21
-            )
-            window = _window(dataset, box, layer, path.name)
-            values = dataset.read(1, window=window, masked=source.nodata is None).astype(np.float32)
+            yield dataset, raster_crs
     except RasterioIOError as error:
         raise SourceError(f"{layer}: {path.name} is not a readable raster: {_reason(error)}") from None
     except ProjError as error:
@@ -125,12 +197,15 @@ def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
         ) from None
     except RasterioError as error:
         raise SourceError(f"{layer}: {path.name}: {_reason(error)}") from None
+
+
+def _plain(values: np.ma.MaskedArray | NDArray[np.float32], nodata: float | None) -> NDArray[np.float32]:
+    """Return values with NaN for what is masked, equal to `nodata` or not finite."""
     plain: NDArray[np.float32] = np.ma.filled(values, np.nan)
-    if source.nodata is not None:
-        plain[plain == np.float32(source.nodata)] = np.nan
+    if nodata is not None:
+        plain[plain == np.float32(nodata)] = np.nan
     plain[~np.isfinite(plain)] = np.nan
-    left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
-    return Raster(plain, (left, affine.a, top, affine.e), raster_crs)
+    return plain
 
 
 def _window(dataset: rasterio.DatasetReader, box: Bounds, layer: str, name: str) -> Window:
