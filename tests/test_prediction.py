@@ -225,6 +225,13 @@ def test_the_floor_is_four_sigmas_under_the_threshold(hills: Inputs) -> None:
     assert predict(hills).signal["level_dbm"].min() >= lowest
 
 
+def test_the_air_of_another_place_is_an_assumption_until_it_is_set(world: World) -> None:
+    places = {"villages": {"v": (16, 15)}, "masts": {"m": (4, 15)}}
+    assert any("air as over" in finding.message for finding in predict(world(**places)).findings)
+    own = world(**places, radio={"refractivity_gradient": 40, "surface_refractivity": 320})
+    assert not any("air as over" in finding.message for finding in predict(own).findings)
+
+
 def test_a_mast_in_the_village_does_not_break_the_formulas(world: World) -> None:
     signal = predict(world({"v": (15, 15)}, {"m": (15, 15)})).signal
     assert np.isfinite(signal["level_dbm"]).all()

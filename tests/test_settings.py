@@ -61,6 +61,7 @@ def test_every_problem_is_named_at_once() -> None:
         ("", "key: value"),
         ("name: x\nradio: {receiver_height_m: .nan}\n" + NEEDED, "receiver_height_m"),
         ("name: x\nradio: {receiver_height_m: tall}\n" + NEEDED, "receiver_height_m"),
+        ("name: x\nservice: {unsure_between: [0.8, 0.2]}\n" + NEEDED, "unsure_between"),
     ],
 )
 def test_a_broken_file_gets_one_clear_error(tmp_path: Path, text: str, what: str) -> None:

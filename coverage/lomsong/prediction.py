@@ -111,7 +111,7 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
         demand=demand,
         signal=signal,
         radio=radio,
-        findings=(*findings, *_terrain_findings(demand, signal)),
+        findings=(*findings, *_air_findings(radio), *_terrain_findings(demand, signal)),
         paths=paths,
         glances=glances,
         pairs=pairs,
@@ -306,6 +306,21 @@ def _named(rows: pd.Series, names: pd.Series) -> pd.Series:
     known = rows.notna()
     picked = names.to_numpy()[rows.fillna(0).to_numpy(dtype=np.int64)]
     return pd.Series(picked, index=rows.index, dtype="string").where(known)
+
+
+def _air_findings(radio: RadioSettings) -> list[Finding]:
+    """Say that the air is that of another place, where the settings do not give it."""
+    silent = {"refractivity_gradient", "surface_refractivity"} - radio.model_fields_set
+    if not silent:
+        return []
+    message = (
+        f"air as over northern Vietnam: {radio.refractivity_gradient:g} N-units/km, {radio.surface_refractivity:g} "
+        f"N-units at sea level; set {' and '.join(sorted('radio.' + name for name in silent))} for another place"
+    )
+    source = "ITU-R P.453 maps as quoted in the domain notes"
+    return [
+        Finding(layer="radio", word="correct", severity="assumption", message=message, count=1, source=source)
+    ]
 
 
 def _terrain_findings(demand: gpd.GeoDataFrame, signal: pd.DataFrame) -> list[Finding]:

@@ -208,7 +208,7 @@ class RadioSettings(StrictModel):
         "correlation of shadowing between two masts as seen from one place",
         source="3GPP TR 36.942: 0.5 between sites",
         ge=0,
-        le=0.99,
+        le=0.9,
     )
 
     @field_validator("carriers", mode="before")
@@ -294,6 +294,13 @@ class ServiceSettings(StrictModel):
         gt=0,
         le=1,
     )
+
+    @field_validator("unsure_between")
+    @classmethod
+    def _rising_probabilities(cls, given: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= given[0] <= given[1] <= 1:
+            raise ValueError("needs two probabilities, the smaller first")
+        return given
 
 
 class RankingSettings(StrictModel):

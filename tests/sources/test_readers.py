@@ -396,13 +396,22 @@ def test_a_corrupt_raster_is_refused(tmp_path: Path, keep: float) -> None:
         terrain(path)
 
 
-def test_negative_people_are_missing(tmp_path: Path) -> None:
+def test_the_scale_that_a_file_declares_is_applied(tmp_path: Path) -> None:
+    path = raster_file(tmp_path, LAND)
+    with rasterio.open(path, "r+") as target:
+        target.scales, target.offsets = (0.1,), (7.0,)
+    raster, _ = terrain(path)
+    assert np.unique(raster.values).tolist() == pytest.approx([57.0])
+
+
+def test_people_that_cannot_be_are_missing(tmp_path: Path) -> None:
     values = np.full((50, 50), 2.0, dtype=np.float32)
     values[30, 12] = -5
+    values[31, 12] = 3.4e38
     path = raster_file(tmp_path, values)
     raster, findings = read_population(RasterSource(path=path), bounds=BOUNDS, crs=CRS.from_epsg(4326))
-    assert np.nansum(raster.values) == 2.0 * (raster.values.size - 1)
-    assert findings[0].count == 1
+    assert np.nansum(raster.values) == 2.0 * (raster.values.size - 2)
+    assert findings[0].count == 2
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -25,6 +25,9 @@ LOWEST_GROUND_M, HIGHEST_GROUND_M = -500.0, 9000.0
 #: Terrain cells whose land cover is looked up at a time: so memory does not grow with the area. [cells]
 _BLOCK_CELLS = 250_000
 
+#: No cell of a population raster holds more; a larger number is an undeclared missing value. [persons]
+MOST_PEOPLE = 5_000_000.0
+
 Bounds = tuple[float, float, float, float]
 
 
@@ -76,7 +79,7 @@ def read_terrain(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Ras
 
 def read_population(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
     """
-    Read people per cell inside `bounds`; negative counts are missing. [persons]
+    Read people per cell inside `bounds`; negative counts and those above `MOST_PEOPLE` are missing. [persons]
 
     Raises
     ------
@@ -84,11 +87,14 @@ def read_population(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[
         As `read_terrain`.
     """
     raster = _read(source, "population", bounds, crs)
-    negative = raster.values < 0
-    raster.values[negative] = np.nan
-    if not (count := int(negative.sum())):
+    impossible = (raster.values < 0) | (raster.values > MOST_PEOPLE)
+    raster.values[impossible] = np.nan
+    if not (count := int(impossible.sum())):
         return raster, []
-    message = f"{count:,} cells have a negative population; taken as missing"
+    message = (
+        f"{count:,} cells with a population below 0 or above {MOST_PEOPLE:,.0f} taken as missing; set 'nodata' in the "
+        "settings if they are a missing value"
+    )
     return raster, [
         Finding(layer="population", word="correct", severity="warning", message=message, count=count)
     ]
@@ -171,8 +177,11 @@ def _read(source: RasterSource, layer: str, bounds: Bounds, crs: CRS) -> Raster:
         box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(*bounds, densify_pts=21)
         window = _window(dataset, box, layer, Path(source.path).name)
         values = dataset.read(1, window=window, masked=source.nodata is None).astype(np.float32)
+        scale, offset = dataset.scales[0], dataset.offsets[0]
     left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
-    return Raster(_plain(values, source.nodata), (left, affine.a, top, affine.e), raster_crs)
+    # a file may store heights in decimetres and say so
+    plain = _plain(values, source.nodata) * np.float32(scale) + np.float32(offset)
+    return Raster(plain, (left, affine.a, top, affine.e), raster_crs)
 
 
 @contextmanager
