@@ -1,6 +1,5 @@
 """Small worlds made in memory, and where the real data lies."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from worlds import CRS_METRIC, flat_terrain, mast_table, small_settings, village
 
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs, no_measurements
-from lomsong.settings import RadioSettings
 from lomsong.sites import build_sectors
 
 ROOT = Path(__file__).parents[1]
@@ -25,15 +23,6 @@ def real() -> Path:
     if not folder.is_dir():
         pytest.skip("the real layers are not here: ../shared/data/real is missing beside the repository")
     return folder
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Return the browser's path, or skip; CI says that it must be there."""
-    path = "/usr/bin/chromium"
-    if not os.path.exists(path):  # noqa: PTH110 - plain question
-        pytest.skip("chromium is not installed: apt-get install chromium (needs root)")
-    return path
 
 
 @pytest.fixture
@@ -62,9 +51,3 @@ def world() -> Callable[..., Inputs]:
         )
 
     return make
-
-
-@pytest.fixture
-def radio() -> RadioSettings:
-    """Return the default radio settings."""
-    return RadioSettings()

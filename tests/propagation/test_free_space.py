@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import (
-    MIN_DISTANCE_M,
-    Limit,
-    free_space_loss,
-    free_space_loss_kernel,
-    refuse_outside,
-)
+from lomsong.propagation.free_space import MIN_DISTANCE_M, free_space_loss, free_space_loss_kernel
+from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.units import wavelength_m
 
 DISTANCES = st.floats(MIN_DISTANCE_M, 1e7)

@@ -22,7 +22,7 @@ from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, monom
 from lomsong.propagation.area_sweep import radial_losses, was_compiled
 from lomsong.propagation.area_terms import Radio, prepare_radio
 from lomsong.propagation.area_walk import bilinear
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.units import EARTH_RADIUS_M
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 
 #: Surroundings of the telephone as Hata names them; "city" is a medium or small one.
 Surroundings = Literal["large city", "city", "suburban", "open"]

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import Limit, refuse_outside
 from lomsong.propagation.itm_caveats import find_caveats
 from lomsong.propagation.itm_link import (
     LEAST_REFRACTIVITY,
@@ -30,6 +29,7 @@ from lomsong.propagation.itm_profile import mean_height, read_profile
 from lomsong.propagation.itm_reference import reference_attenuation
 from lomsong.propagation.itm_settings import DEFAULT_SETTINGS, ItmSettings
 from lomsong.propagation.itm_variability import Statistics, quantile
+from lomsong.propagation.limits import Limit, refuse_outside
 
 #: Added to the product of antenna heights in the weight of diffraction, point to point only. [m2]
 _HEIGHT_OFFSET = 10.0

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import Limit, refuse_outside
 from lomsong.propagation.itm import ANTENNA_LIMITS, ItmTerms, arrange_terms, predict_link
 from lomsong.propagation.itm_link import (
     Link,
@@ -20,6 +19,7 @@ from lomsong.propagation.itm_link import (
 )
 from lomsong.propagation.itm_settings import DEFAULT_SETTINGS, ItmSettings
 from lomsong.propagation.itm_variability import Statistics
+from lomsong.propagation.limits import Limit, refuse_outside
 
 Siting = Literal["random", "careful", "very careful"]
 #: How much higher a well-sited antenna may seem; random siting adds nothing. [m]

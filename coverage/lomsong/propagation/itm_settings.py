@@ -7,9 +7,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import Limit, refuse_outside
 from lomsong.propagation.itm_link import Medium
 from lomsong.propagation.itm_variability import Statistics, deviate
+from lomsong.propagation.limits import Limit, refuse_outside
 
 Climate = Literal[
     "equatorial",

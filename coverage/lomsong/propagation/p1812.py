@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.propagation.p526_profile import stack_profiles
 from lomsong.propagation.p1812_mechanisms import Air, anomalous_time, inverse_normal

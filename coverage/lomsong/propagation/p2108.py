@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from lomsong.errors import RadioError
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 
 Clutter = Literal["water", "open", "suburban", "urban", "trees", "dense urban"]
 #: Representative height of each kind of clutter, table 3. [m]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526_profile import (
     Scan,
     fit_smooth_earth,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import knife_edge_kernel
 from lomsong.propagation.p526_profile import stack_profiles
 from lomsong.propagation.p526_sphere import WAVELENGTH_M_MHZ

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lomsong.compiled import kernel
-from lomsong.propagation.free_space import Limit, refuse_outside
+from lomsong.propagation.limits import Limit, refuse_outside
 
 #: Speed of light that the P series takes for wavelengths: lambda = 0.2998 / f(GHz). [m MHz]
 WAVELENGTH_M_MHZ = 299.8
