@@ -12,6 +12,7 @@ from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
 from lomsong.propagation.antenna import reference_offset
 from lomsong.propagation.p1812 import p1812_losses
+from lomsong.settings import RadioSettings
 from lomsong.signal_raster import BANDS, SignalRaster, predict_raster, write_raster
 
 World = Callable[..., Inputs]
@@ -66,6 +67,14 @@ def test_cells_equal_single_paths(hills: Inputs) -> None:
     assert len(errors) >= 30
     assert np.median(np.abs(errors)) < 0.5
     assert np.quantile(np.abs(errors), 0.95) < 4
+
+
+def test_the_settings_choose_the_engine(hills: Inputs) -> None:
+    exact = RadioSettings(area_engine="exact")
+    (slow,) = predict_raster(hills, exact, cell_m=250.0)
+    away = np.abs(slow.level_dbm - one(hills).level_dbm)
+    assert away.max() > 0
+    assert np.median(away) < 0.5
 
 
 def test_the_second_server_stands_on_another_mast_and_masts_count_once(hills: Inputs) -> None:

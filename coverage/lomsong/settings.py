@@ -144,6 +144,11 @@ class RadioSettings(StrictModel):
         source="ITU-R P.1812-8, made for point-to-area services of 30 MHz to 6 GHz",
     )
 
+    area_engine: Literal["radial", "exact"] = _setting(
+        "radial",
+        "how rasters are computed: shared walks, or one for every cell (about four times slower)",
+        source="measured: the radial engine differs by 0.04 dB in the median in real mountains",
+    )
     carriers: dict[Technology, CarrierDefaults] = _setting(
         CARRIERS,
         "defaults by technology; what a file gives comes first",

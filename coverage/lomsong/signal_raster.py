@@ -81,7 +81,7 @@ def predict_raster(
     """
     Predict the signal of every cell around the villages; one raster after the other, so that memory stays bounded.
 
-    The radial engine gives the loss. Patterns act horizontally only: for cells near a mast in its vertical side
+    The loss is that of the engine `radio.area_engine`. Patterns act horizontally only: for cells near a mast in its vertical side
     lobes the level is optimistic, unlike that of demand points.
 
     Parameters
@@ -239,6 +239,7 @@ def _losses(
         surface_refractivity=radio.surface_refractivity,
         receiver_height_m=radio.receiver_height_m,
         model=radio.model,
+        engine=radio.area_engine,
         step_m=radio.profile_step_m,
     )
     mast = Transmitter(
