@@ -22,7 +22,7 @@ check: .venv/.dev             ## style, format, types, one-way imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev             ## measure what the documents claim (minutes)
+bench: .venv/.bench           ## measure what the documents claim (minutes)
 	$(BIN)/python benchmarks/house.py
 
 docs: .venv/.docs             ## build the documentation into docs/_build/html
@@ -37,6 +37,7 @@ format: .venv/.dev            ## let ruff mend style and layout
 lock: $(UV)                   ## resolve the newest versions again
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group bench -c requirements.lock -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group docs -c requirements.lock pyproject.toml -o requirements-docs.lock
 
 # `pip install --target` needs neither root nor python3-venv, and PEP 668 does not forbid it.
@@ -55,6 +56,11 @@ $(UV):
 .venv/.dev: requirements-dev.lock .venv/.core
 	@echo "setting up: the tools for tests and checks (once)"
 	@$(UV) pip install --quiet --python .venv -r requirements-dev.lock
+	@touch $@
+
+.venv/.bench: requirements-bench.lock .venv/.dev
+	@echo "setting up: what the benchmarks compare with (once)"
+	@$(UV) pip install --quiet --python .venv -r requirements-bench.lock
 	@touch $@
 
 .venv/.docs: requirements-docs.lock .venv/.core
