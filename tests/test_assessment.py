@@ -29,6 +29,7 @@ def tiles_at(
     rows = {
         "measurement_id": [f"t{i}" for i in range(count)],
         "network": network,
+        "kind": "speed",
         "download_mbps": np.linspace(speed * 0.9, speed * 1.1, count),
         "upload_mbps": 1.0,
         "latency_ms": 40.0,

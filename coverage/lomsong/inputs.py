@@ -9,6 +9,7 @@ import pandas as pd
 from pyproj import CRS, Proj
 from pyproj.exceptions import ProjError
 
+from lomsong.contracts import Column
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster, require_metric
@@ -266,18 +267,19 @@ def _read_measurements(settings: Settings, crs: CRS) -> tuple[gpd.GeoDataFrame, 
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs)
     for column in MEASUREMENTS.columns:
         if column.name not in frame:
-            frame[column.name] = np.nan
+            frame[column.name] = pd.Series(np.nan, index=frame.index, dtype=_dtype(column))
     MEASUREMENTS.check(frame)
     return frame[[*MEASUREMENTS.names(), "geometry"]], findings
 
 
 def no_measurements(crs: CRS) -> gpd.GeoDataFrame:
     """Return a measurement table without rows."""
-    kinds = {
-        column.name: "float64" if column.kind == "number" else "string" for column in MEASUREMENTS.columns
-    }
-    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    empty = pd.DataFrame({column.name: pd.Series(dtype=_dtype(column)) for column in MEASUREMENTS.columns})
     return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+
+
+def _dtype(column: Column) -> str:
+    return {"number": "float64", "flag": "boolean"}.get(column.kind, "string")
 
 
 def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, list[Finding]]:

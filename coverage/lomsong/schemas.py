@@ -6,6 +6,7 @@ TECHNOLOGIES = ("2g", "3g", "4g", "5g")
 LEVEL_KINDS = ("rsrp", "rscp", "rxlev")
 STATUSES = ("white", "hollow", "underserved", "served", "covered", "verify")
 EVIDENCE = ("measured", "predicted", "both", "none")
+MEASUREMENT_KINDS = ("speed", "signal", "no_service", "field_check")
 ANY = "any"
 
 _VILLAGE = Column(name="village_id", kind="text", meaning="village code, kept as text", required=True)
@@ -143,6 +144,30 @@ SECTORS = Table(
         ),
         Column(name="on_air", kind="date", meaning="date of the last sign of life, ISO 8601"),
         Column(
+            name="position_sigma_m",
+            kind="number",
+            unit="m",
+            minimum=0,
+            maximum=1e6,
+            meaning="standard deviation of the position along each axis",
+        ),
+        Column(
+            name="height_sigma_m",
+            kind="number",
+            unit="m",
+            minimum=0,
+            maximum=300,
+            meaning="standard deviation of the antenna height",
+        ),
+        Column(
+            name="eirp_sigma_db",
+            kind="number",
+            unit="dB",
+            minimum=0,
+            maximum=60,
+            meaning="standard deviation of the radiated power",
+        ),
+        Column(
             name="assumed", kind="text", meaning="columns of this row that hold a default, comma separated"
         ),
     ),
@@ -150,7 +175,7 @@ SECTORS = Table(
 
 MEASUREMENTS = Table(
     name="measurements",
-    meaning="one row a speed-test record or a published aggregate of tests",
+    meaning="one row a speed test, a signal sample, a report of no service, a field check or a published aggregate of them",
     key="measurement_id",
     geometry="Point",
     columns=(
@@ -161,6 +186,47 @@ MEASUREMENTS = Table(
             meaning="fixed-line tests never count as mobile signal",
             choices=("mobile", "fixed"),
             required=True,
+        ),
+        Column(
+            name="kind",
+            kind="text",
+            meaning="what the row bears witness to: a test needs signal, a report says that there was none",
+            choices=MEASUREMENT_KINDS,
+            required=True,
+        ),
+        Column(
+            name="time",
+            kind="date",
+            meaning="day or instant of the measurement, ISO 8601; the middle of the period of an aggregate",
+        ),
+        Column(name="operator", kind="text", meaning="network operator; missing where the row does not say"),
+        Column(
+            name="technology",
+            kind="text",
+            meaning="radio generation; missing where the row does not say",
+            choices=TECHNOLOGIES,
+        ),
+        Column(
+            name="frequency_mhz",
+            kind="number",
+            unit="MHz",
+            minimum=30,
+            maximum=6000,
+            meaning="carrier frequency, where the row says",
+        ),
+        Column(
+            name="level_dbm",
+            kind="number",
+            unit="dBm",
+            minimum=-160,
+            maximum=0,
+            meaning="measured level of the serving cell",
+        ),
+        Column(name="level_kind", kind="text", meaning="what the level is", choices=LEVEL_KINDS),
+        Column(
+            name="has_signal",
+            kind="flag",
+            meaning="what a field check found; missing for all other kinds",
         ),
         Column(
             name="download_mbps",

@@ -52,7 +52,9 @@ def read_speed_tests(source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Fi
     known = [*_FIELDS, "longitude_deg", "latitude_deg", "quadkey"]
     raw = rename_columns(raw.reset_index(drop=True), source.columns, layer=LAYER, known=known)
     longitude, latitude, size = _centres(raw, path.name)
-    frame = pd.DataFrame({"measurement_id": _names(raw, path.stem), "network": source.network})
+    frame = pd.DataFrame(
+        {"measurement_id": _names(raw, path.stem), "network": source.network, "kind": "speed"}
+    )
     for ours, (theirs, factor) in _FIELDS.items():
         if ours in raw or theirs in raw:
             scale = 1.0 if ours in raw else factor
