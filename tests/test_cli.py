@@ -43,7 +43,9 @@ def test_quiet_says_nothing_and_json_only_json(tmp_path: Path) -> None:
 def test_check_prints_findings_as_a_table_or_as_json() -> None:
     assert "assumption" in lomsong("check", str(CONFIG)).output
     report = json.loads(lomsong("check", str(CONFIG), "--json").output)
-    assert {"layer", "word", "severity", "message", "count", "rows", "source"} == set(report["findings"][0])
+    expected = {"layer", "word", "severity", "message", "count", "rows", "source", "action"}
+    assert expected == set(report["findings"][0])
+    assert {grade["grade"] for grade in report["grades"]} <= set("ABCD")
 
 
 @pytest.mark.parametrize("table", TABLES)

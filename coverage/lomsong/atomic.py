@@ -47,6 +47,27 @@ def staged_folder(folder: Path, *, last: str) -> Iterator[Path]:
             folder.rmdir()  # only if nothing came of it
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """
+    Write one file; a reader never sees half of it.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written there; nothing is left behind.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)  # noqa: PTH105 - says what it does
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; does its folder exist? choose another place"
+        ) from None
+
+
 @contextmanager
 def _told_as_ours(folder: Path) -> Iterator[None]:
     try:

@@ -85,11 +85,13 @@ def demo(folder: str, seed: int, quiet: bool) -> None:
 
 
 @main.command(
-    epilog="\b\nExamples:\n  lomsong check district.yml\n  lomsong check district.yml --json > quality.json\n"
+    epilog="\b\nExamples:\n  lomsong check district.yml\n  lomsong check district.yml --out quality.html\n"
+    "  lomsong check district.yml --json > quality.json\n"
 )
 @click.argument("config", type=click.Path(dir_okay=False))
+@click.option("--out", type=click.Path(dir_okay=False), help="Page to write, .html.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(config: str, as_json: bool) -> None:
+def check(config: str, out: str | None, as_json: bool) -> None:
     """Read the sources that CONFIG names and say how good they are."""
     from lomsong.inputs import read
     from lomsong.quality import check as check_quality
@@ -97,10 +99,16 @@ def check(config: str, as_json: bool) -> None:
 
     settings = load_settings(config)
     report = check_quality(read(settings))
+    if out is not None:
+        from lomsong.report.quality_page import save_quality
+
+        save_quality(report, out, settings=settings)
     if as_json:
         click.echo(report.as_json())
-    else:
-        _print_quality(report, settings.name)
+        return
+    _print_quality(report, settings.name)
+    if out is not None:
+        click.echo(f"Page: {out}")
 
 
 @main.command(
@@ -257,8 +265,20 @@ def _print_quality(report: "QualityReport", name: str) -> None:
         ("layer", "rows"),
         [(key, f"{value:,}") for key, value in report.counts.items()],
     )
+    words = ("correct", "sufficient", "clean", "live")
+    _print_table(
+        "how good it is: A is best; each layer has the grade of its worst measure",
+        ("layer", "grade", *words, "the measure that made the grade"),
+        [
+            (grade.layer, grade.grade, *(grade.words.get(word, "") for word in words), grade.rule)
+            for grade in report.grades()
+        ],
+    )
     rows = [(f.layer, f.word, f.severity, f.message, f.source) for f in report.findings]
     _print_table("what was noticed", ("layer", "quality", "severity", "finding", "source"), rows)
+    if report.advice:
+        advice = [(each.layer, f"{each.villages:,}", each.message) for each in report.advice]
+        _print_table("what to fetch next, the most useful first", ("layer", "villages", "what"), advice)
 
 
 def _print_run(done: "Run") -> None:

@@ -11,6 +11,8 @@ from typing import Literal
 
 Word = Literal["correct", "sufficient", "clean", "live"]
 Severity = Literal["error", "warning", "assumption", "note"]
+#: What was done to the rows: mended, left out, or filled with a default.
+Action = Literal["repaired", "dropped", "defaulted", "none"]
 
 #: How many row ids a message spells out before it only counts them.
 SHOWN_ROWS = 3
@@ -38,6 +40,8 @@ class Finding:
         Their ids, all of them.
     source : str
         For an assumption, where the value comes from.
+    action : {'none', 'repaired', 'dropped', 'defaulted'}
+        What was done to the rows.
     """
 
     layer: str
@@ -47,6 +51,7 @@ class Finding:
     count: int = 0
     rows: tuple[str, ...] = ()
     source: str = ""
+    action: Action = "none"
 
     def as_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -56,6 +61,7 @@ class Finding:
             "severity": self.severity,
             "message": self.message,
             "count": self.count,
+            "action": self.action,
             "rows": list(self.rows),
             "source": self.source,
         }

@@ -22,6 +22,7 @@ from lomsong.progress import SILENT, Progress
 from lomsong.quality import QualityReport, check
 from lomsong.ranking import rank
 from lomsong.report.document import render_report
+from lomsong.report.quality_page import render_quality
 from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
 from lomsong.settings import Settings
@@ -87,7 +88,7 @@ def run(
                 for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
                     write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
-        quality = QualityReport(quality.counts, (*quality.findings, *prediction.findings))
+        quality = quality.with_findings(prediction.findings)
         with clock.step("write"):
             _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
             save_map(village_map(ranked, inputs=inputs), scratch / "map.html")
@@ -112,6 +113,8 @@ def _write(
     round_columns(assessment.service).to_csv(folder / "service.csv", index=False, lineterminator="\n")
     summarise(ranked, assessment.service).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
+    page = render_quality(quality, settings=inputs.settings, version=version("lomsong"))
+    (folder / "quality.html").write_text(page, encoding="utf-8")
     page = render_report(
         ranked,
         settings=inputs.settings,

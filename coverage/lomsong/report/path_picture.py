@@ -1,6 +1,5 @@
 """The picture of a path: terrain over the bulging earth, the ray, its Fresnel zone, the obstacle and the losses."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lomsong.atomic import write_whole
 from lomsong.errors import OutputError
 from lomsong.path import PathExplanation
 from lomsong.report.drawing import Area, Drawing, Line, Point, Words, breadth, fit
@@ -78,13 +78,7 @@ def save_path_picture(path: PathExplanation, file: str | Path) -> Path:
         raise OutputError(f"picture: '{file.name}' must end in .svg or .png")
     drawing = draw_path(path)
     content = drawing.as_svg().encode("utf-8") if ending == ".svg" else drawing.as_png()
-    aside = file.with_name(f".{file.name}.unfinished")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, file)  # noqa: PTH105 - says what it does
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {file}: {error.strerror or error}; choose another place") from None
+    write_whole(file, content)
     return file
 
 

@@ -159,5 +159,6 @@ def set_aside(
         message=f"{count_rows(len(ids))} set aside: {why} ({name_rows(ids)})",
         count=len(ids),
         rows=ids,
+        action="dropped",
     )
     return frame[~bad], [finding]

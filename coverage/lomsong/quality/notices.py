@@ -1,92 +1,58 @@
-"""How good the data is, before anything is computed: correct, sufficient, clean, live."""
+"""What the tables say about each other, in sentences."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
-from lomsong.areas import village_areas
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.inputs import Inputs
-from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
 
 #: Villages may share this much area before they count as overlapping: digitising slivers. [share of the smaller]
 SLIVER_SHARE = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class QualityReport:
+def notice(inputs: Inputs, overlaps: NDArray[np.int64], village_of: pd.Series) -> list[Finding]:
     """
-    What is known about the data.
-
-    Attributes
-    ----------
-    counts : dict
-        Rows of each layer.
-    findings : tuple of Finding
-        What was noticed, layer by layer.
-    """
-
-    counts: dict[str, int]
-    findings: tuple[Finding, ...]
-
-    def of(self, severity: str) -> list[Finding]:
-        """Return the findings of one severity."""
-        return [finding for finding in self.findings if finding.severity == severity]
-
-    def as_dict(self) -> dict[str, object]:
-        """Return plain values for JSON."""
-        return {"counts": self.counts, "findings": [finding.as_dict() for finding in self.findings]}
-
-    def as_json(self) -> str:
-        """Return JSON text."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
-
-
-def check(inputs: Inputs) -> QualityReport:
-    """
-    Hold the inputs against their contracts and against each other.
+    Say what the tables say about each other.
 
     Parameters
     ----------
     inputs : Inputs
-        From `read`, or put together in memory.
+        From `read`.
+    overlaps : ndarray of int, shape (pairs, 2)
+        From `find_overlaps`.
+    village_of : Series of int, index of the measurements
+        Row of the village that each lies in; -1 for none.
+    """
+    return [
+        *_population_findings(inputs.villages),
+        *_overlap_findings(inputs.villages, overlaps),
+        *_test_findings(inputs, village_of),
+        *_age_findings(inputs.sectors),
+    ]
+
+
+def find_overlaps(villages: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """
+    Find the pairs of villages that share more ground than a sliver.
 
     Returns
     -------
-    QualityReport
-        What the readers noticed, and what the tables say about each other.
-
-    Raises
-    ------
-    TableError, CrsError
-        A table breaks its contract: results would be wrong.
+    ndarray of int, shape (pairs, 2)
+        Rows of the table, the first before the second.
     """
-    VILLAGES.check(inputs.villages)
-    SECTORS.check(inputs.sectors)
-    if len(inputs.measurements):
-        MEASUREMENTS.check(inputs.measurements)
-    findings = [
-        *inputs.findings,
-        *_population_findings(inputs.villages),
-        *_overlap_findings(inputs.villages),
-        *_test_findings(inputs),
-        *_age_findings(inputs.sectors),
-    ]
-    counts = {
-        "villages": len(inputs.villages),
-        "masts": int(inputs.sectors["site_id"].nunique()),
-        "sectors": len(inputs.sectors),
-        "operators": int(inputs.sectors["operator"].nunique()),
-        "speed_tests_mobile": int((inputs.measurements["network"] == "mobile").sum()),
-        "speed_tests_fixed": int((inputs.measurements["network"] == "fixed").sum()),
-        "terrain_cells": int(inputs.terrain.values.size),
-        "population_cells": 0 if inputs.population is None else int((inputs.population.values > 0).sum()),
-    }
-    return QualityReport(counts, tuple(findings))
+    shapes = villages.geometry.to_numpy()
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    once = first < second
+    first, second = first[once], second[once]
+    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
+    over = shared > SLIVER_SHARE * smaller
+    return np.column_stack([first[over], second[over]])
 
 
 def _population_findings(villages: gpd.GeoDataFrame) -> list[Finding]:
@@ -109,23 +75,16 @@ def _population_findings(villages: gpd.GeoDataFrame) -> list[Finding]:
     return findings
 
 
-def _overlap_findings(villages: gpd.GeoDataFrame) -> list[Finding]:
-    shapes = villages.geometry.to_numpy()
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    once = first < second
-    first, second = first[once], second[once]
-    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
-    smaller = pd.Series(shapely.area(shapes[first])).combine(pd.Series(shapely.area(shapes[second])), min)
-    over = shared > SLIVER_SHARE * smaller.to_numpy()
-    if not over.any():
+def _overlap_findings(villages: gpd.GeoDataFrame, overlaps: NDArray[np.int64]) -> list[Finding]:
+    if not len(overlaps):
         return []
     ids = villages["village_id"].astype(str).to_numpy()
-    pairs = [f"{ids[a]} and {ids[b]}" for a, b in zip(first[over], second[over], strict=True)]
+    pairs = [f"{ids[a]} and {ids[b]}" for a, b in overlaps]
     message = f"{count_rows(len(pairs), 'pair')} of villages overlap: {name_rows(pairs)}; shared people count for the first"
     return [_finding("villages", "clean", "warning", message, pairs)]
 
 
-def _test_findings(inputs: Inputs) -> list[Finding]:
+def _test_findings(inputs: Inputs, village_of: pd.Series) -> list[Finding]:
     tiles = inputs.measurements
     findings = []
     if not (tiles["network"] == "mobile").any():
@@ -133,9 +92,7 @@ def _test_findings(inputs: Inputs) -> list[Finding]:
         findings.append(_finding("speed_tests", "sufficient", "note", message, []))
     if tiles.empty:
         return findings
-    areas = village_areas(inputs.villages, inputs.settings.demand.point_radius_m)
-    within, _ = shapely.STRtree(areas.to_numpy()).query(tiles.geometry.to_numpy(), predicate="intersects")
-    away = ~tiles.index.isin(within)
+    away = village_of < 0
     if away.any():
         message = f"{count_rows(int(away.sum()), 'speed-test tile')} in no village; not used for speeds"
         findings.append(

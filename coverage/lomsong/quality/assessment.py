@@ -1,0 +1,105 @@
+"""Holding the inputs against their contracts and against each other."""
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from lomsong.areas import village_areas
+from lomsong.inputs import Inputs
+from lomsong.quality.advice import advise
+from lomsong.quality.ages import newest_day
+from lomsong.quality.measures import Measure
+from lomsong.quality.network import measure_masts
+from lomsong.quality.notices import find_overlaps, notice
+from lomsong.quality.places import measure_villages
+from lomsong.quality.report import QualityReport
+from lomsong.quality.surfaces import measure_terrain
+from lomsong.quality.witnesses import measure_measurements
+from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
+
+
+def check(inputs: Inputs) -> QualityReport:
+    """
+    Hold the inputs against their contracts and against each other.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        From `read`, or put together in memory; never changed.
+
+    Returns
+    -------
+    QualityReport
+        What the readers noticed, what the tables say about each other, measures under the four words with a grade
+        for every layer, and what to fetch next.
+
+    Raises
+    ------
+    TableError, CrsError
+        A table breaks its contract: results would be wrong.
+
+    References
+    ----------
+    .. [1] ISO 19157, data quality elements; the limits of the grades are assumptions of this project.
+    """
+    VILLAGES.check(inputs.villages)
+    SECTORS.check(inputs.sectors)
+    if len(inputs.measurements):
+        MEASUREMENTS.check(inputs.measurements)
+    areas = village_areas(inputs.villages, inputs.settings.demand.point_radius_m)
+    tree = shapely.STRtree(areas.to_numpy())
+    overlaps = find_overlaps(inputs.villages)
+    village_of = pd.Series(
+        _first_village(tree, inputs.measurements.geometry.to_numpy()), index=inputs.measurements.index
+    )
+    measures = _measure(inputs, tree, overlaps, village_of)
+    return QualityReport(
+        counts=_count(inputs),
+        findings=(*inputs.findings, *notice(inputs, overlaps, village_of)),
+        measures=tuple(measures),
+        advice=advise(measures, villages=len(inputs.villages)),
+    )
+
+
+def _measure(
+    inputs: Inputs, tree: shapely.STRtree, overlaps: NDArray[np.int64], village_of: pd.Series
+) -> list[Measure]:
+    overlapping = np.zeros(len(inputs.villages), dtype=bool)
+    overlapping[overlaps.ravel()] = True
+    newest = newest_day(inputs.sectors["on_air"], inputs.measurements["time"])
+    home = _first_village(tree, inputs.sectors.geometry.to_numpy())
+    measures = [
+        *measure_villages(inputs, overlapping),
+        *measure_masts(inputs, pd.Series(home >= 0, index=inputs.sectors.index), newest),
+        *measure_measurements(inputs, village_of, newest),
+        *measure_terrain(inputs),
+    ]
+    return measures
+
+
+def _first_village(tree: shapely.STRtree, points: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return the first village in the table that each point lies in; -1 for none."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    point, village = tree.query(points, predicate="intersects")
+    order = np.lexsort((village, point))[::-1]
+    found[point[order]] = village[order]
+    return found
+
+
+def _count(inputs: Inputs) -> dict[str, int]:
+    network, kind = inputs.measurements["network"], inputs.measurements["kind"]
+    speed = kind.eq("speed")
+    return {
+        "villages": len(inputs.villages),
+        "masts": int(inputs.sectors["site_id"].nunique()),
+        "sectors": len(inputs.sectors),
+        "operators": int(inputs.sectors["operator"].nunique()),
+        "speed_tests_mobile": int((speed & network.eq("mobile")).sum()),
+        "speed_tests_fixed": int((speed & network.eq("fixed")).sum()),
+        "signal_samples": int(kind.eq("signal").sum()),
+        "no_service_reports": int(kind.eq("no_service").sum()),
+        "field_checks": int(kind.eq("field_check").sum()),
+        "terrain_cells": int(inputs.terrain.values.size),
+        "population_cells": 0 if inputs.population is None else int((inputs.population.values > 0).sum()),
+    }

@@ -1,0 +1,65 @@
+"""Quality of the rasters: where the terrain has holes or spikes, and whether the people add up."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from lomsong.inputs import Inputs
+from lomsong.quality.measures import Measure, measure_share
+
+#: A single cell this far above or below all its neighbours is no ground. The steepest cliffs reach about a
+#: kilometre, but never alone on every side. [m per m of cell]
+SPIKE_SLOPE = 5.0
+
+
+def measure_terrain(inputs: Inputs) -> list[Measure]:
+    """Measure the terrain model: voids, spikes, and the villages that reach beyond it."""
+    values = inputs.terrain.values
+    void = int(np.isnan(values).sum())
+    spikes = int(_spikes(values, inputs.terrain.cell_size_m()).sum())
+    return [
+        measure_share("terrain_village", _beyond(inputs), inputs.villages["village_id"]),
+        Measure(key="terrain_void", value=100 * void / values.size, count=void, of=values.size),
+        Measure(key="terrain_spike", value=100 * spikes / values.size, count=spikes, of=values.size),
+    ]
+
+
+def measure_people(inputs: Inputs, raster_people: NDArray[np.float64]) -> list[Measure]:
+    """
+    Hold the population raster against the villages' own figures.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        From `read`.
+    raster_people : ndarray, shape (villages,)
+        People of the raster in each village. [persons]
+    """
+    villages = inputs.villages
+    measures = [measure_share("people_empty", raster_people <= 0, villages["village_id"])]
+    stated = villages["population"] if "population" in villages else pd.Series(np.nan, index=villages.index)
+    known = stated.notna().to_numpy()
+    total = float(stated[known].sum())
+    if total > 0:
+        error = 100 * abs(float(raster_people[known].sum()) - total) / total
+        measures.insert(0, Measure(key="people_total", value=error))
+    return measures
+
+
+def _beyond(inputs: Inputs) -> NDArray[np.bool_]:
+    west, south, east, north = inputs.terrain.bounds
+    boxes = inputs.villages.geometry.to_crs(inputs.terrain.crs).bounds
+    low = (boxes["minx"] < west) | (boxes["miny"] < south)
+    return np.asarray(low | (boxes["maxx"] > east) | (boxes["maxy"] > north), dtype=bool)
+
+
+def _spikes(values: NDArray[np.float32], cell_m: float) -> NDArray[np.bool_]:
+    """Tell the cells that stand above or below all eight neighbours by more than ground can."""
+    ring = np.ones((3, 3), dtype=bool)
+    ring[1, 1] = False
+    known = np.nan_to_num(values, nan=0.0)
+    limit = SPIKE_SLOPE * cell_m
+    above = known - maximum_filter(known, footprint=ring, mode="nearest") > limit
+    below = minimum_filter(known, footprint=ring, mode="nearest") - known > limit
+    return (above | below) & np.isfinite(values)

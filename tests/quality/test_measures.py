@@ -1,0 +1,223 @@
+"""Measures: what is counted, and the grade that a figure earns."""
+
+from collections.abc import Callable
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from pyproj import CRS
+from shapely import Point, Polygon, box
+from worlds import CRS_METRIC, X0, Y0, flat_terrain
+
+from lomsong.findings import Finding
+from lomsong.grid import Raster
+from lomsong.inputs import Inputs, no_measurements
+from lomsong.quality import QualityReport, check
+from lomsong.quality.ages import newest_day, years_before
+from lomsong.quality.measures import KINDS, Measure, measure_share
+
+World = Callable[..., Inputs]
+
+
+def measured(report: QualityReport) -> dict[str, Measure]:
+    return {measure.key: measure for measure in report.measures}
+
+
+def witness_table(places: list[tuple[float, float]], **columns: object) -> gpd.GeoDataFrame:
+    empty = no_measurements(CRS.from_user_input(CRS_METRIC))
+    rows = pd.DataFrame({"measurement_id": [f"m{i}" for i in range(len(places))]})
+    rows = rows.assign(network="mobile", kind="speed", download_mbps=20.0, tests=1.0, **columns)
+    points = [Point(X0 + x * 1000, Y0 + y * 1000) for x, y in places]
+    table = gpd.GeoDataFrame(rows, geometry=points, crs=CRS_METRIC)
+    for column in empty.columns.difference(table.columns):
+        table[column] = pd.Series(dtype=empty[column].dtype).reindex(table.index)
+    return table[empty.columns]
+
+
+@pytest.mark.parametrize(
+    ("share", "grade"), [(0, "A"), (1, "A"), (2, "B"), (5, "B"), (6, "C"), (20, "C"), (21, "D")]
+)
+def test_a_grade_falls_at_each_limit(share: int, grade: str) -> None:
+    bad = np.arange(100) < share
+    assert KINDS["village_population"].limits == (1, 5, 20)
+    assert measure_share("village_population", bad, range(100)).grade == grade
+
+
+def test_nothing_to_look_at_earns_no_grade() -> None:
+    measure = measure_share("test_away", np.zeros(0, dtype=bool), [])
+    assert measure.grade is None
+    assert measure.as_dict()["value"] is None
+    assert "not known" in measure.rule
+
+
+def test_the_rule_names_figure_and_limits() -> None:
+    measure = measure_share("village_population", np.arange(10) < 3, range(10))
+    assert measure.rule == (
+        "villages without a population: 30 % (3 of 10) (A up to 1 %, B up to 5 %, C up to 20 %)"
+    )
+    assert measure.rows == ("0", "1", "2")
+
+
+def test_limits_rise_and_every_kind_has_an_iso_element() -> None:
+    for key, kind in KINDS.items():
+        assert list(kind.limits) == sorted(kind.limits), key
+        assert len(kind.limits) in (0, 3), key
+        assert ":" in kind.element, key
+
+
+def test_a_layer_has_the_grade_of_its_worst_measure(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (8, 8)}, {"m": (6, 6)}, village_columns={"population": [100.0, np.nan]})
+    grades = {grade.layer: grade for grade in check(inputs).grades()}
+    assert grades["villages"].grade == "D"
+    assert grades["villages"].words["sufficient"] == "D"
+    assert grades["villages"].words["clean"] == "A"
+    assert "villages without a population: 50 % (1 of 2)" in grades["villages"].rule or (
+        "villages without a commune" in grades["villages"].rule
+    )
+
+
+def test_a_sliver_between_neighbours_is_a_gap_and_a_valley_is_not(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (6, 5), "c": (12, 12)}, {"m": (6, 6)})
+    left, right = box(X0, Y0, X0 + 1000, Y0 + 1000), box(X0 + 1000, Y0, X0 + 2000, Y0 + 1000)
+    apart = box(X0 + 1010, Y0, X0 + 2000, Y0 + 1000)
+    far = box(X0 + 9000, Y0, X0 + 10_000, Y0 + 1000)
+    inputs.villages.geometry = [left, right, far]
+    assert measured(check(inputs))["village_gap"].count == 0
+    # a sliver of 10 m that is closed by a third village at one end
+    inputs.villages.geometry = [left, apart, box(X0, Y0 + 1000, X0 + 2000, Y0 + 2000)]
+    found = measured(check(inputs))["village_gap"]
+    assert set(found.rows) >= {"a", "b"}
+
+
+def test_overlapping_villages_are_counted_with_their_ids(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (5.5, 5), "c": (12, 12)}, {"m": (6, 6)})
+    found = measured(check(inputs))["village_overlap"]
+    assert found.rows == ("a", "b")
+    assert found.value == pytest.approx(200 / 3)
+
+
+def test_a_centre_outside_its_village_is_counted(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (8, 8)}, {"m": (6, 6)})
+    inside = inputs.villages.geometry.centroid.to_crs("EPSG:4326")
+    inputs.villages["centre_longitude_deg"] = (inside.x + np.array([0.0, 0.1])).to_numpy()
+    inputs.villages["centre_latitude_deg"] = inside.y.to_numpy()
+    assert measured(check(inputs))["village_centre"].rows == ("b",)
+
+
+def test_twins_share_a_name_in_one_commune(world: World) -> None:
+    names = {"village_name": ["Ban Mo", "Ban Mo", "Ban Mo"], "commune_name": ["x", "x", "y"]}
+    inputs = world({"a": (5, 5), "b": (8, 8), "c": (12, 12)}, {"m": (6, 6)}, village_columns=names)
+    assert measured(check(inputs))["village_twin"].rows == ("a", "b")
+
+
+def test_defaults_of_sectors_are_counted_value_by_value(world: World) -> None:
+    full = {
+        "frequency_mhz": 1800.0, "bandwidth_mhz": 20.0, "eirp_dbm": 60.0, "antenna_height_m": 30.0,
+        "azimuth_deg": 10.0, "beamwidth_deg": 65.0, "vertical_beamwidth_deg": 8.0, "downtilt_deg": 3.0,
+    }  # fmt: skip
+    assert measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, mast_columns=full)))["mast_assumed"].value == 0
+    bare = measured(check(world({"a": (5, 5)}, {"m": (6, 6)})))["mast_assumed"]
+    assert bare.grade == "D"
+    assert bare.rows == ("m",)
+
+
+def test_a_mast_off_the_terrain_and_one_in_no_village(world: World) -> None:
+    report = measured(check(world({"a": (5, 5)}, {"in": (5, 5), "off": (-3, 5)})))
+    assert report["mast_terrain"].rows == ("off",)
+    assert report["mast_village"].rows == ("off",)
+    assert report["mast_village"].grade is None
+
+
+def test_tests_outside_repeated_and_undated_are_counted(world: World) -> None:
+    day = ["2023-05-01", "2023-05-01", None, "2022-05-01"]
+    table = witness_table([(5, 5), (5, 5), (5, 5), (20, 20)], time=pd.array(day, dtype="string"))
+    report = measured(check(world({"a": (5, 5), "b": (9, 9)}, {"m": (6, 6)}, tests=table)))
+    assert report["test_twin"].rows == ("m1",)
+    assert report["test_away"].rows == ("m3",)
+    assert report["test_undated"].rows == ("m2",)
+    assert report["test_none"].rows == ("b",)
+    # the middle of 0, 0 and one year
+    assert report["test_age"].value == 0.0
+
+
+def test_age_counts_from_the_newest_record_and_not_from_today() -> None:
+    dates = pd.Series(["2020-01-01", "2022-01-01", None, "nonsense"])
+    ages = years_before(dates, newest_day(dates))
+    assert ages[0] == pytest.approx(731 / 365.25)
+    assert ages[1] == 0
+    assert ages[2:].isna().all()
+    assert newest_day(pd.Series(["never"])) is None
+
+
+def test_a_spike_and_a_void_in_the_terrain_are_counted(world: World) -> None:
+    terrain = flat_terrain()
+    terrain.values[50, 50] = 4000.0
+    terrain.values[60, 60] = np.nan
+    report = measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, terrain=terrain)))
+    assert report["terrain_spike"].count == 1
+    assert report["terrain_void"].count == 1
+
+
+def test_a_cliff_is_no_spike(world: World) -> None:
+    terrain = flat_terrain()
+    terrain.values[:, 100:] += 1500.0
+    assert measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, terrain=terrain)))["terrain_spike"].count == 0
+
+
+def test_mended_villages_come_from_the_findings(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (8, 8)}, {"m": (6, 6)})
+    mended = Finding(
+        layer="villages",
+        word="clean",
+        severity="warning",
+        message="mended",
+        count=1,
+        rows=("b",),
+        action="repaired",
+    )
+    inputs = Inputs(
+        settings=inputs.settings,
+        villages=inputs.villages,
+        sectors=inputs.sectors,
+        measurements=inputs.measurements,
+        terrain=inputs.terrain,
+        findings=(*inputs.findings, mended),
+    )
+    assert measured(check(inputs))["village_mended"].rows == ("b",)
+
+
+def test_advice_puts_the_gap_that_touches_most_villages_first(world: World) -> None:
+    places = {f"v{i}": (5 + i, 5) for i in range(10)}
+    population = [np.nan] * 3 + [50.0] * 7
+    report = check(world(places, {"m": (6, 6)}, village_columns={"population": population}))
+    touched = [advice.villages for advice in report.advice]
+    assert touched == sorted(touched, reverse=True)
+    by_layer = {advice.message.split(":")[0]: advice.villages for advice in report.advice}
+    assert by_layer["residents of each village, or a population raster"] == 3
+
+
+def test_check_changes_nothing_that_it_is_given(world: World) -> None:
+    inputs = world({"a": (5, 5)}, {"m": (6, 6)}, tests=witness_table([(5, 5)]))
+    before = [inputs.villages.copy(), inputs.sectors.copy(), inputs.measurements.copy()]
+    check(inputs)
+    for old, new in zip(before, (inputs.villages, inputs.sectors, inputs.measurements), strict=True):
+        pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
+
+
+def test_a_village_with_a_hole_and_one_as_a_point_are_measured(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (8, 8)}, {"m": (6, 6)})
+    ring = Polygon(
+        box(X0, Y0, X0 + 900, Y0 + 900).exterior, [box(X0 + 300, Y0 + 300, X0 + 600, Y0 + 600).exterior]
+    )
+    inputs.villages.geometry = [ring, Point(X0 + 5000, Y0 + 5000)]
+    assert measured(check(inputs))["village_area"].rows == ("b",)
+
+
+def test_no_terrain_at_all_is_a_figure_and_no_crash(world: World) -> None:
+    nothing = Raster(
+        np.full((40, 40), np.nan, dtype=np.float32), flat_terrain().transform, flat_terrain().crs
+    )
+    report = measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, terrain=nothing)))
+    assert report["terrain_void"].value == 100
+    assert report["terrain_spike"].count == 0
