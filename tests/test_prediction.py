@@ -4,25 +4,36 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from worlds import flat_terrain, ridged_terrain
+from pyproj import Geod, Transformer
+from worlds import CRS_METRIC, flat_terrain, ridged_terrain
 
+from lomsong import prediction as prediction_module
 from lomsong.compiled import get_num_threads, set_num_threads
+from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
-from lomsong.prediction import FLOOR_SIGMAS, predict, spread
+from lomsong.network import FLOOR_SIGMAS
+from lomsong.prediction import predict, predict_sectors, spread
 from lomsong.propagation.antenna import (
     combined_attenuation,
     horizontal_attenuation,
     reference_offset,
     vertical_attenuation,
 )
+from lomsong.propagation.empirical import cost231_hata_loss, okumura_hata_loss, rma_nlos_loss
 from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.itm import itm_loss
 from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radius
+from lomsong.propagation.p526_deygout import deygout_loss
 from lomsong.propagation.p1812 import p1812_losses
 from lomsong.settings import RadioSettings
 
 World = Callable[..., Inputs]
+TO_DEGREES = Transformer.from_crs(CRS_METRIC, 4326, always_xy=True)
+#: Where the usual carriers are outside the limits of a model.
+FREQUENCY_MHZ = {"hata": 900.0, "cost231": 1800.0}
 
 
 def standing(clutter: Raster | None, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -32,6 +43,38 @@ def standing(clutter: Raster | None, x: np.ndarray, y: np.ndarray) -> np.ndarray
     left, across, top, down = clutter.transform
     heights = clutter.values[((y - top) // down).astype(int), ((x - left) // across).astype(int)]
     return np.concatenate([[0.0], heights[1:-1], [0.0]])
+
+
+def oracle_loss(radio, away, ground, clutter, ends) -> float:  # type: ignore[no-untyped-def]
+    """Return the loss beyond free space by the public functions of the model."""
+    surface, length = ground + clutter, away[-1]
+    base, mobile, frequency = ends["transmitter_height_m"], ends["receiver_height_m"], ends["frequency_mhz"]
+    radius = effective_earth_radius(radio.refractivity_gradient)
+    free = float(free_space_loss(length, frequency))
+    near = max(length, 1000.0)
+    if radio.model == "p1812":
+        losses = p1812_losses(
+            away,
+            ground,
+            latitude_deg=21.8,
+            clutter_height_m=clutter,
+            refractivity_gradient=radio.refractivity_gradient,
+            surface_refractivity=radio.surface_refractivity,
+            **ends,
+        )
+        return float(losses.basic_db - losses.free_space_db)
+    total = {
+        "p526": lambda: free + delta_bullington_loss(away, surface, effective_earth_radius_m=radius, **ends),
+        "deygout": lambda: free + deygout_loss(away, surface, effective_earth_radius_m=radius, **ends),
+        "itm": lambda: itm_loss(ground, length / (len(ground) - 1), base, mobile, frequency),
+        "hata": lambda: okumura_hata_loss(near, frequency, base, mobile) + 20 * np.log10(length / near),
+        "cost231": lambda: (
+            cost231_hata_loss(near, frequency, base, mobile, extrapolate=True) + 20 * np.log10(length / near)
+        ),
+        "rma": lambda: rma_nlos_loss(length, frequency, base, mobile, extrapolate=True),
+        "free_space": lambda: free,
+    }
+    return float(total[radio.model]()) - free
 
 
 def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type: ignore[no-untyped-def]
@@ -52,23 +95,9 @@ def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type
             "receiver_height_m": radio.receiver_height_m,
             "frequency_mhz": sector.frequency_mhz,
         }
-        if radio.model == "p526":
-            radius = effective_earth_radius(radio.refractivity_gradient)
-            loss = float(
-                delta_bullington_loss(
-                    distance * along, heights + clutter, effective_earth_radius_m=radius, **ends
-                )
-            )
-        else:
-            air = {
-                "refractivity_gradient": radio.refractivity_gradient,
-                "surface_refractivity": radio.surface_refractivity,
-            }
-            losses = p1812_losses(
-                distance * along, heights, latitude_deg=21.8, clutter_height_m=clutter, **air, **ends
-            )
-            loss = float(losses.basic_db - losses.free_space_db)
-        bearing = np.degrees(np.arctan2(place.x - sector.geometry.x, place.y - sector.geometry.y))
+        loss = oracle_loss(radio, distance * along, heights, clutter, ends)
+        start = TO_DEGREES.transform(sector.geometry.x, sector.geometry.y)
+        bearing = Geod(ellps="WGS84").inv(*start, *TO_DEGREES.transform(place.x, place.y))[0]
         pattern = 0.0
         if np.isfinite(sector.azimuth_deg):
             # the ray leaves towards the receiver, or towards the terrain that hides it
@@ -93,7 +122,10 @@ def brute_force(inputs: Inputs, point: int, demand) -> dict[str, float]:  # type
 
 
 @pytest.fixture(
-    params=[(model, wooded) for model in ("p1812", "p526") for wooded in (False, True)],
+    params=[
+        *((model, wooded) for model in ("p1812", "p526") for wooded in (False, True)),
+        *((model, True) for model in ("deygout", "itm", "hata", "cost231", "rma", "free_space")),
+    ],
     ids=lambda chosen: f"{chosen[0]}-{'wooded' if chosen[1] else 'bare'}",
 )
 def hills(world: World, request: pytest.FixtureRequest) -> Inputs:
@@ -112,6 +144,7 @@ def hills(world: World, request: pytest.FixtureRequest) -> Inputs:
             "operator": rng.choice(["A", "B"], 40),
             "azimuth_deg": np.where(rng.random(40) < 0.5, rng.uniform(0, 360, 40), np.nan),
             "site_id": [f"s{i // 2}" for i in range(40)],
+            **({"frequency_mhz": FREQUENCY_MHZ[model]} if model in FREQUENCY_MHZ else {}),
         },
         radio={"model": model},
     )
@@ -126,22 +159,94 @@ def test_bound_and_stop_finds_the_servers_that_brute_force_finds(hills: Inputs) 
     prediction = predict(hills)
     signal = prediction.signal.set_index(["demand_id", "operator", "technology"])
     info = hills.sectors.set_index("sector_id")
+    radio = hills.settings.radio
+    floor = {
+        name: each.threshold_dbm - FLOOR_SIGMAS * radio.sigma_blocked_db
+        for name, each in radio.carriers.items()
+    }
     for point in range(0, len(prediction.demand), 7):
         levels = brute_force(hills, point, prediction.demand)
         for (operator, technology), rows in info.groupby(["operator", "technology"]):
             mine = sorted(((levels[s], s) for s in rows.index), reverse=True)
             best = mine[0]
             other = [level for level, s in mine if info.loc[s, "site_id"] != info.loc[best[1], "site_id"]]
+            if best[0] < floor[technology]:
+                assert (point, operator, technology) not in signal.index
+                continue
             row = signal.loc[(point, operator, technology)]
             assert row["level_dbm"] == pytest.approx(best[0], abs=0.01)
             assert row["sector_id"] == best[1]
-            assert row["second_level_dbm"] == pytest.approx(other[0], abs=0.01)
+            second = other[0] if other[0] >= floor[technology] else np.nan
+            assert row["second_level_dbm"] == pytest.approx(second, abs=0.01, nan_ok=True)
 
 
 def test_the_search_evaluates_fewer_paths_than_there_are_pairs(hills: Inputs) -> None:
     prediction = predict(hills)
-    assert prediction.paths < prediction.pairs
-    assert prediction.glances > 0
+    model = hills.settings.radio.model
+    # three edges leave hardly a level above the floor here, so nothing stops the search
+    assert prediction.paths < prediction.pairs or model == "deygout"
+    assert (prediction.glances > 0) == (model in {"p1812", "p526"})
+
+
+def test_every_pair_above_the_floor_is_told_and_the_best_of_them_is_the_best_server(hills: Inputs) -> None:
+    prediction = predict(hills)
+    pairs = predict_sectors(hills, prediction.demand, hills.sectors)
+    assert pairs.columns.tolist() == [
+        *("demand_id", "sector_id", "level_dbm", "sigma_db", "distance_m", "diffraction_db")
+    ]
+    assert not pairs.duplicated(["demand_id", "sector_id"]).any()
+    best = pairs.merge(hills.sectors[["sector_id", "operator", "technology"]], on="sector_id")
+    best = best.sort_values(["level_dbm", "sector_id"], ascending=[False, True])
+    best = best.groupby(["demand_id", "operator", "technology"]).first()
+    signal = prediction.signal.set_index(["demand_id", "operator", "technology"]).sort_index()
+    assert best.index.equals(signal.index)
+    shared = ["sector_id", "level_dbm", "sigma_db", "distance_m", "diffraction_db"]
+    pd.testing.assert_frame_equal(best[shared], signal[shared], check_exact=True, check_dtype=False)
+
+
+def test_pairs_come_in_blocks_and_sectors_need_not_be_those_of_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = world({"v": (16, 15), "w": (8, 9)}, {"m": (4, 15)})
+    thought_of = world({"v": (16, 15)}, {"x": (12, 12), "y": (30, 30)}).sectors
+    demand = predict(inputs).demand
+    whole = predict_sectors(inputs, demand, thought_of)
+    assert set(whole["sector_id"]) == {"x", "y"}
+    monkeypatch.setattr(prediction_module, "CHUNK_PAIRS", 3)
+    pd.testing.assert_frame_equal(predict_sectors(inputs, demand, thought_of), whole)
+    assert predict_sectors(inputs, demand, thought_of.iloc[:0]).empty
+
+
+@pytest.mark.parametrize(
+    ("model", "frequency_mhz", "limit"),
+    [("hata", 1800.0, "150, 1500"), ("cost231", 900.0, "1500, 2000"), ("rma", 450.0, "500, 30000")],
+)
+def test_a_carrier_outside_the_limits_of_the_model_is_refused_with_the_limit_and_what_fits(
+    world: World, model: str, frequency_mhz: float, limit: str
+) -> None:
+    inputs = world(
+        {"v": (16, 15)}, {"m": (4, 15)}, mast_columns={"frequency_mhz": frequency_mhz}, radio={"model": model}
+    )
+    with pytest.raises(RadioError, match=rf"{model}.*\[{limit}\] MHz.*p1812"):
+        predict(inputs)
+
+
+def test_a_baseline_is_named_as_one_and_what_is_extrapolated_is_counted(world: World) -> None:
+    def said(model: str, **columns: float) -> str:
+        inputs = world(
+            {"v": (16, 15)},
+            {"m": (4, 15)},
+            mast_columns={"frequency_mhz": 1800.0, **columns},
+            radio={"model": model},
+        )
+        return "\n".join(finding.message for finding in predict(inputs).findings)
+
+    assert "baseline" not in said("p1812")
+    assert "3GPP TR 38.901 RMa NLOS" in said("rma")
+    assert "baseline" in said("rma")
+    assert "5 km" in said("rma")
+    assert "20 km" not in said("cost231", antenna_height_m=40.0)
+    assert "antenna_height_m" in said("cost231", antenna_height_m=20.0)
 
 
 def test_one_thread_and_two_give_the_same(hills: Inputs) -> None:

@@ -1,22 +1,21 @@
 """Predicted level at every demand point: best and second server per operator and technology."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from scipy.spatial import cKDTree
 
-from lomsong.errors import RadioError
 from lomsong.findings import Finding, count_rows
 from lomsong.inputs import Inputs
+from lomsong.network import Network
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation import servers
-from lomsong.propagation.antenna import LEVEL_KIND, horizontal_attenuation, reference_offset
-from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.p526 import effective_earth_radius
+from lomsong.propagation.antenna import LEVEL_KIND
+from lomsong.propagation.links import NO_PATH_M, Scene, trace_links
+from lomsong.propagation.models import MODELS
 from lomsong.schemas import SIGNAL
 from lomsong.settings import RadioSettings
 from lomsong.villages import build_demand
@@ -24,10 +23,6 @@ from lomsong.villages import build_demand
 #: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
 CHUNK_POINTS = 2000
 CHUNK_PAIRS = 4_000_000
-#: A level this many standard deviations below the threshold is none.
-FLOOR_SIGMAS = 4.0
-#: Nearer than this the far field of a mast antenna has not formed. [m]
-NEAREST_M = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +88,29 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     demand, findings = build_demand(
         inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand
     )
-    network = _Network.of(inputs, radio)
+    search = _Search.of(Network.of(inputs, inputs.sectors, radio))
     blocks = []
-    paths = glances = pairs = 0
+    paths = glances = pairs = outside = 0
     with task(progress, "predicting signal", len(demand)) as told:
-        step = min(CHUNK_POINTS, max(CHUNK_PAIRS // len(inputs.sectors), 1))
-        for first in range(0, len(demand), step):
-            block = demand.iloc[first : first + step]
-            found, tried = network.serve(block, inputs)
+        for block in _blocks(demand, len(inputs.sectors)):
+            found, tried, far = search.serve(block, inputs)
             blocks.append(found)
             paths += int(found["paths"].sum())
             glances += int(found["glances"].sum())
             pairs += tried
+            outside += far
             told.advance(len(block))
-    signal = _signal_table(pd.concat(blocks, ignore_index=True), inputs.sectors, network, radio)
+    signal = _signal_table(pd.concat(blocks, ignore_index=True), search)
     return Prediction(
         demand=demand,
         signal=signal,
         radio=radio,
-        findings=(*findings, *_air_findings(radio), *_terrain_findings(demand, signal)),
+        findings=(
+            *findings,
+            *_model_findings(search.network, outside, pairs),
+            *_air_findings(radio),
+            *_terrain_findings(demand, signal),
+        ),
         paths=paths,
         glances=glances,
         pairs=pairs,
@@ -119,135 +118,124 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
 
 
 @dataclass(frozen=True, slots=True)
-class _Network:
-    """The sectors as arrays, and the groups (operator × technology) that they form."""
+class _Search:
+    """A network and the groups (operator × technology) that its sectors form."""
 
-    radio: RadioSettings
+    network: Network
     groups: pd.DataFrame
     group: NDArray[np.int64]
-    tree: cKDTree
-    xy: NDArray[np.float64]
-    row: NDArray[np.float64]
-    column: NDArray[np.float64]
-    power_dbm: NDArray[np.float64]
     site: NDArray[np.int64]
-    sectors: gpd.GeoDataFrame
-    clutter_m: NDArray[np.float32]
 
     @classmethod
-    def of(cls, inputs: Inputs, radio: RadioSettings) -> "_Network":
-        sectors = inputs.sectors
-        keys = sectors[["operator", "technology"]].astype(str)
+    def of(cls, network: Network) -> "_Search":
+        keys = network.sectors[["operator", "technology"]].astype(str)
         groups = keys.drop_duplicates().sort_values(["operator", "technology"], ignore_index=True)
         number = {key: index for index, key in enumerate(groups.itertuples(index=False, name=None))}
-        xy = np.column_stack([sectors.geometry.x, sectors.geometry.y])
-        row, column = _pixels(xy, inputs)
-        offset = reference_offset(
-            sectors["technology"].to_numpy(dtype=str), sectors["bandwidth_mhz"].to_numpy()
-        )
         return cls(
-            radio=radio,
+            network=network,
             groups=groups,
             group=np.array([number[key] for key in keys.itertuples(index=False, name=None)], dtype=np.int64),
-            tree=cKDTree(xy),
-            xy=xy,
-            row=row,
-            column=column,
-            power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
-            site=pd.factorize(sectors["site_id"])[0].astype(np.int64),
-            sectors=sectors,
-            clutter_m=_clutter_heights(inputs),
+            site=pd.factorize(network.sectors["site_id"])[0].astype(np.int64),
         )
 
     def floors(self) -> NDArray[np.float64]:
         """Return the level of each group below which there is none. [dBm]"""
-        thresholds = [
-            self.radio.carriers[technology].threshold_dbm for technology in self.groups["technology"]
-        ]
-        return np.array(thresholds) - FLOOR_SIGMAS * self.radio.sigma_blocked_db
+        floors = np.empty(len(self.groups))
+        floors[self.group] = self.network.floor_dbm
+        return floors
 
-    def serve(self, block: gpd.GeoDataFrame, inputs: Inputs) -> tuple[pd.DataFrame, int]:
-        """Find the servers of one block of demand points; also the number of pairs within reach."""
-        radio, count = self.radio, len(self.groups)
-        places = np.column_stack([block.geometry.x, block.geometry.y])
-        reach = cKDTree(places).sparse_distance_matrix(
-            self.tree, radio.maximum_radius_m, output_type="ndarray"
-        )
-        # a place outside the terrain has no profile to any mast
-        reach = reach[block["ground_m"].notna().to_numpy()[reach["i"]]]
-        place, sector, distance = reach["i"], reach["j"], reach["v"]
-        bound, pattern = self._free_space_level(places[place], sector, distance)
-        alive = bound >= self.floors()[self.group[sector]]
-        place, sector, distance = place[alive], sector[alive], distance[alive]
-        bound, pattern = bound[alive], pattern[alive]
-        groups = place.astype(np.int64) * count + self.group[sector]
-        order, starts = servers.order_pairs(groups, bound, sector, len(block) * count)
-        place_row, place_column = _pixels(places, inputs)
+    def serve(self, block: gpd.GeoDataFrame, inputs: Inputs) -> tuple[pd.DataFrame, int, int]:
+        """Find the servers of one block of demand points; also the pairs in reach, and those outside the model's distances."""
+        count = len(self.groups)
+        scene, pairs = _pairs_of(block, self.network, inputs)
+        tried = len(pairs.place)
+        limit = self.network.model.limit("distance_m")
+        far = 0 if limit is None else int((pairs.distance_m > limit.high).sum())
+        pairs = pairs.take(pairs.bound_dbm >= self.network.floor_dbm[pairs.sector])
+        groups = pairs.place * count + self.group[pairs.sector]
+        order, starts = servers.order_pairs(groups, pairs.bound_dbm, pairs.sector, len(block) * count)
         found = servers.find_servers(
-            inputs.terrain.values,
-            self.clutter_m,
-            starts,
-            place[order],
-            sector[order],
-            distance[order],
-            bound[order],
-            pattern[order],
-            place_row,
-            place_column,
-            self.row,
-            self.column,
-            self.sectors["antenna_height_m"].to_numpy(dtype=np.float64),
-            self.sectors["frequency_mhz"].to_numpy(dtype=np.float64),
-            self.sectors["vertical_beamwidth_deg"].to_numpy(dtype=np.float64),
-            self.sectors["downtilt_deg"].to_numpy(dtype=np.float64),
-            self.site,
-            radio.receiver_height_m,
-            float(effective_earth_radius(radio.refractivity_gradient)),
-            radio.surface_refractivity,
-            _middle_latitude(inputs),
-            radio.profile_step_m or inputs.terrain.cell_size_m(),
-            radio.model == "p1812",
+            scene, self.network.physics, self.network.beams, self.site, starts, pairs.take(order)
         )
         table = pd.DataFrame(found, columns=list(servers.FIELDS))
         table["demand_id"] = np.repeat(block["demand_id"].to_numpy(), count)
         table["group"] = np.tile(np.arange(count), len(block))
-        return table, len(reach)
-
-    def _free_space_level(
-        self, places: NDArray[np.float64], sector: NDArray[np.int64], distance_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the level without terrain in the antenna's best elevation, and its horizontal attenuation."""
-        azimuth = self.sectors["azimuth_deg"].to_numpy(dtype=np.float64)[sector]
-        beamwidth = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
-        east, north = (places - self.xy[sector]).T
-        bearing = np.degrees(np.arctan2(east, north))
-        pattern = np.nan_to_num(horizontal_attenuation(bearing - azimuth, beamwidth))
-        frequency = self.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[sector]
-        loss = free_space_loss(np.maximum(distance_m, NEAREST_M), frequency)
-        return self.power_dbm[sector] - pattern - loss, pattern
+        return table, tried, far
 
 
-def _clutter_heights(inputs: Inputs) -> NDArray[np.float32]:
-    """Return the clutter as the kernel indexes it, unchecked: on the terrain's cells, without NaN; empty for none."""
-    if inputs.clutter is None:
-        return np.zeros((0, 0), dtype=np.float32)
-    clutter, terrain = inputs.clutter, inputs.terrain
-    same = clutter.values.shape == terrain.values.shape and clutter.transform == terrain.transform
-    if not same or clutter.crs != terrain.crs:
-        raise RadioError("inputs: the clutter is not on the grid of the terrain; resample it onto that first")
-    return np.nan_to_num(np.ascontiguousarray(clutter.values, dtype=np.float32))
+def _blocks(demand: gpd.GeoDataFrame, sectors: int) -> Iterator[gpd.GeoDataFrame]:
+    """Cut demand points into blocks of so many that memory does not grow with the network."""
+    step = min(CHUNK_POINTS, max(CHUNK_PAIRS // max(sectors, 1), 1))
+    for first in range(0, len(demand), step):
+        yield demand.iloc[first : first + step]
 
 
-def _pixels(xy: NDArray[np.float64], inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    to_terrain = inputs.terrain.transformer_from(CRS.from_user_input(inputs.crs))
-    return inputs.terrain.pixel(*to_terrain.transform(xy[:, 0], xy[:, 1]))
+def _pairs_of(block: gpd.GeoDataFrame, network: Network, inputs: Inputs) -> tuple[Scene, servers.Pairs]:
+    """Return demand points as places, and their pairs with all sectors within reach."""
+    places = np.column_stack([block.geometry.x, block.geometry.y])
+    pairs = network.pairs_in_reach(places)
+    # a place outside the terrain has no profile to any mast
+    return network.place(places, inputs), pairs.take(block["ground_m"].notna().to_numpy()[pairs.place])
 
 
-def _middle_latitude(inputs: Inputs) -> float:
-    """Return the latitude of the area, which sets how often the air bends rays further than usual. [deg]"""
-    west, south, east, north = inputs.villages.total_bounds
-    to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
-    return float(to_degrees.transform((west + east) / 2, (south + north) / 2)[1])
+def predict_sectors(
+    inputs: Inputs, demand: gpd.GeoDataFrame, sectors: gpd.GeoDataFrame, radio: RadioSettings | None = None
+) -> pd.DataFrame:
+    """
+    Level of every sector at every demand point, for sectors that stand or are only thought of.
+
+    The same kernels as `predict`, without its reduction to the best servers.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        From `read`; gives the terrain and the clutter, not the sectors.
+    demand : GeoDataFrame
+        Contract `DEMAND` in the working CRS, as of `build_demand` or `Prediction.demand`.
+    sectors : GeoDataFrame
+        Contract `SECTORS` in the working CRS with every number that a prediction needs, as of `build_sectors`.
+    radio : RadioSettings, optional
+        Those of the inputs' settings if not given.
+
+    Returns
+    -------
+    DataFrame
+        ``demand_id, sector_id, level_dbm, sigma_db, distance_m, diffraction_db``: a row for each pair whose level is
+        at or above the floor, by demand point in the order of `demand` and then by sector in the order of `sectors`.
+        A pair beyond the maximum radius or whose path leaves the terrain has none.
+
+    Raises
+    ------
+    LomsongError
+        A frequency is outside the model's limits, or the clutter is not on the grid of the terrain.
+    """
+    radio = radio or inputs.settings.radio
+    network = Network.of(inputs, sectors, radio)
+    names = sectors["sector_id"].to_numpy()
+    tables = []
+    for block in _blocks(demand, len(sectors)):
+        scene, pairs = _pairs_of(block, network, inputs)
+        pairs = pairs.take(np.lexsort((pairs.sector, pairs.place)))
+        pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
+        traced = trace_links(
+            scene, network.physics, pairs.sector, pairs.place, pairs.distance_m, pairs.given_db
+        )
+        loss_db = traced[:, 0]
+        level_dbm = pairs.free_dbm - servers.attenuate(network.beams, pairs, traced[:, 2]) - loss_db
+        kept = level_dbm >= network.floor_dbm[pairs.sector]
+        tables.append(
+            pd.DataFrame(
+                {
+                    "demand_id": block["demand_id"].to_numpy()[pairs.place[kept]],
+                    "sector_id": pd.array(names[pairs.sector[kept]], dtype="string"),
+                    "level_dbm": level_dbm[kept],
+                    "sigma_db": spread(loss_db[kept], radio),
+                    "distance_m": np.maximum(pairs.distance_m[kept], NO_PATH_M),
+                    "diffraction_db": loss_db[kept],
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray[np.float64]:
@@ -264,26 +252,28 @@ def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray
     Returns
     -------
     ndarray, shape (...)
-        Between the two, linear in the loss. [dB]
+        Between the two, linear in the loss; that of a blocked path for a model that does not look at the terrain. [dB]
     """
     part = np.clip(diffraction_db / radio.blocked_from_db, 0.0, 1.0)
+    if MODELS[radio.model].excess is not None:
+        # it cannot tell a clear path from a blocked one
+        part = np.where(np.isnan(diffraction_db), np.nan, 1.0)
     return radio.sigma_clear_db + (radio.sigma_blocked_db - radio.sigma_clear_db) * part
 
 
-def _signal_table(
-    found: pd.DataFrame, sectors: gpd.GeoDataFrame, network: _Network, radio: RadioSettings
-) -> pd.DataFrame:
-    floor = network.floors()[found["group"]]
+def _signal_table(found: pd.DataFrame, search: _Search) -> pd.DataFrame:
+    sectors, radio = search.network.sectors, search.network.radio
+    floor = search.floors()[found["group"]]
     second_low = found["second_level_dbm"].lt(floor)
     found.loc[second_low, ["second_level_dbm", "second_sector", "second_diffraction_db"]] = np.nan
     low = found["level_dbm"].lt(floor)
     found.loc[low, list(servers.FIELDS[:5])] = np.nan
     found = found[found["level_dbm"].notna() | found["unseen_bound_dbm"].notna()].reset_index(drop=True)
-    technology = network.groups["technology"].to_numpy()[found["group"]]
+    technology = search.groups["technology"].to_numpy()[found["group"]]
     table = pd.DataFrame(
         {
             "demand_id": found["demand_id"],
-            "operator": network.groups["operator"].to_numpy()[found["group"]],
+            "operator": search.groups["operator"].to_numpy()[found["group"]],
             "technology": technology,
             "level_kind": [LEVEL_KIND[name] for name in technology],
             "level_dbm": found["level_dbm"],
@@ -306,6 +296,46 @@ def _named(rows: pd.Series, names: pd.Series) -> pd.Series:
     known = rows.notna()
     picked = names.to_numpy()[rows.fillna(0).to_numpy(dtype=np.int64)]
     return pd.Series(picked, index=rows.index, dtype="string").where(known)
+
+
+def _model_findings(network: Network, outside: int, pairs: int) -> list[Finding]:
+    """Say that the model is a baseline, and what it is extrapolated to."""
+    model, said = network.model, []
+    if model.label == "baseline":
+        said.append(
+            (
+                f"radio.model is {model.heading}: it does not look at the terrain and is there to compare with; set "
+                "radio.model to p1812 for a prediction to plan by",
+                len(network.sectors),
+            )
+        )
+    if outside and (distance := model.limit("distance_m")):
+        said.append(
+            (
+                f"{model.title} was fitted to distances up to {distance.high / 1e3:g} km; {outside:,} of {pairs:,} pairs "
+                "of a demand point and a sector are further apart, and it is extrapolated there",
+                outside,
+            )
+        )
+    heights = network.scene.sector_height_m, np.array([network.radio.receiver_height_m])
+    for values, name, ours in zip(
+        heights, ("base_height_m", "mobile_height_m"), ("antenna_height_m", "receiver_height_m"), strict=True
+    ):
+        limit = model.limit(name)
+        if limit is None or not (beyond := int(((values < limit.low) | (values > limit.high)).sum())):
+            continue
+        what = count_rows(beyond, "sector") + " outside" if values.size > 1 else "outside"
+        said.append(
+            (
+                f"{model.title} was fitted to {ours} in [{limit.low:g}, {limit.high:g}] m; {what}, and it is "
+                "extrapolated there",
+                beyond,
+            )
+        )
+    return [
+        Finding(layer="radio", word="correct", severity="warning", message=message, count=count)
+        for message, count in said
+    ]
 
 
 def _air_findings(radio: RadioSettings) -> list[Finding]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Technology = Literal["2g", "3g", "4g", "5g"]
+#: Propagation models; `propagation.models` says what each is.
+ModelName = Literal["p1812", "p526", "deygout", "itm", "hata", "cost231", "rma", "free_space"]
 #: What a terrain model shows: the ground, or the tops of trees and roofs (a surface model such as SRTM in part,
 #: Copernicus GLO-30 or ALOS).
 Surface = Literal["bare_earth", "surface"]
@@ -138,9 +140,10 @@ CARRIERS: dict[Technology, CarrierDefaults] = {
 class RadioSettings(StrictModel):
     """How levels are predicted."""
 
-    model: Literal["p1812", "p526"] = _setting(
+    model: ModelName = _setting(
         "p1812",
-        "'p1812', or 'p526' for free space and delta-Bullington diffraction alone",
+        "'p1812'; 'p526' or 'deygout' for free space and diffraction alone; 'itm' for Longley-Rice; 'hata', 'cost231', "
+        "'rma' and 'free_space' are baselines to compare with, which do not look at the terrain",
         source="ITU-R P.1812-8, made for point-to-area services of 30 MHz to 6 GHz",
     )
 

@@ -13,11 +13,13 @@ from pyproj import CRS
 
 from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
-from lomsong.prediction import NEAREST_M, spread
+from lomsong.network import NEAREST_M
+from lomsong.prediction import spread
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation.antenna import LEVEL_KIND, horizontal_attenuation, reference_offset
 from lomsong.propagation.area import AreaSettings, Transmitter, pixel_losses
 from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.models import MODELS
 from lomsong.propagation.sampling import NEAREST_P1812_M
 from lomsong.settings import RadioSettings
 from lomsong.text import fold
@@ -106,6 +108,9 @@ def predict_raster(
         The cell size is not positive, or would give more than `MOST_CELLS` cells.
     """
     radio = radio or inputs.settings.radio
+    if not MODELS[radio.model].area:
+        fitting = " or ".join(name for name, model in MODELS.items() if model.area)
+        raise RadioError(f"raster: no area engine for radio.model {radio.model}; set it to {fitting}")
     grid = _Grid.around(inputs, cell_m)
     sectors = inputs.sectors.reset_index(drop=True)
     groups = sectors.groupby([sectors["operator"].astype(str), sectors["technology"].astype(str)], sort=True)
@@ -238,7 +243,7 @@ def _losses(
         refractivity_gradient=radio.refractivity_gradient,
         surface_refractivity=radio.surface_refractivity,
         receiver_height_m=radio.receiver_height_m,
-        model=radio.model,
+        model="p526" if radio.model == "p526" else "p1812",
         engine=radio.area_engine,
         step_m=radio.profile_step_m,
     )

@@ -16,9 +16,9 @@ from lomsong.path.explanation import PathExplanation
 from lomsong.path.terms import add_up, excess_loss, largest_margin, trace_ray
 from lomsong.propagation.antenna import LEVEL_KIND
 from lomsong.propagation.clutter import ClutterLayer, nearest_heights
+from lomsong.propagation.links import MOST_SAMPLES
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.propagation.profile import WGS84, Profile, terrain_profile
-from lomsong.propagation.servers import MOST_SAMPLES
 from lomsong.settings import RadioSettings
 from lomsong.settings_file import parse_settings
 from lomsong.villages import build_demand
@@ -223,7 +223,7 @@ class _Paths:
         height_m, frequency = float(sector["antenna_height_m"]), float(sector["frequency_mhz"])
         radius_m = float(effective_earth_radius(radio.refractivity_gradient))
         ray = trace_ray(profile, height_m, radio.receiver_height_m, frequency, radius_m)
-        excess_db, diffraction_db, model = excess_loss(profile, height_m, frequency, radius_m, radio)
+        excess_db, diffraction_db, model = excess_loss(profile, height_m, frequency, radio)
         technology = str(sector["technology"])
         name = self.village.get("village_name")
         return PathExplanation(

@@ -1,5 +1,6 @@
 """The ray over a profile, and the terms of the loss along it, as the prediction has them."""
 
+import math
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -7,21 +8,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.network import NEAREST_M, build_physics
 from lomsong.path.explanation import LinkBudget, Obstacle
-from lomsong.prediction import NEAREST_M, spread
+from lomsong.prediction import spread
 from lomsong.propagation.antenna import horizontal_attenuation, reference_offset, vertical_excess
 from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radius, knife_edge_loss
+from lomsong.propagation.links import NO_PATH_M, Room
+from lomsong.propagation.links import excess_loss as excess_over
+from lomsong.propagation.models import GIVEN, ITM, MODELS, P1812, refuse_frequencies
+from lomsong.propagation.p526 import effective_earth_radius, knife_edge_loss
 from lomsong.propagation.p1812 import p1812_losses
 from lomsong.propagation.profile import Profile
 from lomsong.propagation.sampling import NEAREST_P1812_M, departure_angle
 from lomsong.settings import RadioSettings
 from lomsong.units import wavelength_m
 
-#: Shorter than this a path has no profile. [m]
-_NO_PATH_M = 1.0
-#: Distances on the map and on the ellipsoid differ by a part in a hundred at most in a CRS worth measuring in. [dB]
-_MAP_SCALE_DB = 0.1
+#: Distances on the map and on the ellipsoid differ by a part in a hundred at most in a CRS worth measuring in; no model
+#: here falls by more than 100 dB in a decade. [dB]
+_MAP_SCALE_DB = 0.5
 
 _Floats = NDArray[np.float64]
 
@@ -60,11 +64,11 @@ def trace_ray(
     before = profile.distance_m
     after = length - before
     bulge = before * after / (2.0 * radius_m)
-    part = before / length if length >= _NO_PATH_M else np.linspace(0.0, 1.0, before.size)
+    part = before / length if length >= NO_PATH_M else np.linspace(0.0, 1.0, before.size)
     first, last = profile.ground_m[0] + transmitter_m, profile.ground_m[-1] + receiver_m
     line = first + (last - first) * part
-    fresnel = np.sqrt(float(wavelength_m(frequency_mhz)) * before * after / max(length, _NO_PATH_M))
-    if length < _NO_PATH_M:
+    fresnel = np.sqrt(float(wavelength_m(frequency_mhz)) * before * after / max(length, NO_PATH_M))
+    if length < NO_PATH_M:
         return Ray(bulge, line, fresnel, None, clear=True)
     over = (profile.ground_m + np.nan_to_num(profile.clutter_m) + bulge - line)[1:-1]
     if np.isnan(over).any():
@@ -86,7 +90,7 @@ def trace_ray(
 
 
 def excess_loss(
-    profile: Profile, transmitter_m: float, frequency_mhz: float, radius_m: float, radio: RadioSettings
+    profile: Profile, transmitter_m: float, frequency_mhz: float, radio: RadioSettings
 ) -> tuple[float, float, str]:
     """
     Loss beyond free space, as the prediction has it.
@@ -95,53 +99,64 @@ def excess_loss(
     ----------
     profile : Profile
         One path, from the mast.
-    transmitter_m, frequency_mhz, radius_m : float
-        Mast antenna above ground [m], carrier [MHz], and earth with refraction. [m]
+    transmitter_m, frequency_mhz : float
+        Mast antenna above ground [m] and carrier. [MHz]
     radio : RadioSettings
         The model, the receiver and the air.
 
     Returns
     -------
     excess_db, diffraction_db : float
-        All of it, and what diffraction alone would be; NaN where a height is missing. [dB]
+        All of it, and what diffraction alone would be, zero where the model does not tell it apart; NaN where a height
+        is missing. [dB]
     model : str
         What it was computed with.
     """
-    length = float(profile.length_m)
-    if length < _NO_PATH_M:
-        return 0.0, 0.0, "free space"
+    length, model = float(profile.length_m), MODELS[radio.model]
+    given_db = math.nan
+    if model.excess is not None:
+        ends = np.array(max(length, NEAREST_M)), np.array(frequency_mhz), np.array(transmitter_m)
+        given_db = float(model.least_excess(*ends, radio.receiver_height_m))
+    if length < NO_PATH_M:
+        return (0.0, 0.0, "free space") if math.isnan(given_db) else (given_db, 0.0, model.heading)
+    ground = np.asarray(profile.ground_m, dtype=np.float64)
+    if np.isnan(ground).any():
+        return math.nan, math.nan, model.heading
     clutter = np.nan_to_num(profile.clutter_m)
     clutter[[0, -1]] = 0.0  # an antenna stands on the ground
-    if radio.model == "p526" or length < NEAREST_P1812_M:
-        loss = float(
-            delta_bullington_loss(
-                profile.distance_m,
-                profile.ground_m + clutter,
-                transmitter_height_m=transmitter_m,
-                receiver_height_m=radio.receiver_height_m,
-                frequency_mhz=frequency_mhz,
-                effective_earth_radius_m=radius_m,
-            )
-        )
-        return loss, loss, "ITU-R P.526 delta-Bullington"
+    latitude_deg = float(profile.latitude_deg[profile.latitude_deg.size // 2])
+    room = Room(np.asarray(profile.distance_m, dtype=np.float64), ground, ground + clutter)
+    excess_db, _, _ = excess_over(
+        room,
+        ground.size,
+        float(ground[0]) + transmitter_m,
+        float(ground[-1]) + radio.receiver_height_m,
+        frequency_mhz,
+        given_db,
+        build_physics(radio, latitude_deg),
+    )
+    if model.kernel in (ITM, GIVEN):
+        return float(excess_db), 0.0, model.heading
+    if model.kernel != P1812 or length < NEAREST_P1812_M:
+        name = MODELS["p526"].heading if model.kernel == P1812 else model.heading
+        return float(excess_db), float(excess_db), name
     losses = p1812_losses(
         profile.distance_m,
         profile.ground_m,
         transmitter_height_m=transmitter_m,
         receiver_height_m=radio.receiver_height_m,
         frequency_mhz=frequency_mhz,
-        latitude_deg=profile.latitude_deg[profile.latitude_deg.size // 2],
+        latitude_deg=latitude_deg,
         refractivity_gradient=radio.refractivity_gradient,
         surface_refractivity=radio.surface_refractivity,
         clutter_height_m=clutter,
     )
-    excess = float(losses.basic_db - losses.free_space_db)
-    return excess, float(losses.diffraction_db), "ITU-R P.1812"
+    return float(excess_db), float(losses.diffraction_db), model.heading
 
 
 def largest_margin(sectors: gpd.GeoDataFrame, place: tuple[float, float], radio: RadioSettings) -> _Floats:
     """
-    Level over the threshold in free space and in the main beam: terrain and pattern only take away.
+    Level over the threshold in the main beam by the model's upper bound: terrain and pattern only take away.
 
     Parameters
     ----------
@@ -156,13 +171,24 @@ def largest_margin(sectors: gpd.GeoDataFrame, place: tuple[float, float], radio:
     -------
     ndarray, shape (sectors,)
         Upper bound of the margin. [dB]
+
+    Raises
+    ------
+    RadioError
+        A frequency is outside the limits of the model.
     """
-    away = np.hypot(sectors.geometry.x - place[0], sectors.geometry.y - place[1])
-    free_db = free_space_loss(np.maximum(away, NEAREST_M), sectors["frequency_mhz"]) - _MAP_SCALE_DB
+    model, frequency = MODELS[radio.model], sectors["frequency_mhz"].to_numpy(dtype=np.float64)
+    refuse_frequencies(model, frequency)
+    away = np.hypot(sectors.geometry.x - place[0], sectors.geometry.y - place[1]).to_numpy(dtype=np.float64)
+    away = np.maximum(away, NEAREST_M)
+    heights = sectors["antenna_height_m"].to_numpy(dtype=np.float64)
+    free_db = free_space_loss(away, frequency) - _MAP_SCALE_DB
+    least_db = model.least_excess(away, frequency, heights, radio.receiver_height_m)
     technology = sectors["technology"].to_numpy(dtype=str)
     offset_db = reference_offset(technology, sectors["bandwidth_mhz"].to_numpy())
     threshold_dbm = np.array([radio.carriers[name].threshold_dbm for name in technology])
-    return np.asarray(sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset_db - free_db - threshold_dbm)
+    eirp_dbm = sectors["eirp_dbm"].to_numpy(dtype=np.float64)
+    return np.asarray(eirp_dbm + offset_db - free_db - least_db - threshold_dbm)
 
 
 def _pattern(sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings) -> float:

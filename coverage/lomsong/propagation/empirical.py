@@ -1,9 +1,9 @@
 """
 Baselines that know distance and antenna heights but no terrain: Okumura-Hata, COST-231 Hata, 3GPP RMa.
 
-They are curves through measurements and mean nothing outside them, so each raises outside its range instead
-of extrapolating. Behind a ridge they are tens of decibels too optimistic: compare with them, do not plan by
-them.
+They are curves through measurements and mean little outside them, so each raises outside its range unless asked to
+extrapolate in distance and height; in frequency none does. Behind a ridge they are tens of decibels too optimistic:
+compare with them, do not plan by them.
 """
 
 from typing import Literal
@@ -26,12 +26,12 @@ _METROPOLITAN_DB = 3.0
 _RMA_LIGHT_MPS = 3e8
 
 _HATA_HEIGHTS = (Limit("base_height_m", 30, 200, "m"), Limit("mobile_height_m", 1, 10, "m"))
-_HATA_LIMITS = (
+HATA_LIMITS = (
     Limit("distance_m", 1e3, 100e3, "m"),
     Limit("frequency_mhz", 150, 1500, "MHz"),
     *_HATA_HEIGHTS,
 )
-_COST231_LIMITS = (
+COST231_LIMITS = (
     Limit("distance_m", 1e3, 20e3, "m"),
     Limit("frequency_mhz", 1500, 2000, "MHz"),
     *_HATA_HEIGHTS,
@@ -43,7 +43,7 @@ _RMA_COMMON = (
     Limit("building_height_m", 5, 50, "m"),
 )
 _RMA_LOS_LIMITS = (Limit("distance_m", 10, 10e3, "m"), *_RMA_COMMON)
-_RMA_NLOS_LIMITS = (Limit("distance_m", 10, 5e3, "m"), *_RMA_COMMON, Limit("street_width_m", 5, 50, "m"))
+RMA_NLOS_LIMITS = (Limit("distance_m", 10, 5e3, "m"), *_RMA_COMMON, Limit("street_width_m", 5, 50, "m"))
 
 _Floats = NDArray[np.float64]
 
@@ -55,6 +55,7 @@ def okumura_hata_loss(
     mobile_height_m: ArrayLike,
     *,
     surroundings: Surroundings = "open",
+    extrapolate: bool = False,
 ) -> _Floats:
     """
     Median path loss after Okumura and Hata, between isotropic antennas.
@@ -71,6 +72,8 @@ def okumura_hata_loss(
         Height of the telephone above ground, 1 to 10. [m]
     surroundings : {"large city", "city", "suburban", "open"}
         Where the telephone is. Villages among fields are "open", market towns "suburban".
+    extrapolate : bool
+        Whether to use the formula also at distances and heights that it was not fitted to.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def okumura_hata_loss(
     .. [2] ITU-R P.1546-6, annex 7 (the exponent beyond 20 km, as in the withdrawn P.529).
     """
     inputs = _as_floats(distance_m, frequency_mhz, base_height_m, mobile_height_m)
-    refuse_outside("Okumura-Hata", *zip(_HATA_LIMITS, inputs, strict=True))
+    _refuse("Okumura-Hata", HATA_LIMITS, inputs, extrapolate=extrapolate)
     distance, frequency, base, mobile = inputs
     log_f = np.log10(frequency)
     loss_db = 69.55 + 26.16 * log_f - 13.82 * np.log10(base)
@@ -109,6 +112,7 @@ def cost231_hata_loss(
     mobile_height_m: ArrayLike,
     *,
     metropolitan: bool = False,
+    extrapolate: bool = False,
 ) -> _Floats:
     """
     Median path loss after COST 231, which carries Hata's formula to 2 GHz.
@@ -128,6 +132,8 @@ def cost231_hata_loss(
         Height of the telephone above ground, 1 to 10. [m]
     metropolitan : bool
         Whether the telephone is in the centre of a big city.
+    extrapolate : bool
+        Whether to use the formula also at distances and heights that it was not fitted to.
 
     Returns
     -------
@@ -144,7 +150,7 @@ def cost231_hata_loss(
     .. [1] COST Action 231, final report (EUR 18957), 1999, section 4.4.1.
     """
     inputs = _as_floats(distance_m, frequency_mhz, base_height_m, mobile_height_m)
-    refuse_outside("COST-231 Hata", *zip(_COST231_LIMITS, inputs, strict=True))
+    _refuse("COST-231 Hata", COST231_LIMITS, inputs, extrapolate=extrapolate)
     distance, frequency, base, mobile = inputs
     loss_db = 46.3 + 33.9 * np.log10(frequency) - 13.82 * np.log10(base)
     loss_db = loss_db + _hata_slope(base) * np.log10(distance / 1e3)
@@ -203,6 +209,7 @@ def rma_nlos_loss(
     *,
     building_height_m: ArrayLike = 5.0,
     street_width_m: ArrayLike = 20.0,
+    extrapolate: bool = False,
 ) -> _Floats:
     """
     Path loss of the rural macro cell of 3GPP where buildings or trees hide the antenna.
@@ -221,6 +228,8 @@ def rma_nlos_loss(
         Average height of the buildings, 5 to 50; the default is 3GPP's. [m]
     street_width_m : array_like, shape (...)
         Average width of the streets, 5 to 50; the default is 3GPP's. [m]
+    extrapolate : bool
+        Whether to use the formula also at distances and heights that it was not fitted to.
 
     Returns
     -------
@@ -239,7 +248,7 @@ def rma_nlos_loss(
     inputs = _as_floats(
         distance_m, frequency_mhz, base_height_m, mobile_height_m, building_height_m, street_width_m
     )
-    refuse_outside("3GPP RMa NLOS", *zip(_RMA_NLOS_LIMITS, inputs, strict=True))
+    _refuse("3GPP RMa NLOS", RMA_NLOS_LIMITS, inputs, extrapolate=extrapolate)
     distance, frequency, base, mobile, building, street = inputs
     loss_db = 161.04 - 7.1 * np.log10(street) + 7.5 * np.log10(building)
     loss_db = loss_db - (24.37 - 3.7 * (building / base) ** 2) * np.log10(base)
@@ -247,6 +256,14 @@ def rma_nlos_loss(
     loss_db = loss_db + (43.42 - 3.1 * np.log10(base)) * np.log10(slant_km)
     loss_db = loss_db + 20.0 * np.log10(frequency / 1e3) - (3.2 * np.log10(11.75 * mobile) ** 2 - 4.97)
     return np.maximum(loss_db, _rma_los(distance, frequency, base, mobile, building))
+
+
+def _refuse(model: str, limits: tuple[Limit, ...], inputs: tuple[_Floats, ...], *, extrapolate: bool) -> None:
+    """Refuse what lies outside the limits: all of them, or that of the frequency alone."""
+    pairs = zip(limits, inputs, strict=True)
+    refuse_outside(
+        model, *((limit, each) for limit, each in pairs if limit.name == "frequency_mhz" or not extrapolate)
+    )
 
 
 def _as_floats(*values: ArrayLike) -> tuple[_Floats, ...]:

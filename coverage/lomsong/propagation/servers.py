@@ -1,29 +1,23 @@
 """
 Best and second server of many places: the terrain profile of each path, and no path that cannot matter.
 
-For one place the sectors are tried in the order of their free-space level. At 50 % of the time terrain only takes
-away, so the search ends where the next sector's free-space level lies below the second server already found. A sector that is
-still in question is first glanced at: a few samples of its path bound the diffraction from below.
+For one place the sectors are tried in the order of an upper bound of their level, which each model declares: that of
+free space where terrain only takes away. The search ends where the next bound lies below the second server already
+found. A sector that is still in question is first glanced at, where the model allows it: a few samples of its path bound
+the diffraction from below.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lomsong.compiled import kernel, parallel_kernel, prange
-from lomsong.propagation.antenna import vertical_excess
-from lomsong.propagation.p526 import delta_bullington_profile
-from lomsong.propagation.p1812_mechanisms import Air, anomalous_time
-from lomsong.propagation.p1812_path import p1812_kernel
-from lomsong.propagation.p1812_profile import Zones
-from lomsong.propagation.sampling import (
-    GLANCE_SAMPLES,
-    NEAREST_P1812_M,
-    departure_angle,
-    glance_loss,
-    sample_surface,
-)
+from lomsong.propagation.beam import beam_attenuation
+from lomsong.propagation.links import NO_PATH_M, Physics, Scene, count_samples, make_room, trace_link
+from lomsong.propagation.models import P1812
+from lomsong.propagation.sampling import GLANCE_SAMPLES, glance_loss
 
 #: Columns of the result, in order.
 FIELDS = (
@@ -41,53 +35,35 @@ FIELDS = (
 )
 LEVEL, SECTOR, DISTANCE, DIFFRACTION, OBSTACLE, SECOND, SECOND_SECTOR, SECOND_DIFFRACTION = range(8)
 UNSEEN, PATHS, GLANCES = range(8, 11)
-_MEDIAN_TIME_PERCENT = 50.0
-#: A profile has at most this many samples; longer paths are sampled more coarsely.
-MOST_SAMPLES = 4096
+
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
 
 
-@kernel
-def excess_loss(  # type: ignore[no-untyped-def]
-    distances,
-    ground,
-    surface,
-    count,
-    tx_amsl_m,
-    rx_amsl_m,
-    frequency_mhz,
-    radius_m,
-    refractivity,
-    latitude_deg,
-    p1812,
-):
-    """
-    Return the loss beyond free space, and distance and Fresnel parameter of what blocks most.
+class Beams(NamedTuple):
+    """What the sectors radiate in a direction; one entry a sector but for the tables."""
 
-    `surface` is `ground` with clutter between the ends. P.1812 fits its smooth earth to the ground; P.526 knows one
-    profile, which is the surface.
-    """
-    length_m = distances[count - 1]
-    if not p1812 or length_m < NEAREST_P1812_M:
-        loss_db, obstacle, nu = delta_bullington_profile(
-            distances, surface, count, tx_amsl_m, rx_amsl_m, frequency_mhz, radius_m, True, 0.0
-        )
-        return loss_db, distances[obstacle], nu
-    zones = Zones(0.0, length_m, length_m, math.inf, math.inf)
-    losses = p1812_kernel(
-        distances,
-        ground,
-        surface,
-        count,
-        tx_amsl_m,
-        rx_amsl_m,
-        frequency_mhz,
-        True,
-        Air(radius_m, refractivity, anomalous_time(latitude_deg, zones)),
-        zones,
-        _MEDIAN_TIME_PERCENT,
-        0.0,
-    )
-    return losses.basic_db - losses.free_space_db, losses.obstacle_m, losses.obstacle_nu
+    tables: NDArray[np.float32]  # (antennas, azimuths, elevations), of `beam.tabulate`
+    number: _Integers  # which table, -1 for the 3GPP pattern
+    vertical_deg: _Floats  # height of the 3GPP beam, NaN for no vertical pattern
+    downtilt_deg: _Floats
+
+
+class Pairs(NamedTuple):
+    """A place and a sector each."""
+
+    place: _Integers
+    sector: _Integers
+    distance_m: _Floats
+    bound_dbm: _Floats  # no level is higher
+    free_dbm: _Floats  # level in free space and in the main beam
+    given_db: _Floats  # loss beyond free space of a model that needs no terrain, else NaN
+    offset_deg: _Floats  # direction from the main beam
+    horizontal_db: _Floats  # attenuation of the 3GPP pattern in it
+
+    def take(self, rows: NDArray[np.generic]) -> "Pairs":
+        """Return some of them, by index or mask."""
+        return Pairs(*(column[rows] for column in self))
 
 
 @kernel
@@ -113,54 +89,22 @@ def keep_best(found, best_site, sector, site, level, path_m, loss, obstacle_m): 
 
 @parallel_kernel
 def find_servers(  # type: ignore[no-untyped-def]
-    terrain,
-    clutter,
-    starts,
-    pair_place,
-    pair_sector,
-    pair_distance_m,
-    pair_bound_dbm,
-    pair_pattern_db,
-    place_row,
-    place_column,
-    sector_row,
-    sector_column,
-    sector_height_m,
-    sector_frequency_mhz,
-    sector_vertical_deg,
-    sector_downtilt_deg,
-    sector_site,
-    receiver_height_m,
-    effective_earth_radius_m,
-    surface_refractivity,
-    latitude_deg,
-    step_m,
-    p1812,
+    scene: Scene, physics: Physics, beams: Beams, site, starts, pairs: Pairs
 ):
     """
     Find the two strongest servers on different masts for each group of pairs.
 
     Parameters
     ----------
-    terrain : ndarray, shape (rows, columns)
-        Ground height. [m]
-    clutter : ndarray, shape (rows, columns) or (0, 0)
-        Height of what stands on the ground, on the grid of the terrain and without NaN; empty for none. [m]
+    scene, physics, beams
+        Ground, masts and places; the model; what the masts radiate.
+    site : ndarray of int, shape (sectors,)
+        Number of the mast.
     starts : ndarray of int, shape (groups + 1,)
         Where the pairs of each group (one place, one operator, one technology) begin; pairs of a group come in
         falling order of their bound.
-    pair_place, pair_sector : ndarray of int, shape (pairs,)
-        Row of the place and of the sector.
-    pair_distance_m, pair_bound_dbm, pair_pattern_db : ndarray, shape (pairs,)
-        Path length, level in free space, and the horizontal attenuation that it holds already.
-    place_row, place_column, sector_row, sector_column : ndarray
-        Fractional pixels of the terrain.
-    sector_height_m, sector_frequency_mhz, sector_vertical_deg, sector_downtilt_deg, sector_site : ndarray
-        Antenna above ground, carrier, vertical beam width and tilt (NaN for none), number of the mast.
-    receiver_height_m, effective_earth_radius_m, surface_refractivity, latitude_deg, step_m : float
-        Receiver above ground, earth with refraction, air at sea level, the area, distance between terrain samples.
-    p1812 : bool
-        P.1812 in full; else free space and delta-Bullington diffraction alone.
+    pairs : Pairs
+        All groups, one after the other.
 
     Returns
     -------
@@ -171,98 +115,77 @@ def find_servers(  # type: ignore[no-untyped-def]
     groups = len(starts) - 1
     result = np.full((groups, 11), np.nan)
     for group in prange(groups):
-        heights = np.empty(MOST_SAMPLES)
-        surface = np.empty(MOST_SAMPLES) if clutter.size > 0 else heights
-        distances = np.empty(MOST_SAMPLES)
+        room = make_room(scene)
         found = result[group]
         best_site = -1
         paths = glances = 0
         for pair in range(starts[group], starts[group + 1]):
-            bound = pair_bound_dbm[pair]
+            bound = pairs.bound_dbm[pair]
             if bound <= found[SECOND]:
                 break
-            sector, place = pair_sector[pair], pair_place[pair]
-            path_m = max(pair_distance_m[pair], 1.0)
-            count = min(max(int(np.ceil(path_m / step_m)) + 1, 3), MOST_SAMPLES)
-            glance_db = 0.0
-            if count > 2 * GLANCE_SAMPLES and not math.isnan(found[SECOND]):
-                glances += 1
-                glance_db = glance_loss(
-                    terrain,
-                    sector_row[sector],
-                    sector_column[sector],
-                    place_row[place],
-                    place_column[place],
-                    count,
-                    path_m,
-                    sector_height_m[sector],
-                    receiver_height_m,
-                    sector_frequency_mhz[sector],
-                    effective_earth_radius_m,
-                    surface_refractivity,
-                    p1812,
-                )
-            if bound - glance_db <= found[SECOND]:
-                continue
+            sector, place = pairs.sector[pair], pairs.place[pair]
+            path_m = max(pairs.distance_m[pair], NO_PATH_M)
+            if physics.glance and not math.isnan(found[SECOND]):
+                count = count_samples(path_m, scene.step_m)
+                if count > 2 * GLANCE_SAMPLES:
+                    glances += 1
+                    glance_db = glance_loss(
+                        scene.terrain,
+                        scene.sector_row[sector],
+                        scene.sector_column[sector],
+                        scene.place_row[place],
+                        scene.place_column[place],
+                        count,
+                        path_m,
+                        scene.sector_height_m[sector],
+                        physics.receiver_height_m,
+                        scene.sector_frequency_mhz[sector],
+                        physics.earth_radius_m,
+                        physics.surface_refractivity,
+                        physics.kernel == P1812,
+                    )
+                    if bound - glance_db <= found[SECOND]:
+                        continue
             paths += 1
-            if not sample_surface(
-                terrain,
-                clutter,
-                sector_row[sector],
-                sector_column[sector],
-                place_row[place],
-                place_column[place],
-                count,
-                heights,
-                surface,
-            ):
+            loss, hidden_m, departure_deg = trace_link(
+                scene, physics, sector, place, path_m, pairs.given_db[pair], room
+            )
+            if math.isnan(loss):
                 if not bound <= found[UNSEEN]:
                     found[UNSEEN] = bound
                 continue
-            for i in range(count):
-                distances[i] = path_m * i / (count - 1)
-            loss, obstacle_m, nu = excess_loss(
-                distances,
-                heights,
-                surface,
-                count,
-                heights[0] + sector_height_m[sector],
-                heights[count - 1] + receiver_height_m,
-                sector_frequency_mhz[sector],
-                effective_earth_radius_m,
-                surface_refractivity,
-                latitude_deg,
-                p1812,
+            beam_db = beam_attenuation(
+                beams.tables,
+                beams.number[sector],
+                pairs.offset_deg[pair],
+                departure_deg,
+                pairs.horizontal_db[pair],
+                beams.vertical_deg[sector],
+                beams.downtilt_deg[sector],
             )
-            tilted_db = 0.0
-            if not math.isnan(sector_vertical_deg[sector]):
-                tilted_db = vertical_excess(
-                    departure_angle(
-                        distances,
-                        surface,
-                        count,
-                        heights[0] + sector_height_m[sector],
-                        heights[count - 1] + receiver_height_m,
-                        effective_earth_radius_m,
-                    ),
-                    pair_pattern_db[pair],
-                    sector_vertical_deg[sector],
-                    sector_downtilt_deg[sector],
-                )
-            hidden_m = path_m - obstacle_m if nu > 0 else math.nan
-            best_site = keep_best(
-                found,
-                best_site,
-                sector,
-                sector_site[sector],
-                bound - loss - tilted_db,
-                path_m,
-                loss,
-                hidden_m,
-            )
+            level = pairs.free_dbm[pair] - beam_db - loss
+            best_site = keep_best(found, best_site, sector, site[sector], level, path_m, loss, hidden_m)
         found[PATHS] = paths
         found[GLANCES] = glances
     return result
+
+
+@parallel_kernel
+def attenuate(beams: Beams, pairs: Pairs, departure_deg: _Floats) -> _Floats:
+    """Return what the pattern of each pair's sector takes in the direction of the pair. [dB]"""
+    taken = np.empty(departure_deg.size)
+    for pair in prange(taken.size):
+        sector = pairs.sector[pair]
+        taken[pair] = beam_attenuation(
+            beams.tables,
+            beams.number[sector],
+            pairs.offset_deg[pair],
+            departure_deg[pair],
+            pairs.horizontal_db[pair],
+            beams.vertical_deg[sector],
+            beams.downtilt_deg[sector],
+        )
+    return taken
 
 
 def order_pairs(

@@ -1,0 +1,205 @@
+"""The sectors of a network as arrays over the terrain, and what reaches a place before terrain counts."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from scipy.spatial import cKDTree
+
+from lomsong.errors import RadioError
+from lomsong.inputs import Inputs
+from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.bearing import grid_convergence
+from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.itm_settings import ItmSettings
+from lomsong.propagation.links import Physics, Scene
+from lomsong.propagation.models import ITM, MODELS, Model, refuse_frequencies
+from lomsong.propagation.p526 import effective_earth_radius
+from lomsong.propagation.servers import Beams, Pairs
+from lomsong.settings import RadioSettings
+
+#: A level this many standard deviations below the threshold is none.
+FLOOR_SIGMAS = 4.0
+#: Nearer than this the far field of a mast antenna has not formed. [m]
+NEAREST_M = 10.0
+
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """
+    Sectors as arrays, one entry a sector in the order of the table.
+
+    Attributes
+    ----------
+    sectors : GeoDataFrame
+        Contract `SECTORS`.
+    radio : RadioSettings
+        Model, air and thresholds.
+    model : Model
+        That of the settings.
+    crs : pyproj.CRS
+        Metric working CRS.
+    xy : ndarray, shape (sectors, 2)
+        In the working CRS. [m]
+    convergence_deg : ndarray, shape (sectors,)
+        True bearing minus grid bearing. [deg]
+    power_dbm, floor_dbm : ndarray, shape (sectors,)
+        What a phone would measure without any loss, and the level that counts as none. [dBm]
+    scene, physics, beams
+        For the kernels; the scene has no places yet.
+    """
+
+    sectors: gpd.GeoDataFrame
+    radio: RadioSettings
+    model: Model
+    crs: CRS
+    xy: _Floats
+    convergence_deg: _Floats
+    power_dbm: _Floats
+    floor_dbm: _Floats
+    scene: Scene
+    physics: Physics
+    beams: Beams
+
+    @classmethod
+    def of(cls, inputs: Inputs, sectors: gpd.GeoDataFrame, radio: RadioSettings) -> "Network":
+        """
+        Lay the sectors out over the terrain of the inputs.
+
+        Raises
+        ------
+        RadioError
+            A frequency is outside the model's limits, or the clutter is not on the grid of the terrain.
+        """
+        model = MODELS[radio.model]
+        frequency_mhz = sectors["frequency_mhz"].to_numpy(dtype=np.float64)
+        refuse_frequencies(model, frequency_mhz)
+        xy = np.column_stack([sectors.geometry.x, sectors.geometry.y])
+        row, column = _pixels(xy, inputs)
+        technology = sectors["technology"].to_numpy(dtype=str)
+        threshold = np.array([radio.carriers[name].threshold_dbm for name in technology], dtype=np.float64)
+        terrain = np.ascontiguousarray(inputs.terrain.values, dtype=np.float32)
+        scene = Scene(
+            terrain=terrain,
+            clutter=_clutter_heights(inputs),
+            step_m=float(radio.profile_step_m or inputs.terrain.cell_size_m()),
+            sector_row=row,
+            sector_column=column,
+            sector_height_m=sectors["antenna_height_m"].to_numpy(dtype=np.float64),
+            sector_frequency_mhz=frequency_mhz,
+            place_row=np.empty(0),
+            place_column=np.empty(0),
+        )
+        offset = reference_offset(technology, sectors["bandwidth_mhz"].to_numpy(dtype=np.float64))
+        return cls(
+            sectors=sectors,
+            radio=radio,
+            model=model,
+            crs=inputs.crs,
+            xy=xy,
+            convergence_deg=grid_convergence(xy[:, 0], xy[:, 1], inputs.crs),
+            power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
+            floor_dbm=threshold - FLOOR_SIGMAS * radio.sigma_blocked_db,
+            scene=scene,
+            physics=build_physics(radio, _middle_latitude(inputs)),
+            beams=build_beams(sectors),
+        )
+
+    def place(self, places: _Floats, inputs: Inputs) -> Scene:
+        """Return the scene with places, given in the working CRS, shape (places, 2)."""
+        row, column = _pixels(places, inputs)
+        return self.scene._replace(place_row=row, place_column=column)
+
+    def pairs_in_reach(self, places: _Floats) -> Pairs:
+        """Return every pair of a place and a sector within the maximum radius; shape of places (places, 2)."""
+        reach = cKDTree(places).sparse_distance_matrix(
+            cKDTree(self.xy), self.radio.maximum_radius_m, output_type="ndarray"
+        )
+        return self.pair_up(places, reach["i"].astype(np.int64), reach["j"].astype(np.int64), reach["v"])
+
+    def pair_up(self, places: _Floats, place: _Integers, sector: _Integers, distance_m: _Floats) -> Pairs:
+        """Return pairs with all that is known of them without terrain."""
+        frequency = self.scene.sector_frequency_mhz[sector]
+        away = np.maximum(distance_m, NEAREST_M)
+        free_dbm = self.power_dbm[sector] - free_space_loss(away, frequency)
+        least_db = self.model.least_excess(
+            away, frequency, self.scene.sector_height_m[sector], self.radio.receiver_height_m
+        )
+        given_db = np.full(len(sector), np.nan) if self.model.excess is None else least_db
+        east, north = (places[place] - self.xy[sector]).T
+        azimuth = self.sectors["azimuth_deg"].to_numpy(dtype=np.float64)[sector]
+        # a beam whose direction is not known goes everywhere
+        offset = np.nan_to_num(np.degrees(np.arctan2(east, north)) + self.convergence_deg[sector] - azimuth)
+        width = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
+        horizontal = np.nan_to_num(horizontal_attenuation(offset, width))
+        return Pairs(
+            place=place,
+            sector=sector,
+            distance_m=distance_m,
+            bound_dbm=free_dbm - least_db - horizontal,
+            free_dbm=free_dbm,
+            given_db=given_db,
+            offset_deg=offset,
+            horizontal_db=horizontal,
+        )
+
+
+def build_physics(radio: RadioSettings, latitude_deg: float) -> Physics:
+    """
+    Return what the kernels are told about the model and the air.
+
+    Raises
+    ------
+    RadioError
+        The model does not know such air.
+    """
+    model = MODELS[radio.model]
+    if model.kernel == ITM:
+        ItmSettings(refractivity=radio.surface_refractivity)  # refuses air that it is not made for
+    return Physics(
+        kernel=model.kernel,
+        glance=model.glance,
+        receiver_height_m=float(radio.receiver_height_m),
+        earth_radius_m=float(effective_earth_radius(radio.refractivity_gradient)),
+        surface_refractivity=float(radio.surface_refractivity),
+        latitude_deg=latitude_deg,
+    )
+
+
+def build_beams(sectors: gpd.GeoDataFrame | pd.DataFrame) -> Beams:
+    """Return what the sectors radiate."""
+    return Beams(
+        tables=np.zeros((0, 361, 361), dtype=np.float32),
+        number=np.full(len(sectors), -1, dtype=np.int64),
+        vertical_deg=sectors["vertical_beamwidth_deg"].to_numpy(dtype=np.float64),
+        downtilt_deg=sectors["downtilt_deg"].to_numpy(dtype=np.float64),
+    )
+
+
+def _clutter_heights(inputs: Inputs) -> NDArray[np.float32]:
+    """Return the clutter as the kernel indexes it, unchecked: on the terrain's cells, without NaN; empty for none."""
+    if inputs.clutter is None:
+        return np.zeros((0, 0), dtype=np.float32)
+    clutter, terrain = inputs.clutter, inputs.terrain
+    same = clutter.values.shape == terrain.values.shape and clutter.transform == terrain.transform
+    if not same or clutter.crs != terrain.crs:
+        raise RadioError("inputs: the clutter is not on the grid of the terrain; resample it onto that first")
+    return np.nan_to_num(np.ascontiguousarray(clutter.values, dtype=np.float32))
+
+
+def _pixels(xy: _Floats, inputs: Inputs) -> tuple[_Floats, _Floats]:
+    to_terrain = inputs.terrain.transformer_from(inputs.crs)
+    return inputs.terrain.pixel(*to_terrain.transform(xy[:, 0], xy[:, 1]))
+
+
+def _middle_latitude(inputs: Inputs) -> float:
+    """Return the latitude of the area, which sets how often the air bends rays further than usual. [deg]"""
+    west, south, east, north = inputs.villages.total_bounds
+    to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
+    return float(to_degrees.transform((west + east) / 2, (south + north) / 2)[1])
