@@ -11,7 +11,7 @@ from rasterio.transform import from_origin
 from shapely import box
 
 from lomsong.errors import LomsongError
-from lomsong.settings import LayerSource, MastSource, RasterSource, SpeedTestSource
+from lomsong.settings import BoundarySource, MastSource, RasterSource, SpeedTestSource
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.masts import read_masts
 from lomsong.sources.rasters import read_terrain
@@ -89,7 +89,7 @@ def read(path: Path) -> None:
     """Read a file as what its name says."""
     match path.name[0]:
         case "v":
-            read_villages(LayerSource(path=path))
+            read_villages(BoundarySource(path=path))
         case "m":
             read_masts(MastSource(path=path, format="opencellid"))
         case "t":

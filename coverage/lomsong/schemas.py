@@ -8,11 +8,23 @@ STATUSES = ("white", "hollow", "underserved", "served", "covered", "verify")
 EVIDENCE = ("measured", "predicted", "both", "none")
 MEASUREMENT_KINDS = ("speed", "signal", "no_service", "field_check")
 ANY = "any"
+GEOMETRY_ORIGINS = ("given", "voronoi", "buffer")
 
 _VILLAGE = Column(name="village_id", kind="text", meaning="village code, kept as text", required=True)
 _OPERATOR = Column(name="operator", kind="text", meaning="network operator", required=True)
 _TECHNOLOGY = Column(
     name="technology", kind="text", meaning="radio generation", choices=TECHNOLOGIES, required=True
+)
+
+_COMMUNE_CODE = Column(name="commune_code", kind="text", meaning="code of the commune, current system")
+_COMMUNE_CODE_OLD = Column(
+    name="commune_code_old", kind="text", meaning="code of the commune in the system before the current one"
+)
+_ABOVE_COMMUNE = (
+    Column(name="district_code", kind="text", meaning="code of the district, where districts exist"),
+    Column(name="district_name", kind="text", meaning="name of the district, where districts exist"),
+    Column(name="province_code", kind="text", meaning="code of the province"),
+    Column(name="province_name", kind="text", meaning="name of the province"),
 )
 
 VILLAGES = Table(
@@ -30,10 +42,11 @@ VILLAGES = Table(
             hint="map it under inputs.villages.columns, for example village_id: CODE",
         ),
         Column(name="village_name", kind="text", meaning="name as written, Unicode NFC"),
-        Column(name="commune_code", kind="text", meaning="code of the commune, current system"),
+        _COMMUNE_CODE,
         Column(name="commune_name", kind="text", meaning="name of the commune"),
-        Column(name="district_name", kind="text", meaning="name of the district, where districts exist"),
-        Column(name="province_name", kind="text", meaning="name of the province"),
+        _COMMUNE_CODE_OLD,
+        Column(name="commune_name_old", kind="text", meaning="name of the commune in the old system"),
+        *_ABOVE_COMMUNE,
         Column(name="population", kind="number", unit="persons", minimum=0, maximum=1e8, meaning="residents"),
         Column(
             name="households", kind="number", unit="households", minimum=0, maximum=1e8, meaning="households"
@@ -55,6 +68,39 @@ VILLAGES = Table(
             minimum=-90,
             maximum=90,
             meaning="latitude of the centre or cultural house (WGS 84)",
+        ),
+        Column(
+            name="geometry_origin",
+            kind="text",
+            meaning="where the outline comes from: the file, a share of the commune around a point, or a disc around it",
+            choices=GEOMETRY_ORIGINS,
+        ),
+    ),
+)
+
+COMMUNES = Table(
+    name="communes",
+    meaning="one row a commune: the unit above the villages",
+    key="commune_code",
+    geometry="Polygon",
+    columns=(
+        Column(
+            name="commune_code",
+            kind="text",
+            meaning="code of the commune, kept as text",
+            required=True,
+            unique=True,
+            hint="map it under inputs.communes.columns, for example commune_code: CODE",
+        ),
+        Column(name="commune_name", kind="text", meaning="name as written, Unicode NFC"),
+        *_ABOVE_COMMUNE,
+        Column(
+            name="population",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            maximum=1e9,
+            meaning="official number of residents",
         ),
     ),
 )
@@ -562,5 +608,5 @@ RANKING = Table(
 
 TABLES = {
     table.name: table
-    for table in (VILLAGES, SECTORS, MEASUREMENTS, DEMAND, SIGNAL, SERVICE, ASSESSMENT, RANKING)
+    for table in (VILLAGES, COMMUNES, SECTORS, MEASUREMENTS, DEMAND, SIGNAL, SERVICE, ASSESSMENT, RANKING)
 }

@@ -55,6 +55,25 @@ class LayerSource(StrictModel):
     licence: str = _setting("", "licence of the layer", source="the user")
 
 
+class BoundarySource(LayerSource):
+    """Boundaries or places; the kind of file is told by its content."""
+
+    format: Literal["auto", "plain", "gadm", "geoboundaries", "cod_ab", "osm"] = _setting(
+        "auto",
+        "layout of the columns, which names those not under 'columns'; 'auto' tells it from their names, 'plain' is none",
+        source="file",
+    )
+    admin_level: int | None = _setting(
+        None, "OpenStreetMap: take the administrative polygons of this level", source="file", ge=1, le=12
+    )
+    places: tuple[str, ...] = _setting(
+        ("village", "hamlet"),
+        "OpenStreetMap without admin_level: take the places of these kinds",
+        source=_ASSUMED,
+        min_length=1,
+    )
+
+
 class MastSource(LayerSource):
     """A list of masts or cells."""
 
@@ -88,7 +107,12 @@ class RasterSource(StrictModel):
 class InputSettings(StrictModel):
     """The files a run reads."""
 
-    villages: LayerSource = _wanted("village boundaries or points")
+    villages: BoundarySource = _wanted("village boundaries or points")
+    communes: BoundarySource | None = _setting(
+        None,
+        "commune polygons: villages that are points get their part of the commune, and people can be scaled to its total",
+        source="optional layer",
+    )
     masts: tuple[MastSource, ...] = _wanted("mast and cell lists", min_length=1)
     terrain: RasterSource = _wanted("terrain model")
     surface: Surface = _setting(

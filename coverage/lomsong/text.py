@@ -9,6 +9,14 @@ from lomsong.errors import SourceError
 #: Spellings of "no value" seen in real files, compared without case. GADM writes "NA", drive tests "-".
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "<na>", "\\n"})
 
+#: Names of the Vietnamese font encoding of the 1990s (TCVN 5712 as in .VnTime fonts), which Python lacks.
+_TCVN3_NAMES = frozenset({"tcvn3", "tcvn", "tcvn5712", "tcvn-5712", "tcvn 5712", "abc"})
+#: Its letters as they look when read as Latin-1, and what they stand for; capitals with a tone had a font of their own.
+_TCVN3 = str.maketrans(
+    "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\xadõøö÷ùúýûüþ¡¢§£¤¥¦",
+    "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵĂÂĐÊÔƠƯ",
+)
+
 
 def normalise(name: str) -> str:
     r"""
@@ -53,7 +61,7 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
     content : bytes
         The whole file.
     declared : str or None
-        The encoding the settings give. None tries UTF-8 and then detects.
+        The encoding the settings give, a name that Python knows or ``tcvn3``. None tries UTF-8 and then detects.
     name : str
         The file's name, for the message.
 
@@ -62,11 +70,15 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
     SourceError
         The declared encoding is unknown or does not fit, or nothing fits.
     """
+    if declared is not None and declared.casefold() in _TCVN3_NAMES:
+        return Decoded(content.decode("latin-1").translate(_TCVN3), "tcvn3", detected=False)
     if declared is not None:
         try:
             return Decoded(content.decode(declared), declared, detected=False)
         except LookupError:
-            raise SourceError(f"{name}: '{declared}' is not an encoding; try 'utf-8' or 'cp1258'") from None
+            raise SourceError(
+                f"{name}: '{declared}' is not an encoding; try 'utf-8', 'cp1258' or 'tcvn3'"
+            ) from None
         except UnicodeDecodeError as error:
             raise SourceError(
                 f"{name}: byte {error.start:,} is not valid {declared}; correct the encoding in the settings "

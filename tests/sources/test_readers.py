@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 from shapely import LineString, Point, Polygon, box
 
 from lomsong.errors import CrsError, MissingSourceError, SourceError, TableError
-from lomsong.settings import LayerSource, MastSource, RasterSource, SpeedTestSource
+from lomsong.settings import BoundarySource, MastSource, RasterSource, SpeedTestSource
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.masts import read_masts
 from lomsong.sources.rasters import read_population, read_terrain
@@ -34,8 +34,8 @@ def villages_file(
     return path
 
 
-def village_source(path: Path, **changes: object) -> LayerSource:
-    return LayerSource(path=path, columns={"village_id": "code"}, **changes)  # type: ignore[arg-type]
+def village_source(path: Path, **changes: object) -> BoundarySource:
+    return BoundarySource(path=path, columns={"village_id": "code"}, **changes)  # type: ignore[arg-type]
 
 
 # --- villages ---------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_an_empty_layer_is_refused(tmp_path: Path) -> None:
 def test_a_mapped_column_that_is_missing_names_the_nearest(tmp_path: Path) -> None:
     path = villages_file(tmp_path, [SQUARE])
     with pytest.raises(TableError, match=r"'CODES' \(for village_id\).*nearest is 'code'"):
-        read_villages(LayerSource(path=path, columns={"village_id": "CODES"}))
+        read_villages(BoundarySource(path=path, columns={"village_id": "CODES"}))
 
 
 def test_several_layers_must_be_chosen_from(tmp_path: Path) -> None:

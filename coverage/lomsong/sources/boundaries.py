@@ -1,62 +1,158 @@
-"""Village boundaries, or points where no boundary is known."""
+"""Village and commune boundaries, or points where no boundary is known."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
-from lomsong.contracts import problem_list
-from lomsong.errors import TableError
+from lomsong.contracts import Table, problem_list
+from lomsong.errors import SourceError, TableError
 from lomsong.findings import Finding
-from lomsong.schemas import VILLAGES
-from lomsong.settings import LayerSource
-from lomsong.sources.fields import apply_contract, rename_columns
-from lomsong.sources.files import require_file
-from lomsong.sources.vectors import read_vector, repair_polygons
+from lomsong.schemas import COMMUNES, VILLAGES
+from lomsong.settings import BoundarySource, LayerSource
+from lomsong.sources.containers import is_osm
+from lomsong.sources.fields import apply_contract, rename_columns, to_number
+from lomsong.sources.files import read_delimited, require_file
+from lomsong.sources.layouts import Unit, find_layout
+from lomsong.sources.osm import read_osm
+from lomsong.sources.repair import repair_polygons
+from lomsong.sources.vectors import read_vector, settle_crs
 
-LAYER = "villages"
+_TABLES = (".csv", ".tsv", ".txt")
+#: Where a table without shapes says the place of a row.
+_PLACE = ("centre_longitude_deg", "centre_latitude_deg")
 
 
-def read_villages(source: LayerSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    name: str
+    unit: Unit
+    table: Table
+
+
+_VILLAGES = _Layer("villages", "village", VILLAGES)
+_COMMUNES = _Layer("communes", "commune", COMMUNES)
+
+
+def read_villages(source: BoundarySource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
     Read villages, in the file's own CRS.
 
     Parameters
     ----------
-    source : LayerSource
-        The file and its column map.
+    source : BoundarySource
+        The file, its layout and its column map.
 
     Returns
     -------
     frame : GeoDataFrame
         Columns of `VILLAGES` that the file has; polygons are valid; index 0..n-1.
     findings : list of Finding
-        What was repaired.
+        What was repaired, skipped or taken by the layout.
 
     Raises
     ------
     MissingSourceError, SourceError, CrsError, TableError
         One message that says what to do.
     """
-    require_file(Path(source.path), layer=LAYER)
-    raw, findings = read_vector(source, layer=LAYER)
-    raw = raw.reset_index(drop=True)
-    named = rename_columns(raw, source.columns, layer=LAYER, known=VILLAGES.names())
-    columns, found = apply_contract(named, VILLAGES, layer=LAYER)
+    return _read(source, _VILLAGES)
+
+
+def read_communes(source: BoundarySource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Read commune polygons, in the file's own CRS.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        Columns of `COMMUNES` that the file has; index 0..n-1.
+    findings : list of Finding
+        What was repaired, skipped or taken by the layout.
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError, TableError
+        One message that says what to do; points are no communes.
+    """
+    frame, findings = _read(source, _COMMUNES)
+    points = frame.geometry.geom_type.eq("Point") & ~frame.geometry.is_empty
+    if points.any():
+        raise SourceError(f"communes: {source.path.name} holds points; communes must be polygons")
+    return frame, findings
+
+
+def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    path = require_file(Path(source.path), layer=layer.name)
+    if path.suffix.lower() in _TABLES:
+        raw, findings = _read_points(path, source, layer)
+    elif source.layer is None and is_osm(path):
+        raw, findings = read_osm(source, layer=layer.name)
+    else:
+        raw, findings = read_vector(source, layer=layer.name)
+    raw = gpd.GeoDataFrame(raw.reset_index(drop=True))
+    named, found = _name_columns(raw, source, layer)
+    findings += found
+    columns, found = apply_contract(named, layer.table, layer=layer.name)
     frame = gpd.GeoDataFrame(columns, geometry=raw.geometry.to_numpy(), crs=raw.crs)
     findings += found
-    VILLAGES.check(frame)
+    layer.table.check(frame)
     if frame.crs.is_geographic:
-        _refuse_swapped(frame)
-    frame, found = repair_polygons(frame, layer=LAYER, key="village_id")
+        _refuse_swapped(frame, layer.name)
+    frame, found = repair_polygons(frame, layer=layer.name, key=layer.table.key)
     return frame, findings + found
 
 
-def _refuse_swapped(frame: gpd.GeoDataFrame) -> None:
+def _name_columns(
+    raw: gpd.GeoDataFrame, source: BoundarySource, layer: _Layer
+) -> tuple[pd.DataFrame, list[Finding]]:
+    table = pd.DataFrame(raw.drop(columns=raw.geometry.name))
+    names = [str(name) for name in table.columns]
+    layout = find_layout(names, source.format)
+    findings: list[Finding] = []
+    wanted = dict(source.columns)
+    if layout is not None:
+        table, findings = layout.prepare(table, layer.name)
+        by_default = {
+            ours: theirs
+            for ours, theirs in layout.columns([str(name) for name in table.columns], layer.unit).items()
+            if ours in layer.table.names() and ours not in wanted and ours not in names
+        }
+        if by_default:
+            used = ", ".join(f"{ours} from {theirs}" for ours, theirs in sorted(by_default.items()))
+            message = f"columns taken as in the layout '{layout.name}': {used}; 'columns' in the settings comes first"
+            findings.append(
+                Finding(layer=layer.name, word="correct", severity="note", message=message, source="layout")
+            )
+        wanted = {**by_default, **wanted}
+    return rename_columns(table, wanted, layer=layer.name, known=layer.table.names()), findings
+
+
+def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Read a table whose rows say where they are; the columns are named so in the settings."""
+    table, findings = read_delimited(path, layer=layer.name, encoding=source.encoding)
+    names = [source.columns.get(name, name) for name in _PLACE]
+    lacking = [name for name in names if name not in table]
+    if lacking:
+        raise TableError(
+            f"{layer.name}: {path.name} has no shapes and no column {' or '.join(lacking)}; map "
+            f"{' and '.join(_PLACE)} under inputs.{layer.name} columns"
+        )
+    x, y = (to_number(table[name]) for name in names)
+    words = [name for name, axis in zip(names, (x, y), strict=True) if axis.dtype == object]
+    if words:
+        raise TableError(f"{layer.name}: {', '.join(words)} of {path.name} are not all numbers")
+    crs = settle_crs(None, source.crs or "EPSG:4326", layer=layer.name)
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs).where(x.notna() & y.notna(), None)
+    return gpd.GeoDataFrame(table, geometry=points), findings
+
+
+def _refuse_swapped(frame: gpd.GeoDataFrame, layer: str) -> None:
     _, south, _, north = frame.total_bounds
     if south < -90 or north > 90:
         raise TableError(
             problem_list(
-                LAYER,
+                layer,
                 [
                     f"latitudes reach from {south:.4g} to {north:.4g}: longitude and latitude are swapped in the file"
                 ],

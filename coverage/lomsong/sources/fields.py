@@ -12,6 +12,8 @@ from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.text import MISSING_WORDS, normalise
 
 _TRUE = frozenset({"true", "yes", "y", "1", "t", "có", "x"})
+#: Places that are called so, where only the first letter is a capital: hamlets in Laos and Vietnam, a Thai province.
+_NAMES_LIKE_MISSING = frozenset({"Na", "Nan"})
 _FALSE = frozenset({"false", "no", "n", "0", "f", "không"})
 
 
@@ -76,7 +78,7 @@ def to_text(values: pd.Series) -> pd.Series:
         if (whole == np.floor(whole)).all():
             values = values.astype("Int64")
     text = values.map(_cell_text, na_action="ignore").astype("string")
-    return text.mask(text.str.casefold().isin(MISSING_WORDS))
+    return text.mask(text.str.casefold().isin(MISSING_WORDS) & ~text.isin(_NAMES_LIKE_MISSING))
 
 
 def _cell_text(cell: object) -> str:

@@ -69,18 +69,18 @@ def read_text(path: Path, *, layer: str, encoding: str | None) -> tuple[Decoded,
     decoded = decode(content, declared=encoding, name=f"{layer}: {path.name}")
     if not decoded.text.strip():
         raise SourceError(f"{layer}: {path.name} is empty")
+    return decoded, detected_finding(decoded, path.name, layer=layer)
+
+
+def detected_finding(decoded: Decoded, name: str, *, layer: str) -> list[Finding]:
+    """Say so if the encoding of a text had to be detected."""
     if not decoded.detected:
-        return decoded, []
-    return decoded, [
-        Finding(
-            layer=layer,
-            word="clean",
-            severity="warning",
-            message=f"{path.name} is not UTF-8; read as {decoded.encoding} (detected). "
-            "Check a name with diacritics, and set 'encoding' in the settings if it is wrong",
-            count=1,
-        )
-    ]
+        return []
+    message = (
+        f"{name} is not UTF-8; read as {decoded.encoding} (detected). "
+        "Check a name with diacritics, and set 'encoding' in the settings if it is wrong"
+    )
+    return [Finding(layer=layer, word="clean", severity="warning", message=message, count=1)]
 
 
 def read_delimited(path: Path, *, layer: str, encoding: str | None) -> tuple[pd.DataFrame, list[Finding]]:

@@ -4,19 +4,21 @@ import warnings
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
+import numpy as np
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from lomsong.errors import CrsError, SourceError
-from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.findings import Finding, count_rows
 from lomsong.settings import LayerSource
-from lomsong.sources.files import read_text
-
-#: Formats whose text must be UTF-8 by their standards, and in practice is not always.
-_TEXT_FORMATS = (".geojson", ".json")
+from lomsong.sources.containers import MOST_UNPACKED, Opened, is_utf8, open_vector
+from lomsong.sources.dbf_text import BYTES, decode_columns, find_encoding
+from lomsong.sources.files import detected_finding, read_text
+from lomsong.sources.geoparquet import read_geoparquet
+from lomsong.text import decode
 
 
 def parse_crs(text: str, *, layer: str) -> CRS:
@@ -55,9 +57,22 @@ def settle_crs(found: CRS | None, declared: str | None, *, layer: str) -> CRS:
     return found if found is not None else stated  # type: ignore[return-value]
 
 
-def read_vector(source: LayerSource, *, layer: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def read_vector(
+    source: LayerSource, *, layer: str, where: str | None = None
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Read one layer of a vector file.
+    Read one layer of a vector file, zipped or not; what it is is told by its first bytes.
+
+    A shape that cannot be decoded is left empty and counted.
+
+    Parameters
+    ----------
+    source : LayerSource
+        The file, and what it does not say itself.
+    layer : str
+        For messages.
+    where : str, optional
+        A condition on rows, in the SQL of OGR; not for Parquet.
 
     Raises
     ------
@@ -66,55 +81,68 @@ def read_vector(source: LayerSource, *, layer: str) -> tuple[gpd.GeoDataFrame, l
     CrsError
         No CRS.
     """
-    path = Path(source.path)
+    opened = open_vector(Path(source.path), layer=layer, member=source.layer)
     findings: list[Finding] = []
-    if path.suffix.lower() in (".parquet", ".geoparquet"):
-        frame = _read_geoparquet(path, layer)
+    if opened.kind == "parquet":
+        frame, broken = read_geoparquet(opened.handle, opened.name, layer=layer)
     else:
-        handle: Path | bytes = path
-        if path.suffix.lower() in _TEXT_FORMATS:
-            decoded, findings = read_text(path, layer=layer, encoding=source.encoding)
-            if decoded.encoding != "utf-8":
-                handle = decoded.text.encode("utf-8")
-        frame = _read_ogr(handle, path.name, source, layer)
+        handle = opened.handle
+        if opened.kind == "json" and (source.encoding is not None or not is_utf8(handle)):
+            handle, findings = _as_utf8(opened, source, layer)
+        frame, broken = _read_ogr(handle, opened, source, layer, where)
+        if opened.kind == "shapefile":
+            encoding = source.encoding or find_encoding(opened)
+            frame, found = decode_columns(frame, layer=layer, name=opened.name, encoding=encoding)
+            findings += found
     if frame.empty:
-        raise SourceError(f"{layer}: {path.name} has no rows")
+        raise SourceError(f"{layer}: {opened.name} has no rows")
     crs = settle_crs(frame.crs, source.crs, layer=layer)
-    return frame.set_crs(crs, allow_override=True), findings
+    return frame.set_crs(crs, allow_override=True), findings + _broken_findings(broken, opened.name, layer)
 
 
-def _read_geoparquet(path: Path, layer: str) -> gpd.GeoDataFrame:
+def _as_utf8(opened: Opened, source: LayerSource, layer: str) -> tuple[bytes, list[Finding]]:
+    if isinstance(opened.handle, bytes):
+        decoded = decode(opened.handle, declared=source.encoding, name=f"{layer}: {opened.name}")
+        return decoded.text.encode("utf-8"), detected_finding(decoded, opened.name, layer=layer)
+    decoded, findings = read_text(Path(opened.handle), layer=layer, encoding=source.encoding)
+    return decoded.text.encode("utf-8"), findings
+
+
+def _broken_findings(broken: NDArray[np.bool_], name: str, layer: str) -> list[Finding]:
+    count = int(broken.sum())
+    if not count:
+        return []
+    message = f"{count_rows(count, 'shape')} of {name} cannot be built (such as a ring of two points); left without one"
+    return [Finding(layer=layer, word="clean", severity="warning", message=message, count=count)]
+
+
+def _read_ogr(
+    handle: str | bytes, opened: Opened, source: LayerSource, layer: str, where: str | None
+) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
+    name = opened.name
+    own = {"shapefile": BYTES, "json": None, "osm": None}
+    encoding = own.get(opened.kind, source.encoding)
     try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError, KeyError, CRSError, shapely.errors.GEOSException) as error:
-        raise SourceError(f"{layer}: {path.name} is not GeoParquet: {_first_line(error)}") from None
-
-
-def _read_ogr(handle: Path | bytes, name: str, source: LayerSource, layer: str) -> gpd.GeoDataFrame:
-    text_format = Path(name).suffix.lower() in _TEXT_FORMATS
-    try:
-        # opened before listing, so that a broken file fails here with GDAL's reason
-        layers = [str(row[0]) for row in pyogrio.list_layers(handle)]
-        if not layers:
-            raise SourceError(f"{layer}: {name} holds no layer")
-        if source.layer is None and len(layers) > 1:
-            raise SourceError(
-                f"{layer}: {name} holds {len(layers)} layers; set 'layer' to one of {', '.join(layers)}"
-            )
-        if source.layer is not None and source.layer not in layers:
-            raise SourceError(f"{layer}: {name} has no layer '{source.layer}'; it has {', '.join(layers)}")
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", RuntimeWarning
-            )  # GDAL's remarks on odd field types; nothing is lost
+            # GDAL's remarks on odd field types and rings; what is broken is counted
+            warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)
+            wanted = _choose_layer(handle, name, source, layer)
+            _refuse_impossible_count(handle, wanted, opened, layer)
             frame = pyogrio.read_dataframe(
-                handle, layer=source.layer or 0, encoding=None if text_format else source.encoding
+                handle, layer=wanted, encoding=encoding, where=where, on_invalid="ignore"
             )
+            broken = _broken_shapes(frame, handle, wanted, where)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
+        pyogrio.errors.FieldError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.GeometryError,
+        pyogrio.errors.CRSError,
         shapely.errors.GEOSException,
+        CRSError,
+        OverflowError,
     ) as error:
         raise SourceError(f"{layer}: {name} is not a readable vector file: {_first_line(error)}") from None
     except (UnicodeDecodeError, LookupError):
@@ -123,64 +151,52 @@ def _read_ogr(handle: Path | bytes, name: str, source: LayerSource, layer: str) 
         ) from None
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError(f"{layer}: {name} has no geometry")
-    return frame
+    return frame, broken
+
+
+def _choose_layer(handle: str | bytes, name: str, source: LayerSource, layer: str) -> str | int:
+    # opened before anything else, so that a broken file fails here with GDAL's reason
+    listed = pyogrio.list_layers(handle)
+    every = [str(row[0]) for row in listed]
+    # tables without shapes, such as the styles that QGIS leaves, are no layers to choose from
+    spatial = [str(row[0]) for row in listed if row[1] is not None]
+    if not spatial:
+        raise SourceError(f"{layer}: {name} {'has no geometry' if every else 'holds no layer'}")
+    if isinstance(handle, bytes):
+        # GDAL names the layer of a file in memory at random
+        return every.index(spatial[0])
+    # in an archive the name may be the file's, which chose it already
+    if source.layer is not None and source.layer in every:
+        return source.layer
+    inside = handle.startswith("/vsizip/")
+    if source.layer is not None and not (inside and len(spatial) == 1):
+        raise SourceError(f"{layer}: {name} has no layer '{source.layer}'; it has {', '.join(spatial)}")
+    if len(spatial) > 1:
+        raise SourceError(
+            f"{layer}: {name} holds {len(spatial)} layers; set 'layer' to one of {', '.join(spatial)}"
+        )
+    return spatial[0]
+
+
+def _refuse_impossible_count(handle: str | bytes, wanted: str | int, opened: Opened, layer: str) -> None:
+    """Refuse a header that claims more rows than the file has bytes, before room is made for them."""
+    if opened.kind not in ("shapefile", "flatgeobuf", "gpkg") or isinstance(handle, bytes):
+        return
+    size = Path(handle).stat().st_size if not handle.startswith("/vsizip/") else MOST_UNPACKED
+    rows = int(pyogrio.read_info(handle, layer=wanted)["features"])
+    if rows > size:
+        raise SourceError(f"{layer}: {opened.name} claims {rows:,} rows in {size:,} bytes; it is broken")
+
+
+def _broken_shapes(
+    frame: gpd.GeoDataFrame, handle: str | bytes, wanted: str | int, where: str | None
+) -> NDArray[np.bool_]:
+    if not isinstance(frame, gpd.GeoDataFrame) or not frame.geometry.isna().any():
+        return np.zeros(len(frame), dtype=bool)
+    _, _, binary, _ = pyogrio.raw.read(handle, layer=wanted, columns=[], where=where)
+    given = np.array([shape is not None for shape in binary], dtype=bool)
+    return np.asarray(given & frame.geometry.isna().to_numpy(), dtype=bool)
 
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def repair_polygons(
-    frame: gpd.GeoDataFrame, *, layer: str, key: str
-) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """
-    Mend polygons that cross themselves; only the polygonal part is kept, and every mended row is counted.
-
-    Raises
-    ------
-    SourceError
-        A geometry is neither polygon nor point.
-    """
-    # a third axis means nothing for a boundary
-    geometry = pd.Series(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index)
-    broken = ~pd.Series(shapely.is_valid(geometry.to_numpy()), index=frame.index) & geometry.notna()
-    geometry[broken] = [_polygonal(shapely.make_valid(shape)) for shape in geometry[broken]]
-    kinds = pd.Series(shapely.get_type_id(geometry.to_numpy()), index=frame.index)
-    empty = geometry.isna() | pd.Series(shapely.is_empty(geometry.to_numpy()), index=frame.index)
-    wrong = ~kinds.isin([0, 3, 6]) & ~empty
-    if wrong.any():
-        raise SourceError(
-            f"{layer}: neither polygon nor point in {count_rows(int(wrong.sum()))}: {name_rows(frame.loc[wrong, key])}"
-        )
-    findings = []
-    if broken.any():
-        ids = tuple(frame.loc[broken, key].astype(str))
-        findings.append(
-            Finding(
-                layer=layer,
-                word="clean",
-                severity="warning",
-                message=f"{count_rows(len(ids), 'invalid polygon')} repaired: {name_rows(ids)}",
-                count=len(ids),
-                rows=ids,
-            )
-        )
-    if empty.any():
-        ids = tuple(frame.loc[empty, key].astype(str))
-        findings.append(
-            Finding(
-                layer=layer,
-                word="sufficient",
-                severity="warning",
-                message=f"{count_rows(len(ids))} without a usable shape: {name_rows(ids)}; they stay, as 'verify'",
-                count=len(ids),
-                rows=ids,
-            )
-        )
-    geometry[empty] = shapely.Polygon()
-    return frame.set_geometry(gpd.GeoSeries(geometry, crs=frame.crs)), findings
-
-
-def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
-    parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
