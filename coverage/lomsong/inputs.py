@@ -120,7 +120,7 @@ def read(settings: Settings) -> Inputs:
     findings += found
     near, found = _within_reach(gathered, bounds)
     findings += found
-    sectors, found = build_sectors(near, settings.radio)
+    sectors, found = build_sectors(near, settings.radio, settings.sites)
     findings += found
     measurements, found = _read_measurements(settings, crs)
     findings += found
@@ -207,9 +207,12 @@ def _refuse_swapped(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None
 def _one_network(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
     findings = []
-    place = frame.geometry.apply(lambda point: (round(point.x), round(point.y)))
     same = pd.DataFrame(
-        {"place": place, **{name: frame[name] for name in ("operator", "sector_id", "technology")}}
+        {
+            "x": frame.geometry.x.round(),
+            "y": frame.geometry.y.round(),
+            **{name: frame[name] for name in ("operator", "sector_id", "technology")},
+        }
     )
     twice = same.duplicated(keep="first")
     if twice.any():

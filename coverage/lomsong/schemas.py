@@ -214,6 +214,13 @@ SECTORS = Table(
             meaning="standard deviation of the radiated power",
         ),
         Column(
+            name="confidence",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="score of a crowd-sourced record from its samples, age and range; missing for other lists",
+        ),
+        Column(
             name="assumed", kind="text", meaning="columns of this row that hold a default, comma separated"
         ),
     ),

@@ -77,8 +77,19 @@ class BoundarySource(LayerSource):
 class MastSource(LayerSource):
     """A list of masts or cells."""
 
-    format: Literal["opencellid", "sites"] = _setting(
-        "sites", "'opencellid', or 'sites' for a table with one row a site or sector", source=_ASSUMED
+    format: Literal["opencellid", "osm", "accc", "arcep", "hifld", "sites"] | None = _setting(
+        None,
+        "layout of the file; 'sites' is a table with one row a site or sector, read through 'columns'; found from the "
+        "column names if not given",
+        source="file",
+    )
+    technology: Technology | None = _setting(
+        None, "the technology of every row, where no column says", source="the user"
+    )
+    country_codes: tuple[str, ...] = _setting(
+        (),
+        "mobile country codes of the area, such as '452'; cells of other countries are set aside",
+        source="the user",
     )
     operators: dict[str, str] = _setting(
         {}, "operator's name by network code, for example '452-04': Viettel", source="the user"
@@ -258,6 +269,100 @@ class RadioSettings(StrictModel):
         return filled
 
 
+_GEOMETRY_OF_LISTS = _ASSUMED + ": the usual care of site lists"
+
+
+class SiteSettings(StrictModel):
+    """How cells become sites, and how far their records are trusted."""
+
+    same_mast_m: float = _setting(
+        150,
+        "cells of one operator closer than this stand on one mast",
+        source=_ASSUMED,
+        unit="m",
+        gt=0,
+        le=5000,
+    )
+    widest_mast_m: float = _setting(
+        400,
+        "a chain of cells wider than this is cut: it is several masts, along a road or in a town",
+        source=_ASSUMED,
+        unit="m",
+        gt=0,
+        le=20_000,
+    )
+    widest_node_m: float = _setting(
+        3000,
+        "cells with one base-station number but further apart than this, and than their own uncertainty, are on "
+        "different masts",
+        source=_ASSUMED,
+        unit="m",
+        gt=0,
+    )
+    stale_after_years: float = _setting(
+        5,
+        "a cell last seen this long before the youngest record of all is stale",
+        source=_ASSUMED,
+        unit="years",
+        gt=0,
+    )
+    position_sigma_m: float = _setting(
+        30,
+        "uncertainty of a position in a site list, along each axis",
+        source=_GEOMETRY_OF_LISTS,
+        unit="m",
+        ge=0,
+    )
+    height_sigma_given_m: float = _setting(
+        3,
+        "uncertainty of an antenna height that the list gives",
+        source=_GEOMETRY_OF_LISTS,
+        unit="m",
+        ge=0,
+        le=300,
+    )
+    height_sigma_assumed_m: float = _setting(
+        10,
+        "uncertainty of a height that stands in for a missing one",
+        source=_ASSUMED,
+        unit="m",
+        ge=0,
+        le=300,
+    )
+    eirp_sigma_given_db: float = _setting(
+        2,
+        "uncertainty of a radiated power that the list gives",
+        source=_GEOMETRY_OF_LISTS,
+        unit="dB",
+        ge=0,
+        le=60,
+    )
+    eirp_sigma_assumed_db: float = _setting(
+        5, "uncertainty of a power that stands in for a missing one", source=_ASSUMED, unit="dB", ge=0, le=60
+    )
+
+
+class PrivacySettings(StrictModel):
+    """What is done so that nobody can be told from an output."""
+
+    minimum_devices: int = _setting(
+        5,
+        "counts of fewer devices (tests where devices are unknown) are shown as less than this, but used in full; "
+        "aggregates that their publisher made public are exempt",
+        source=_ASSUMED,
+        unit="devices",
+        ge=1,
+    )
+    bin_m: float = _setting(
+        50,
+        "places of single tests and of drive tests are read as the centres of squares of this side",
+        source=_ASSUMED + ": finer than any prediction, coarser than a doorstep",
+        unit="m",
+        ge=1,
+        le=10_000,
+    )
+
+
 class DemandSettings(StrictModel):
     """Where people are taken to be."""
 
@@ -356,6 +461,10 @@ class Settings(StrictModel):
     )
     inputs: InputSettings = _wanted("the files a run reads")
     radio: RadioSettings = _setting(RadioSettings(), "how levels are predicted", source="below")
+    sites: SiteSettings = _setting(SiteSettings(), "how cells become sites", source="below")
+    privacy: PrivacySettings = _setting(
+        PrivacySettings(), "how nobody can be told from an output", source="below"
+    )
     demand: DemandSettings = _setting(DemandSettings(), "where people are taken to be", source="below")
     service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
     ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")

@@ -3,15 +3,14 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+import shapely
 
 from lomsong.carriers import CARRIERS as BY_BAND
 from lomsong.carriers import typical_values
+from lomsong.cells import name_sites, settle_masts, trust_cells
 from lomsong.findings import Finding, count_rows
 from lomsong.schemas import SECTORS
-from lomsong.settings import RadioSettings
+from lomsong.settings import RadioSettings, SiteSettings
 
 LAYER = "masts"
 #: Columns that take what is usual on the band where the record is silent.
@@ -25,11 +24,11 @@ _BY_BAND = (
 )
 #: Those that mean nothing where the direction of the beam is unknown.
 _OF_A_BEAM = ("beamwidth_deg", "vertical_beamwidth_deg", "downtilt_deg")
-#: Cells of one operator closer than this stand on one mast when no id says so; OpenCelliD positions scatter. [m]
-SAME_MAST_M = 150.0
 
 
-def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def build_sectors(
+    raw: gpd.GeoDataFrame, radio: RadioSettings, sites: SiteSettings | None = None
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
     Complete raw mast rows to the contract `SECTORS`.
 
@@ -39,13 +38,15 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
         Rows of the mast readers in a metric CRS; any optional column may be absent or have gaps.
     radio : RadioSettings
         Carrier defaults by technology.
+    sites : SiteSettings, optional
+        How cells become sites; the defaults if not given.
 
     Returns
     -------
     sectors : GeoDataFrame
-        Same rows; ``assumed`` names what was filled in.
+        Same rows; ``assumed`` names what was filled in. Cells of a crowd stand on their masts.
     findings : list of Finding
-        One assumption per technology and column, with its source.
+        One assumption per technology and column, with its source; stale cells.
 
     Raises
     ------
@@ -59,13 +60,9 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
             sectors[column.name] = pd.Series(
                 np.nan if kind == "float64" else pd.NA, index=raw.index, dtype=kind
             )
-    found = pd.Series(name_sites(sectors), index=sectors.index)
-    site = sectors["site_id"].where(sectors["site_id"].notna(), found).astype("string")
-    # operators number their masts each for themselves: one id of two operators is two masts
-    shared = sectors.groupby(site)["operator"].transform("nunique") > 1
-    sectors["site_id"] = site.where(~shared, sectors["operator"].astype("string") + " " + site)
+    sites = sites or SiteSettings()
+    sectors, findings = _settle(sectors, sites)
     directed = sectors["azimuth_deg"].notna()
-    findings: list[Finding] = []
     assumed = pd.Series("", index=sectors.index)
     for technology, carrier in radio.carriers.items():
         mine = sectors["technology"] == technology
@@ -101,9 +98,84 @@ def build_sectors(raw: gpd.GeoDataFrame, radio: RadioSettings) -> tuple[gpd.GeoD
             )
         )
     assumed[~directed] += "azimuth_deg,"
+    findings += _doubts(sectors, assumed, sites)
     sectors["assumed"] = assumed.str.rstrip(",").astype("string")
     SECTORS.check(sectors)
     return sectors[[*SECTORS.names(), "geometry"]], findings
+
+
+def _settle(sectors: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Name the masts, and put the cells of a crowd on theirs."""
+    trust, findings = trust_cells(sectors, settings)
+    sectors["confidence"] = trust["confidence"]
+    sigma = sectors["position_sigma_m"].fillna(trust["position_sigma_m"])
+    sectors["position_sigma_m"] = sigma
+    mast = name_sites(sectors, settings)
+    lowest = sectors["sector_id"].astype(object).groupby(mast).transform("min")
+    found = (sectors["operator"].astype(object) + " " + lowest).astype("string")
+    site = sectors["site_id"].fillna(found).astype("string")
+    # operators number their masts each for themselves: one id of two operators is two masts
+    shared = sectors["operator"].groupby(site).transform("nunique") > 1
+    sectors["site_id"] = site.where(~shared, sectors["operator"].astype("string") + " " + site)
+    crowd = trust["position_sigma_m"].notna().to_numpy()
+    if crowd.any():
+        own = np.unique(mast[crowd], return_inverse=True)[1].reshape(-1)
+        number = (
+            sectors["sector_number"].fillna(-1).to_numpy()
+            if "sector_number" in sectors
+            else np.full(len(sectors), -1)
+        )
+        node = (
+            pd.factorize(sectors["node"])[0] if "node" in sectors else np.zeros(len(sectors), dtype=np.int64)
+        )
+        named = (number >= 0) & (node >= 0)
+        # a cell whose direction is unknown is taken to have one of its own
+        beam = pd.factorize(
+            pd.Series(np.where(named, node * 256.0 + number, -1.0 - np.arange(len(sectors))))[crowd]
+        )[0]
+        x, y, doubt = settle_masts(
+            sectors.geometry.x.to_numpy()[crowd], sectors.geometry.y.to_numpy()[crowd],
+            sigma.to_numpy(np.float64)[crowd], own, beam.astype(np.int64),
+        )  # fmt: skip
+        places = sectors.geometry.to_numpy().copy()
+        places[crowd] = shapely.points(x, y)
+        sectors = sectors.set_geometry(gpd.GeoSeries(places, index=sectors.index, crs=sectors.crs))
+        sectors.loc[crowd, "position_sigma_m"] = doubt
+    return sectors, findings
+
+
+def _doubts(sectors: gpd.GeoDataFrame, assumed: "pd.Series[str]", settings: SiteSettings) -> list[Finding]:
+    """Fill in how uncertain positions, heights and powers are, in place, and say so once for each."""
+    findings = []
+    for name, what, given, guessed in (
+        ("position_sigma_m", "", settings.position_sigma_m, settings.position_sigma_m),
+        (
+            "height_sigma_m",
+            "antenna_height_m",
+            settings.height_sigma_given_m,
+            settings.height_sigma_assumed_m,
+        ),
+        ("eirp_sigma_db", "eirp_dbm", settings.eirp_sigma_given_db, settings.eirp_sigma_assumed_db),
+    ):
+        stands_in = (
+            assumed.str.contains(f"{what},", regex=False)
+            if what
+            else pd.Series(data=False, index=sectors.index)
+        )
+        gap = sectors[name].isna()
+        if not gap.any():
+            continue
+        sectors.loc[gap, name] = np.where(stands_in[gap], guessed, given)
+        unit = SECTORS.column(name).unit
+        values = " or ".join(f"{value:g} {unit}" for value in sorted(set(sectors.loc[gap, name])))
+        message = (
+            f"{SECTORS.column(name).meaning} of {count_rows(int(gap.sum()), 'sector')} taken as {values}"
+        )
+        findings.append(
+            Finding(layer=LAYER, word="correct", severity="assumption", message=message, count=int(gap.sum()),
+                    source="assumption of this project: settings sites")
+        )  # fmt: skip
+    return findings
 
 
 def _assumption(name: str, technology: str, filled: pd.DataFrame, source: str) -> Finding:
@@ -123,29 +195,3 @@ def _assumption(name: str, technology: str, filled: pd.DataFrame, source: str) -
         rows=tuple(filled["sector_id"].astype(str)),
         source=source,
     )
-
-
-def name_sites(sectors: gpd.GeoDataFrame) -> list[str]:
-    """
-    Name the mast of each row by position: rows of one operator within `SAME_MAST_M` of each other share one.
-
-    Parameters
-    ----------
-    sectors : GeoDataFrame
-        Columns ``operator`` and ``sector_id``, points in a metric CRS.
-
-    Returns
-    -------
-    list of str
-        One name a row: the operator and the first sector of the mast.
-    """
-    names = np.empty(len(sectors), dtype=object)
-    xy = np.column_stack([sectors.geometry.x, sectors.geometry.y])
-    for operator, positions in sectors.groupby("operator", sort=True).indices.items():
-        pairs = cKDTree(xy[positions]).query_pairs(SAME_MAST_M, output_type="ndarray")
-        links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(positions),) * 2)
-        _, mast = connected_components(links, directed=False)
-        ids = sectors["sector_id"].to_numpy()[positions]
-        first = pd.Series(ids).groupby(mast).transform("min")
-        names[positions] = [f"{operator} {sector}" for sector in first]
-    return names.tolist()

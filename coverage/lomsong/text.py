@@ -84,10 +84,18 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
                 f"{name}: byte {error.start:,} is not valid {declared}; correct the encoding in the settings "
                 "or leave it out to have it detected"
             ) from None
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        # the mark at its beginning names the encoding
+        return Decoded(content.decode("utf-16", errors="replace"), "utf-16", detected=False)
     try:
-        return Decoded(content.decode("utf-8-sig"), "utf-8", detected=False)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _detect(content, name)
+    if "\x00" in text[:1000]:
+        raise SourceError(
+            f"{name}: this does not look like text; if it is UTF-16 without a mark, set encoding: utf-16-le"
+        )
+    return Decoded(text, "utf-8", detected=False)
 
 
 def _detect(content: bytes, name: str) -> Decoded:

@@ -232,7 +232,7 @@ def test_opencellid_cells_get_their_operator_and_the_younger_record_counts(tmp_p
     )
     frame, findings = read_masts(source)
     assert set(frame["operator"]) == {"Test"}
-    assert frame["site_id"].unique().tolist() == ["1-01-eNB1"]
+    assert frame["node"].unique().tolist() == ["1-01-eNB1"]
     assert frame.set_index("sector_id").geometry["LTE-1-01-7-256"].x == 104.5
     assert any("same cell" in finding.message for finding in findings)
     assert any("CDMA" in finding.message for finding in findings)

@@ -1,21 +1,29 @@
 """Files as such: they exist, they have a checksum, their text has an encoding."""
 
 import csv
+import gzip
 import hashlib
 import io
 import warnings
+import zlib
 from pathlib import Path
 
 import pandas as pd
 
 from lomsong.errors import MissingSourceError, SourceError
-from lomsong.findings import Finding
+from lomsong.findings import Finding, count_rows
 from lomsong.text import Decoded, decode
 
 #: Read this much at a time when a checksum is made. [bytes]
 _CHUNK = 1 << 20
 #: Files that belong to a shapefile.
 _SIDECARS = (".dbf", ".shx", ".prj", ".cpg")
+#: A text that unpacks to more than this is not read whole: it is a trap, or needs a format that is streamed. [bytes]
+LARGEST_TEXT = 512 * 1024 * 1024
+#: No table of places has more columns.
+_MOST_COLUMNS = 2_000
+#: Titles and remarks above the header end within these lines.
+_HEADER_WITHIN = 30
 
 
 def require_file(path: Path, *, layer: str) -> Path:
@@ -62,10 +70,7 @@ def read_text(path: Path, *, layer: str, encoding: str | None) -> tuple[Decoded,
     SourceError
         The file is empty, cannot be read or is not text.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{layer}: {path.name} cannot be read ({error.strerror})") from None
+    content = _unpack(path, layer)
     decoded = decode(content, declared=encoding, name=f"{layer}: {path.name}")
     if not decoded.text.strip():
         raise SourceError(f"{layer}: {path.name} is empty")
@@ -83,6 +88,22 @@ def detected_finding(decoded: Decoded, name: str, *, layer: str) -> list[Finding
     return [Finding(layer=layer, word="clean", severity="warning", message=message, count=1)]
 
 
+def _unpack(path: Path, layer: str) -> bytes:
+    """Return the bytes of a file, unpacked where it is gzipped, unless they are too many."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+            content = stream.read(LARGEST_TEXT + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or (str(error) or type(error).__name__)
+        raise SourceError(f"{layer}: {path.name} cannot be read ({reason})") from None
+    if len(content) > LARGEST_TEXT:
+        raise SourceError(
+            f"{layer}: {path.name} holds more than {LARGEST_TEXT // 2**20} MiB of text; cut out the area first, or save "
+            "it as Parquet"
+        )
+    return bytes(content)
+
+
 def read_delimited(path: Path, *, layer: str, encoding: str | None) -> tuple[pd.DataFrame, list[Finding]]:
     """
     Read a text table; every cell stays text, so codes keep their leading zeros.
@@ -95,14 +116,16 @@ def read_delimited(path: Path, *, layer: str, encoding: str | None) -> tuple[pd.
         No header, no rows, or rows that do not fit the header.
     """
     decoded, findings = read_text(path, layer=layer, encoding=encoding)
-    header = decoded.text.lstrip().splitlines()[0]
-    separator = max(",;\t|", key=header.count)
+    text, separator, skipped = find_header(decoded.text, name=path.name, layer=layer)
+    if skipped:
+        message = f"{count_rows(skipped, 'line')} above the header of {path.name} skipped"
+        findings.append(Finding(layer=layer, word="clean", severity="note", message=message, count=skipped))
     try:
         with warnings.catch_warnings():
             # rows longer than the header would lose their ends
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                io.StringIO(decoded.text), sep=separator, dtype=str, keep_default_na=False, index_col=False
+                io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False
             )
     except (
         pd.errors.ParserError,
@@ -118,3 +141,45 @@ def read_delimited(path: Path, *, layer: str, encoding: str | None) -> tuple[pd.
     if frame.empty:
         raise SourceError(f"{layer}: {path.name} has a header but no rows")
     return frame, findings
+
+
+def find_header(text: str, *, name: str, layer: str) -> tuple[str, str, int]:
+    """
+    Cut off what stands above the header of a text table: lines without a separator before the first that has two.
+
+    Returns
+    -------
+    text : str
+        From the header on.
+    separator : str
+        Comma, semicolon, tab or vertical bar, whichever the header has most of.
+    skipped : int
+        Lines cut off.
+
+    Raises
+    ------
+    SourceError
+        The header has more columns than a table of places can have.
+    """
+    rest, skipped = text.lstrip(), 0
+    for line, start in enumerate(_line_starts(rest)):
+        header = rest[start:].split("\n", 1)[0] if start else rest.split("\n", 1)[0]
+        separator = max(",;\t|", key=header.count)
+        if header.count(separator) >= (1 if line == 0 else 2):
+            rest, skipped = rest[start:], line
+            break
+    header = rest.split("\n", 1)[0]
+    separator = max(",;\t|", key=header.count)
+    if header.count(separator) >= _MOST_COLUMNS:
+        raise SourceError(
+            f"{layer}: {name} has {header.count(separator) + 1:,} columns; a table of places has fewer"
+        )
+    return rest, separator, skipped
+
+
+def _line_starts(text: str) -> list[int]:
+    """Return where the first lines begin."""
+    starts, at = [0], 0
+    while len(starts) < _HEADER_WITHIN and (at := text.find("\n", at) + 1) > 0:
+        starts.append(at)
+    return starts

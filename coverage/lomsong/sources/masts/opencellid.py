@@ -1,0 +1,111 @@
+"""OpenCelliD's cells, in either header, and what their numbers tell about base stations and directions."""
+
+import pandas as pd
+
+from lomsong.contracts import problem_list
+from lomsong.errors import TableError
+from lomsong.settings import MastSource
+from lomsong.sources.tables import Needs
+
+LAYER = "masts"
+_WANTED = ("radio", "mcc", "net", "area", "cell", "lon", "lat")
+#: The other header in circulation, lower case: its name, and the usual one.
+_ALIASES = {"mnc": "net", "tac": "area", "lac": "area", "cid": "cell", "sam": "samples"}
+NEEDS = Needs(
+    columns=(*_WANTED, *_ALIASES, "range", "samples", "updated", "network"), places=(("lon", "lat"),)
+)
+
+
+def recognise(columns: frozenset[str]) -> bool:
+    """Return whether the column names (lower case) are those of OpenCelliD."""
+    usual = columns | {_ALIASES[name] for name in columns if name in _ALIASES}
+    return {"radio", "mcc", "net", "area", "cell"} <= usual
+
+
+def shape(raw: pd.DataFrame, source: MastSource) -> pd.DataFrame:
+    """
+    Return the cells under our column names; the younger of two records of one cell comes last.
+
+    ``node`` is what stands for the base station in the cell id: 20 bits in LTE (3GPP TS 36.300), and by habit all
+    but the last digit of a GSM cell id and of the 16 bits of a UMTS one; the rest is ``sector_number``.
+
+    Raises
+    ------
+    TableError
+        A column is missing.
+    """
+    lower = {str(column).casefold(): column for column in raw.columns}
+    lower = {**{usual: lower[other] for other, usual in _ALIASES.items() if other in lower}, **lower}
+    absent = [column for column in _WANTED[:5] if column not in lower]
+    if "geometry" not in raw:
+        absent += [column for column in _WANTED[5:] if column not in lower]
+    if absent:
+        name = source.path.name
+        raise TableError(
+            problem_list(
+                f"{LAYER} ({name})", [f"column '{column}' is missing (OpenCelliD)" for column in absent]
+            )
+        )
+    text = {name: _code(raw[lower[name]]) for name in ("radio", "mcc", "net", "area", "cell")}
+    radio, network = text["radio"].str.upper(), text["mcc"] + "-" + text["net"].str.zfill(2)
+    frame = pd.DataFrame(
+        {
+            "sector_id": radio + "-" + network + "-" + text["area"] + "-" + text["cell"],
+            "network": network,
+            "operator": _operator(raw, lower, network, source),
+            "technology": radio,
+        }
+    )
+    frame["node"], frame["sector_number"] = _nodes(radio, network, text["area"], text["cell"])
+    for ours, theirs in (("samples", "samples"), ("range_m", "range")):
+        if theirs in lower:
+            number = pd.to_numeric(_code(raw[lower[theirs]]), errors="coerce")
+            frame[ours] = number.where(number.between(0, 1e7)).astype("float64")
+    if "geometry" in raw:
+        frame["geometry"] = raw["geometry"].to_numpy()
+    else:
+        frame["longitude_deg"], frame["latitude_deg"] = raw[lower["lon"]], raw[lower["lat"]]
+    if "updated" in lower:
+        seconds = pd.to_numeric(_code(raw[lower["updated"]]), errors="coerce")
+        day = pd.to_datetime(seconds.where(seconds.between(0, 1e10)), unit="s", errors="coerce")
+        frame["on_air"] = day.dt.strftime("%Y-%m-%d")
+        # the same cell can stand twice; the younger record knows better
+        frame = frame.sort_values("on_air", kind="stable", na_position="first")
+    return frame
+
+
+def _code(values: pd.Series) -> pd.Series:
+    """Return codes as text without blanks; a column of whole numbers loses its ".0"."""
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")
+    return values.astype("string").str.strip().fillna("")
+
+
+def _operator(raw: pd.DataFrame, lower: dict[str, str], network: pd.Series, source: MastSource) -> pd.Series:
+    """Name the operator: as the settings call its network code, else as the file does, else by the code."""
+    named = network.astype(object).map(source.operators).astype("string")
+    if "network" in lower:
+        named = named.fillna(_code(raw[lower["network"]]).replace("", pd.NA))
+    return named.fillna(network).astype("string")
+
+
+def _nodes(
+    radio: pd.Series, network: pd.Series, area: pd.Series, cell: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    number = pd.to_numeric(cell, errors="coerce")
+    number = number.where(number.between(0, 2**36)).fillna(-1).astype("int64")
+    low = number % 65536
+    node = pd.Series(pd.NA, index=cell.index, dtype="string")
+    beam = pd.Series(float("nan"), index=cell.index, dtype="float64")
+    known = number >= 0
+    lte, umts, gsm = (known & (radio == name) for name in ("LTE", "UMTS", "GSM"))
+    node[lte] = network[lte] + "-eNB" + (number[lte] // 256).astype("string")
+    beam[lte] = (number[lte] % 256).astype("float64")
+    node[umts] = (
+        network[umts] + "-" + area[umts] + "-RNC" + (number[umts] // 65536).astype("string")
+        + "-" + (low[umts] // 10).astype("string")
+    )  # fmt: skip
+    beam[umts] = (low[umts] % 10).astype("float64")
+    node[gsm] = network[gsm] + "-" + area[gsm] + "-" + (number[gsm] // 10).astype("string")
+    beam[gsm] = (number[gsm] % 10).astype("float64")
+    return node, beam

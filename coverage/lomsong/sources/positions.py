@@ -1,0 +1,116 @@
+"""Where rows lie: degrees in any spelling, metres of any CRS; what cannot be is set aside and counted."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from lomsong.contracts import problem_list
+from lomsong.errors import TableError
+from lomsong.findings import Finding
+from lomsong.sources.fields import set_aside
+from lomsong.sources.numerals import to_decimal, to_degrees
+from lomsong.sources.vectors import parse_crs
+
+#: Columns that any table of places may have besides those of its contract.
+PLACE_COLUMNS = ("longitude_deg", "latitude_deg", "x_m", "y_m")
+
+
+def place(
+    frame: pd.DataFrame, *, layer: str, crs: str | None, defined: str | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Give the rows points from their columns ``x_m`` and ``y_m``, else ``longitude_deg`` and ``latitude_deg``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With our column names.
+    layer : str
+        The settings' name of the layer, for messages.
+    crs : str or None
+        What the settings say.
+    defined : str, optional
+        The CRS that the layout is defined in, where it is.
+
+    Raises
+    ------
+    TableError
+        No positions, no CRS, or longitude and latitude exchanged.
+    """
+    metres = "x_m" in frame and "y_m" in frame
+    names = ("x_m", "y_m") if metres else ("longitude_deg", "latitude_deg")
+    lacking = [name for name in names if name not in frame]
+    if lacking:
+        problems = [
+            f"column '{name}' is missing; map it (or x_m and y_m) under inputs.{layer} columns"
+            for name in lacking
+        ]
+        raise TableError(problem_list(layer, problems))
+    stated = crs or defined
+    if stated is None:
+        what = "x_m and y_m need" if metres else "the file's longitudes need"
+        hint = f"set inputs.{layer} crs" + ("" if metres else ", mostly EPSG:4326")
+        raise TableError(problem_list(layer, [f"{what} their CRS; {hint}"]))
+    system = parse_crs(stated, layer=layer)
+    if metres:
+        x, y = (
+            pd.to_numeric(to_decimal(frame[name]), errors="coerce").to_numpy(np.float64) for name in names
+        )
+        if system.is_geographic:
+            raise TableError(
+                problem_list(layer, [f"x_m and y_m are metres, but {system.name} is in degrees"])
+            )
+    else:
+        (x, _), (y, letters) = to_degrees(frame["longitude_deg"]), to_degrees(frame["latitude_deg"])
+        if (letters < 0).mean() > 0.5:
+            raise TableError(problem_list(layer, [_SWAPPED.format("latitudes carry E or W")]))
+        if not system.is_geographic:
+            raise TableError(
+                problem_list(
+                    layer, [f"{system.name} is in metres: map x_m and y_m, or set the CRS of the degrees"]
+                )
+            )
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(x, y), crs=system)
+
+
+_SWAPPED = "{}: longitude and latitude are swapped in the column map"
+
+
+def usable_positions(
+    frame: gpd.GeoDataFrame, *, layer: str, key: str
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Set aside and count the rows without a position, at (0, 0) and off the earth.
+
+    Raises
+    ------
+    TableError
+        Most latitudes are none: the axes are exchanged.
+    """
+    x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+    lost = ~(np.isfinite(x) & np.isfinite(y))
+    # a position that was never fixed is often written as zero with some noise of rounding
+    zero = (np.abs(x) < 1e-6) & (np.abs(y) < 1e-6)
+    beyond = np.zeros(len(frame), dtype=bool)
+    if frame.crs.is_geographic:
+        beyond = ~lost & ((np.abs(y) > 90) | (np.abs(x) > 180))
+        if beyond.mean() > 0.5:
+            if max(np.max(np.abs(x[~lost])), np.max(np.abs(y[~lost]))) <= 180:
+                text = _SWAPPED.format(f"latitudes reach {np.max(np.abs(y[~lost])):.4g}")
+            else:
+                text = (
+                    f"most positions are off the earth in {frame.crs.name}; are they metres of another CRS?"
+                )
+            raise TableError(problem_list(layer, [text]))
+    reasons = (
+        (lost, "sufficient", "no position"),
+        (zero, "correct", "position is (0, 0)"),
+        (beyond, "correct", "position is off the earth"),
+    )
+    findings: list[Finding] = []
+    left, index = frame, frame.index
+    for bad, word, why in reasons:
+        rows = pd.Series(bad, index=index).loc[left.index]
+        left, found = set_aside(left, rows, layer=layer, word=word, key=key, why=why)
+        findings += found
+    return left, findings

@@ -1,0 +1,398 @@
+"""Mast lists of every layout: a tiny twin of each, operators' own tables in every spelling, and the real files."""
+
+import gzip
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from pyproj import Transformer
+from shapely import Point, box
+
+from lomsong.errors import LomsongError, SourceError, TableError
+from lomsong.settings import MastSource
+from lomsong.sources import tables
+from lomsong.sources.masts import read_masts
+from lomsong.sources.tables import Box
+
+WGS84 = "EPSG:4326"
+COLUMNS = {
+    "site_id": "Mã trạm",
+    "latitude_deg": "Vĩ độ",
+    "longitude_deg": "Kinh độ",
+    "technology": "Công nghệ",
+}
+
+
+def table_file(folder: Path, text: str, name: str = "m.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def own_list(path: Path, **changes: object) -> MastSource:
+    given = {"path": path, "crs": WGS84, "operator": "X", "columns": COLUMNS, **changes}
+    return MastSource(**given)  # type: ignore[arg-type]
+
+
+def told(findings: list) -> str:  # type: ignore[type-arg]
+    return " | ".join(finding.message for finding in findings)
+
+
+# --- layouts known by name --------------------------------------------------------------------------------------
+
+OPENCELLID = "radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal"
+KAGGLE = "Unnamed: 0,radio,MCC,MNC,TAC,CID,unit,LON,LAT,RANGE,SAM,changeable,created,updated,averageSignal,Country,Network,Continent"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_opencellid_is_known_by_its_header(tmp_path: Path, suffix: str) -> None:
+    text = f"{OPENCELLID}\nLTE,452,4,7,256,0,104,22,1000,1,1,1477602130,1477602130,0\nGSM,452,4,7,0,0,0,0,1000,1,1,1,1,0\n"
+    path = tmp_path / f"cells{suffix}"
+    path.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
+    frame, findings = read_masts(MastSource(path=path, operators={"452-04": "Viettel"}))
+    assert frame["operator"].tolist() == ["Viettel"]
+    assert frame["node"].tolist() == ["452-04-eNB1"]
+    assert frame["on_air"].tolist() == ["2016-10-27"]
+    assert "(0, 0)" in told(findings)
+
+
+def test_the_other_header_gives_the_operators_name(tmp_path: Path) -> None:
+    text = f"{KAGGLE}\n0,GSM,651,1,117,11201,0,26.95,-29.84,27324,7,1,1369925573,1443966345,0,Lesotho,Vodacom,Africa\n"
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert frame["operator"].tolist() == ["Vodacom"]
+    assert frame[["samples", "range_m", "sector_number"]].iloc[0].tolist() == [7, 27324, 1]
+
+
+@pytest.mark.parametrize(
+    ("radio", "cell", "node", "beam"),
+    [
+        ("LTE", "179290882", "1-01-eNB700355", 2),
+        ("UMTS", "196901", "1-01-7-RNC3-29", 3),
+        ("GSM", "11783", "1-01-7-1178", 3),
+        ("NR", "68719476735", None, None),
+    ],
+)
+def test_cell_ids_tell_the_base_station_where_the_numbering_allows(
+    tmp_path: Path, radio: str, cell: str, node: str | None, beam: int | None
+) -> None:
+    text = f"{OPENCELLID}\n{radio},1,1,7,{cell},0,104,22,1000,1,1,1,1477602130,0\n"
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, text)))
+    if node is None:
+        assert frame["node"].isna().all()
+        assert frame["sector_number"].isna().all()
+    else:
+        assert frame["node"].tolist() == [node]
+        assert frame["sector_number"].tolist() == [beam]
+
+
+def test_cells_of_another_country_code_are_set_aside(tmp_path: Path) -> None:
+    rows = "".join(f"LTE,{mcc},1,7,{mcc},0,104,22,1000,1,1,1,1477602130,0\n" for mcc in (452, 457, 452))
+    source = MastSource(path=table_file(tmp_path, f"{OPENCELLID}\n{rows}"), country_codes=("452",))
+    frame, findings = read_masts(source)
+    assert set(frame["sector_id"]) == {"LTE-452-01-7-452"}
+    assert "country code is not 452" in told(findings)
+
+
+def osm_file(folder: Path, rows: list[dict[str, object]]) -> Path:
+    shapes = [row.pop("shape", Point(104 + i / 10, 22)) for i, row in enumerate(rows)]
+    frame = gpd.GeoDataFrame(
+        [{"osm_id": str(i), **row} for i, row in enumerate(rows)], geometry=shapes, crs=WGS84
+    )
+    frame.to_file(folder / "osm.geojson")
+    return folder / "osm.geojson"
+
+
+def test_osm_masts_are_sorted_by_their_tags(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"man_made": "tower", "tower:type": "communication", "operator": "X", "height": "45 m"},
+        {"man_made": "mast", "communication:mobile_phone": "yes", "communication:television": "yes"},
+        {"man_made": "mast"},
+        {"man_made": "mast", "communication:television": "yes"},
+        {"man_made": "tower", "tower:type": "watchtower"},
+        {"man_made": "tower", "tower:type": "bell_tower"},
+        {"man_made": "tower", "name": "Tháp Truyền hình Xã"},
+        {"man_made": "tower"},
+        {"man_made": "tower", "tower:type": "communication", "shape": box(105, 22, 105.001, 22.001)},
+        {"man_made": "flagpole"},
+        {"man_made": None},
+    ]
+    frame, findings = read_masts(MastSource(path=osm_file(tmp_path, rows)))
+    assert frame["sector_id"].tolist() == ["osm-0", "osm-1", "osm-2", "osm-8"]
+    assert frame["operator"].tolist() == ["X", "unknown", "unknown", "unknown"]
+    assert frame["antenna_height_m"][0] == 45
+    assert set(frame["technology"]) == {"4g"}
+    counted = {
+        finding.message.split(" set aside: ")[1]: finding.count
+        for finding in findings
+        if "set aside" in finding.message
+    }
+    assert sum(counted.values()) == 5
+    assert counted["of type 'watchtower'"] == counted["of type 'bell_tower'"] == 1
+    assert any(
+        f.severity == "assumption" and "without a word" in f.message and f.count == 1 for f in findings
+    )
+    assert any(f.severity == "assumption" and "technology" in f.message and f.count == 4 for f in findings)
+
+
+def test_acccs_bands_become_carriers(tmp_path: Path) -> None:
+    text = "year,operator,rfnsa_id,lat,lon,tech_3g,tech_4g,low_band_4g,bands\n2018,T,,-36.2,149.0,1,1,1,WCDMA850;LTE700\n"
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert frame["frequency_mhz"].tolist() == [850, 700]
+    assert frame["on_air"].tolist() == ["2018", "2018"]
+    assert len(set(frame["site_id"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Operateur,x,y,2G,3G,4G,lon,lat,operator", "20801,535937.0,6330628.0,1,0,1,0.95,44.05,Orange"),
+        ("code_op;nom_op;num_site;x_lambert_93;y_lambert_93;site_2g;site_3g;site_4g;site_5g", "20801;Orange;007;535937;6330628;1;0;1;0"),
+    ],
+)  # fmt: skip
+def test_arceps_flags_become_carriers_in_lambert_93(tmp_path: Path, header: str, row: str) -> None:
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, f"{header}\n{row}\n")))
+    assert frame.crs.to_epsg() == 2154
+    assert frame["technology"].tolist() == ["2g", "4g"]
+    assert set(frame["operator"]) == {"Orange"}
+    degrees = frame.to_crs(WGS84).geometry[0]
+    assert (degrees.x, degrees.y) == pytest.approx((0.952261, 44.055507), abs=1e-5)
+
+
+def test_hiflds_structures_lend_their_height_with_doubt(tmp_path: Path) -> None:
+    text = "id,license,structure,structure_type,latitude,longitude\n1,V,56.1,TOWER,43.7,-70.5\n2,V,0,TOWER,43.8,-70.5\n"
+    frame, findings = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert frame["antenna_height_m"].tolist()[0] == 56.1
+    assert np.isnan(frame["antenna_height_m"][1])
+    assert frame["height_sigma_m"][0] == pytest.approx(11.22)
+    assert "taken as that of the structure" in told(findings)
+
+
+# --- operators' own tables --------------------------------------------------------------------------------------
+
+SPELLINGS = ["21.0534722|104.5", "21,0534722|104,5", "21°03'12.5\"N|104°30'E", "21 03 12.5 N|104 30 0 E", "N21.0534722|E104.5",
+             "21º03′12.5″ B|104º30′ Đ", "21-03-12.5|104-30-00", "21° 3' 12,5'' N|104° 30' E"]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_positions_are_read_in_every_spelling(tmp_path: Path, spelling: str, separator: str) -> None:
+    latitude, longitude = spelling.split("|")
+    cells = [cell.replace('"', '""') for cell in ("A1", latitude, longitude, "4G")]
+    text = separator.join(COLUMNS.values()) + "\n" + separator.join(f'"{cell}"' for cell in cells) + "\n"
+    frame, _ = read_masts(own_list(table_file(tmp_path, text)))
+    assert frame.geometry[0].x == pytest.approx(104.5)
+    assert frame.geometry[0].y == pytest.approx(21.0534722, abs=1e-7)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1258"])
+def test_encodings_of_operators_are_read(tmp_path: Path, encoding: str) -> None:
+    text = "site,lat,lon,tech,op\nA1,21.5,104.5,4G,Mạng Núi\n"
+    if encoding == "cp1258":
+        text = text.replace("ạ", "a\u0323")
+    columns = {
+        "site_id": "site",
+        "latitude_deg": "lat",
+        "longitude_deg": "lon",
+        "technology": "tech",
+        "operator": "op",
+    }
+    path = table_file(tmp_path, text, encoding=encoding)
+    frame, _ = read_masts(
+        own_list(path, columns=columns, encoding=encoding if encoding == "cp1258" else None)
+    )
+    assert frame["operator"].tolist() == ["Mạng Núi"]
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        "EPSG:3405",
+        "EPSG:3406",
+        "+proj=tmerc +lat_0=0 +lon_0=104.75 +k=0.9999 +x_0=500000 +y_0=0 +ellps=WGS84 +units=m",
+    ],
+)
+def test_local_metres_with_decimal_commas_land_where_they_belong(tmp_path: Path, crs: str) -> None:
+    x, y = Transformer.from_crs(WGS84, crs, always_xy=True).transform(104.5, 21.5)
+    text = f"x;y;tech\n{f'{x:.2f}'.replace('.', ',')};{f'{y:.2f}'.replace('.', ',')};4G\n"
+    source = own_list(
+        table_file(tmp_path, text), crs=crs, columns={"x_m": "x", "y_m": "y", "technology": "tech"}
+    )
+    point = read_masts(source)[0].to_crs(WGS84).geometry[0]
+    assert (point.x, point.y) == pytest.approx((104.5, 21.5), abs=1e-6)
+
+
+def test_vn2000_degrees_keep_their_datum(tmp_path: Path) -> None:
+    text = ",".join(COLUMNS.values()) + "\nA,21.5,104.5,4G\n"
+    frame, _ = read_masts(own_list(table_file(tmp_path, text), crs="EPSG:4756"))
+    assert frame.crs.to_epsg() == 4756
+
+
+def test_exchanged_axes_are_told_by_values_and_by_letters(tmp_path: Path) -> None:
+    for latitude, longitude in (("104.5", "21.5"), ("104°30'E", "21°30'N")):
+        text = ",".join(COLUMNS.values()) + f"\nA,{latitude},{longitude},4G\n"
+        with pytest.raises(TableError, match="swapped"):
+            read_masts(own_list(table_file(tmp_path, text)))
+
+
+def test_metres_in_the_columns_of_degrees_are_not_called_swapped(tmp_path: Path) -> None:
+    text = ",".join(COLUMNS.values()) + "\nA,2345678,456789,4G\n"
+    with pytest.raises(TableError, match="metres of another CRS"):
+        read_masts(own_list(table_file(tmp_path, text)))
+
+
+def test_dates_are_parsed_and_other_words_counted(tmp_path: Path) -> None:
+    text = "site,lat,lon,tech,d\n" + "".join(
+        f"{i},21.5,104.{i},4G,{word}\n"
+        for i, word in enumerate(["25/12/2019", "2020", "2021-03-04 10:00", "planned", ""])
+    )
+    columns = {
+        "site_id": "site",
+        "latitude_deg": "lat",
+        "longitude_deg": "lon",
+        "technology": "tech",
+        "on_air": "d",
+    }
+    frame, findings = read_masts(own_list(table_file(tmp_path, text), columns=columns))
+    assert frame["on_air"].tolist()[:3] == ["2019-12-25", "2020", "2021-03-04"]
+    assert frame["on_air"].isna().sum() == 2
+    assert "no date in 1 row (planned)" in told(findings)
+
+
+def workbook(folder: Path, *, hidden: bool = False) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Tram"
+    sheet.append(["DANH SÁCH TRẠM"])
+    sheet.append([])
+    sheet.append(["", "Vị trí", "", "Kỹ thuật", ""])
+    sheet.merge_cells("B3:C3")
+    sheet.merge_cells("D3:E3")
+    sheet.append(["Mã trạm", "Vĩ độ", "Kinh độ", "Công nghệ", "Cao (m)"])
+    sheet.append(["T01", 21.5, 104.5, "4G", 42])
+    sheet.append(["T02", "21°30'00\"N", "104°36'E", "LTE", "30,5"])
+    if hidden:
+        other = book.create_sheet("old")
+        other.append(["a", "b"])
+        other.append([1, 2])
+        other.sheet_state = "hidden"
+    book.save(folder / "m.xlsx")
+    return folder / "m.xlsx"
+
+
+def test_a_workbook_with_titles_merged_headings_and_a_hidden_sheet(tmp_path: Path) -> None:
+    columns = {
+        "site_id": "Mã trạm", "latitude_deg": "Vị trí Vĩ độ", "longitude_deg": "Vị trí Kinh độ",
+        "technology": "Kỹ thuật Công nghệ", "antenna_height_m": "Kỹ thuật Cao (m)",
+    }  # fmt: skip
+    frame, findings = read_masts(own_list(workbook(tmp_path, hidden=True), columns=columns))
+    assert frame["site_id"].tolist() == ["T01", "T02"]
+    assert frame["antenna_height_m"].tolist() == [42, 30.5]
+    assert frame.geometry.x.tolist() == pytest.approx([104.5, 104.6])
+    assert "hidden sheets not read: old" in told(findings)
+
+
+def test_a_workbook_with_two_tables_asks_which(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("a", "b"):
+        sheet = book.create_sheet(name)
+        sheet.append(["x", "y"])
+        sheet.append([1, 2])
+    book.save(tmp_path / "m.xlsx")
+    with pytest.raises(SourceError, match="set 'layer' to one of a, b"):
+        read_masts(own_list(tmp_path / "m.xlsx"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk", b"\xd0\xcf\x11\xe0old workbook"])
+def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m.xlsx").write_bytes(content)
+    with pytest.raises(SourceError, match="not a readable workbook"):
+        read_masts(own_list(tmp_path / "m.xlsx"))
+
+
+def test_lines_above_the_header_are_skipped_and_counted(tmp_path: Path) -> None:
+    text = "Danh sách trạm\nlập năm 2023\n" + ",".join(COLUMNS.values()) + "\nA,21.5,104.5,4G\n"
+    frame, findings = read_masts(own_list(table_file(tmp_path, text)))
+    assert len(frame) == 1
+    assert "2 lines above the header" in told(findings)
+
+
+# --- size, traps and privacy ------------------------------------------------------------------------------------
+
+
+def test_a_large_file_is_read_in_pieces_and_only_near_the_area(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    count = 5000
+    table = pd.DataFrame(
+        {"radio": "LTE", "mcc": 452, "net": 4, "area": 7, "cell": np.arange(count), "unit": 0,
+         "lon": rng.uniform(100, 110, count).round(6), "lat": rng.uniform(10, 23, count).round(6), "range": 1000, "samples": 3,
+         "changeable": 1, "created": 1477602130, "updated": 1477602130, "averageSignal": 0}
+    )  # fmt: skip
+    table.to_csv(tmp_path / "c.csv.gz", index=False)
+    source = MastSource(path=tmp_path / "c.csv.gz", format="opencellid")
+    whole, _ = read_masts(source)
+    monkeypatch.setattr(tables, "LARGE", 10_000)
+    area = Box(104.0, 21.0, 106.0, 23.0)
+    part, findings = read_masts(source, box=area)
+    inside = whole[area.holds(whole.geometry.x.to_numpy(), whole.geometry.y.to_numpy())]
+    assert part["sector_id"].tolist() == inside["sector_id"].tolist()
+    assert f"{count - len(inside):,} of 5,000 rows" in told(findings)
+    with pytest.raises(SourceError, match="none of 5,000 rows"):
+        read_masts(source, box=Box(0.0, 0.0, 1.0, 1.0))
+
+
+def test_text_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lomsong.sources.files.LARGEST_TEXT", 100_000)
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"0" * 1_000_000))
+    with pytest.raises(SourceError, match="holds more than"):
+        read_masts(own_list(tmp_path / "bomb.csv.gz"))
+
+
+def test_a_header_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="columns; a table of places has fewer"):
+        read_masts(own_list(table_file(tmp_path, "a," * 50_000 + "\n1,2\n")))
+
+
+def test_people_and_devices_leave_the_table_at_reading(tmp_path: Path) -> None:
+    text = "site,lat,lon,tech,Phone number,hex\nA,21.5,104.5,4G,0912345678,452040123456789\n"
+    columns = {"site_id": "site", "latitude_deg": "lat", "longitude_deg": "lon", "technology": "tech"}
+    _, findings = read_masts(own_list(table_file(tmp_path, text), columns=columns))
+    assert "2 columns dropped at reading: Phone number, hex" in told(findings)
+    assert "0912345678" not in told(findings)
+
+
+# --- the real files ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "rows", "words"),
+    [
+        ("au-capital/towers.csv", 414, ""),
+        ("fr-lot/sites_arcep.csv", 1112, "without a usable band"),
+        ("vn-northwest/osm_masts.geojson", 49, "for television, radio or links alone"),
+        ("vn-northwest/osm_points.geojson", 49, "of no known type"),
+        ("readers/hifld_usa_cellular_towers_clip_NH_VT.csv", 47, "that of the structure"),
+        ("readers/Helsinki.osm.pbf", 1, "of no known type"),
+        ("readers/opencellid_313_usa.csv", 3517, ""),
+        ("readers/opencellid_651_lesotho_kaggle_variant.csv", 1936, ""),
+        ("readers/opencellid_248_tartu.geojson", 1996, ""),
+    ],
+)
+def test_every_real_list_reads_without_a_word_on_its_format(
+    real: Path, name: str, rows: int, words: str
+) -> None:
+    frame, findings = read_masts(MastSource(path=real / name))
+    assert len(frame) == rows
+    assert words in told(findings)
+    assert frame["sector_id"].is_unique
+
+
+@pytest.mark.real
+def test_an_extract_without_masts_says_so(real: Path) -> None:
+    with pytest.raises(LomsongError, match="holds no mast and no tower"):
+        read_masts(MastSource(path=real / "readers" / "test.osm.pbf"))
