@@ -1,0 +1,513 @@
+"""What an area needs: every file with its address, its terms and its size, before anything large is fetched."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import shapely
+from shapely.geometry import shape as to_shape
+
+from lomsong.contracts import problem_list
+from lomsong.errors import LomsongError, OutputError, SettingsError, SourceError
+from lomsong.sources.remote.areas import Area, Country, find_country, parse_area, tile_values, tiles, widen
+from lomsong.sources.remote.catalogue import Catalogue, Format, Layer, fill, parse_quarter
+from lomsong.sources.remote.download import ask_size, download, partial_bytes, place
+from lomsong.sources.remote.formats import read_json
+from lomsong.sources.remote.manifest import Manifest, Record
+from lomsong.sources.remote.web import Web, WebError, token_host
+
+#: Requests under way at once: small, out of politeness.
+WORKERS = 3
+#: Sizes of more files are not asked for one by one but taken from the catalogue's hint.
+MOST_PROBES = 200
+#: An area that fills this share of two countries' extracts lies in either.
+_CLEARLY_INSIDE = 0.95
+
+State = Literal["there", "new", "begun", "missing", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """
+    One file of a plan.
+
+    Attributes
+    ----------
+    layer, path, url, format
+        What it is, where it goes (relative), where it comes from (never with a secret), what it must be.
+    licence, licence_url, attribution, terms, note
+        On what terms.
+    may_miss : bool
+        That the server has none is normal, as for tiles of the sea.
+    checksum_url : str or None
+        Where its MD5 is published.
+    size : int or None
+        As the server says; None where it does not. [bytes]
+    have : int
+        What is there already. [bytes]
+    state : str
+        'there', 'new', 'begun', 'missing' (normal), or 'failed' with a `problem`.
+    """
+
+    layer: str
+    path: str
+    url: str
+    format: Format
+    licence: str
+    attribution: str
+    licence_url: str = ""
+    terms: tuple[str, ...] = ()
+    note: str = ""
+    may_miss: bool = False
+    checksum_url: str | None = None
+    size: int | None = None
+    hint: int = 0
+    have: int = 0
+    state: State = "new"
+    problem: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether it is still to be fetched."""
+        return self.state in ("new", "begun")
+
+    @property
+    def expected(self) -> int:
+        """Return its size, or the catalogue's guess. [bytes]"""
+        return self.hint if self.size is None else self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a fetch will do."""
+
+    area: Area
+    folder: Path
+    catalogue: Catalogue
+    layers: tuple[str, ...]
+    margin_m: float
+    items: tuple[Item, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def bytes_to_fetch(self) -> int:
+        """Return about how much is still to come. [bytes]"""
+        return sum(max(item.expected - item.have, 0) for item in self.items if item.wanted)
+
+
+@dataclass(slots=True)
+class Planner:
+    """
+    Finds the files of an area.
+
+    Attributes
+    ----------
+    web, catalogue, folder, manifest
+        How to ask, what there is, where it goes, and what lies there.
+    scratch : Path
+        Where small answers of servers go that are only read: the folder itself, or another for a dry run.
+    quarter : str or None
+        Of the layers that come by quarter.
+    margin_m : float
+        How far around the area terrain and masts are needed. [m]
+    """
+
+    web: Web
+    catalogue: Catalogue
+    folder: Path
+    manifest: Manifest
+    scratch: Path
+    quarter: str | None
+    margin_m: float
+    notes: list[str] = field(default_factory=list)
+
+    def plan(self, area_text: str, *, country: str | None, layers: Sequence[str] | None) -> Plan:
+        """
+        Find every file, and ask for its size.
+
+        Raises
+        ------
+        LomsongError
+            The area, a layer or the quarter cannot be, or a server that says what files there are does not answer.
+        """
+        names = self._choose(layers)
+        area = self._area(area_text, country, names)
+        wide = widen(area.shape, self.margin_m)
+        items: list[Item] = []
+        for name in names:
+            items += self._items(name, area, wide, explicit=layers is not None)
+        self._refuse_strangers(items)
+        return Plan(
+            area,
+            self.folder,
+            self.catalogue,
+            names,
+            self.margin_m,
+            tuple(self._sizes(items)),
+            tuple(self.notes),
+        )
+
+    def _choose(self, layers: Sequence[str] | None) -> tuple[str, ...]:
+        if layers is None:
+            return self.catalogue.default_layers()
+        wrong = [name for name in layers if name not in self.catalogue.layers]
+        if wrong or not layers:
+            raise SettingsError(
+                f"there is no layer '{', '.join(wrong)}'; there are {', '.join(self.catalogue.layers)}"
+            )
+        return tuple(dict.fromkeys(layers))
+
+    def _area(self, text: str, country: str | None, names: Sequence[str]) -> Area:
+        stated = None if country is None else find_country(country)
+        found = parse_area(text, country=stated)
+        if isinstance(found, Country):
+            if stated is not None and stated != found:
+                raise SettingsError(
+                    f"the area is {found.iso3} and --country says {stated.iso3}; leave one out"
+                )
+            return Area(found.iso3, self._outline(found), found, whole_country=True)
+        methods = {self.catalogue.layers[name].method for name in names}
+        if found.country is None and methods & {"country", "geoboundaries", "geofabrik", "mcc"}:
+            return replace(found, country=self._country_of(found.shape))
+        return found
+
+    def _outline(self, country: Country) -> shapely.Geometry:
+        level = next((row for row in self._levels(country) if row["boundaryType"] == "ADM0"), None)
+        url = None if level is None else level.get("simplifiedGeometryGeoJSON")
+        if not isinstance(url, str):
+            raise SourceError(
+                f"geoBoundaries has no outline of {country.iso3}; give a box west,south,east,north"
+            )
+        content = self._index(f"index/{country.iso3}-outline.geojson", _checked(url), "geojson", "boundaries")
+        shapes = [found for found in map(_geometry, _features(content)) if found is not None]
+        if not shapes:
+            raise SourceError(
+                f"the outline of {country.iso3} holds no polygon; give a box west,south,east,north"
+            )
+        return shapely.union_all(shapes)
+
+    def _levels(self, country: Country) -> list[dict[str, Any]]:
+        layer = self._layer_of("geoboundaries")
+        url = layer.url(**_codes(country))
+        path = f"index/{country.iso3}-levels.json"
+        try:
+            answer = self._index(path, url, "json", "boundaries")
+        except WebError as error:
+            if error.status == 404:
+                raise SourceError(f"geoBoundaries has no boundaries of {country.iso3} (404)") from None
+            raise
+        rows = answer if isinstance(answer, list) else [answer]
+        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("boundaryType"), str)]
+
+    def _layer_of(self, method: str) -> Layer:
+        found = next((layer for layer in self.catalogue.layers.values() if layer.method == method), None)
+        if found is None:
+            raise SettingsError(f"the catalogue has no layer of method '{method}', which is needed here")
+        return found
+
+    def _index(self, path: str, url: str, format_: Format, layer: str) -> Any:
+        """Return a small answer, kept so that it is not asked for again."""
+        if self.manifest.holds(path, url=url):
+            return read_json(self.folder / path)
+        target = self.scratch / path
+        arrived = download(self.web, url, target, format_)
+        licence = self.catalogue.layers.get(layer)
+        if self.scratch == self.folder:
+            self.manifest.add(
+                Record(
+                    path=path,
+                    layer=layer,
+                    url=url,
+                    sha256=arrived.sha256,
+                    size=arrived.size,
+                    licence=licence.licence if licence else "",
+                    attribution=licence.attribution if licence else "",
+                    licence_url=licence.licence_url if licence else "",
+                    terms=licence.terms if licence else (),
+                    note="read to know what files there are",
+                    etag=arrived.etag,
+                    last_modified=arrived.last_modified,
+                )
+            )
+        place(target)
+        return read_json(target)
+
+    def _extracts(self) -> list[dict[str, Any]]:
+        layer = self._layer_of("geofabrik")
+        return _features(self._index("index/geofabrik.json", layer.url(), "json", "osm_extract"))
+
+    def _country_of(self, area: shapely.Geometry) -> Country:
+        """Find the country of a box in the index of extracts, whose outlines reach a little over the borders."""
+        shares: dict[str, float] = {}
+        for feature in self._extracts():
+            outline = _geometry(feature)
+            if outline is None or not outline.intersects(area):
+                continue
+            share = outline.intersection(area).area / area.area
+            for code in _iso2(feature):
+                shares[code] = max(shares.get(code, 0.0), share)
+        inside = sorted(code for code, share in shares.items() if share >= _CLEARLY_INSIDE)
+        if len(inside) == 1:
+            return find_country(inside[0])
+        touched = ", ".join(sorted(shares, key=lambda code: (-shares[code], code))[:6]) or "no country"
+        raise SourceError(
+            f"the area cannot be told to lie in one country (it touches {touched}); say which with --country, for "
+            "example --country VN"
+        )
+
+    def _items(self, name: str, area: Area, wide: shapely.Geometry, *, explicit: bool) -> list[Item]:
+        layer = self.catalogue.layers[name]
+        match layer.method:
+            case "tiles":
+                size = layer.tile_deg or 1
+                return [
+                    self._item(name, layer.url(**tile_values(left, low)), folder=name, may_miss=True)
+                    for left, low in tiles(wide if layer.wide else area.shape, size)
+                ]
+            case "country":
+                return [self._item(name, layer.url(**_codes(self._known(area))), folder=name)]
+            case "quarter":
+                return [self._by_quarter(name, layer)]
+            case "mcc":
+                return self._cells(name, layer, self._known(area), explicit=explicit)
+            case "geoboundaries":
+                return self._boundaries(name, self._known(area))
+            case "geofabrik":
+                return [self._extract(name, self._known(area))]
+            case "overpass":
+                return self._overpass(name, layer, wide if layer.wide else area.shape, explicit=explicit)
+
+    def _item(self, name: str, url: str, *, folder: str, file: str | None = None, **more: Any) -> Item:
+        layer = self.catalogue.layers[name]
+        file = file or urlsplit(url).path.rsplit("/", 1)[-1]
+        texts = {"licence": layer.licence, "attribution": layer.attribution, "terms": layer.terms, **more}
+        return Item(
+            layer=name,
+            path=f"{folder}/{file}",
+            url=url,
+            format=layer.format,
+            licence_url=layer.licence_url,
+            hint=int(layer.size_hint_mb * 1e6),
+            **texts,
+        )
+
+    @staticmethod
+    def _known(area: Area) -> Country:
+        if area.country is None:
+            raise SourceError("the country of the area is not known; say it with --country")
+        return area.country
+
+    def _by_quarter(self, name: str, layer: Layer) -> Item:
+        try:
+            year, quarter = parse_quarter(self.quarter or layer.quarter or "")
+            first = parse_quarter(layer.first_quarter or "1900Q1")
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+        if (year, quarter) < first:
+            raise SettingsError(f"{name} begins with {layer.first_quarter}; choose a later --quarter")
+        values = {"year": str(year), "quarter": str(quarter), "month": f"{3 * quarter - 2:02d}"}
+        named = f"{layer.attribution}, {year} Q{quarter}"
+        return self._item(name, layer.url(**values), folder=name, attribution=named)
+
+    def _cells(self, name: str, layer: Layer, country: Country, *, explicit: bool) -> list[Item]:
+        if token_host(layer.base_url) not in self.web.tokens:
+            advice = (
+                f"{name} needs your own free token from {layer.base_url} in the environment variable "
+                f"{layer.token_variable}"
+            )
+            if explicit:
+                raise SettingsError(advice)
+            self.notes.append(f"{advice}: left out")
+            return []
+        if not country.mcc:
+            self.notes.append(f"{name}: {country.iso3} has no mobile country code of its own: left out")
+        return [
+            self._item(name, layer.url(mcc=code), folder=name, file=f"{code}.csv.gz") for code in country.mcc
+        ]
+
+    def _boundaries(self, name: str, country: Country) -> list[Item]:
+        items = []
+        for row in self._levels(country):
+            url, level = row.get("gjDownloadURL"), row["boundaryType"]
+            if not isinstance(url, str) or not (
+                level.startswith("ADM") and level[3:].isdecimal() and len(level) == 4
+            ):
+                continue
+            licence = _text(row, "boundaryLicense") or "not stated by geoBoundaries"
+            year, source = _text(row, "boundaryYearRepresented"), _text(row, "boundarySource")
+            items.append(
+                self._item(
+                    name,
+                    _checked(url),
+                    folder=name,
+                    file=f"{country.iso3}-{level}.geojson",
+                    licence=licence,
+                    terms=terms_of(licence),
+                    attribution=f"geoBoundaries {country.iso3} {level} ({year}): {source}",
+                    note=f"{_text(row, 'admUnitCount')} units; {_text(row, 'boundaryCanonical')}".strip("; "),
+                )
+            )
+        if not items:
+            raise SourceError(f"geoBoundaries has no boundaries of {country.iso3}")
+        return sorted(items, key=lambda item: item.path)
+
+    def _extract(self, name: str, country: Country) -> Item:
+        layer = self.catalogue.layers[name]
+        found = [
+            feature["properties"]
+            for feature in self._extracts()
+            if country.iso2 in _iso2(feature) and isinstance(feature["properties"].get("urls"), dict)
+        ]
+        # a country can stand in its own extract and in one with its neighbours
+        found.sort(key=lambda row: (len(_codes_in(row)), str(row.get("id"))))
+        url = found[0]["urls"].get("pbf") if found else None
+        if not isinstance(url, str):
+            raise SourceError(
+                f"Geofabrik has no extract of {country.iso3}; use the osm_ layers for a smaller area"
+            )
+        beside = f"{_checked(url)}.md5" if layer.checksum == "md5_beside" else None
+        return self._item(name, url, folder=name, file=f"{country.iso3}.osm.pbf", checksum_url=beside)
+
+    def _overpass(self, name: str, layer: Layer, shape: shapely.Geometry, *, explicit: bool) -> list[Item]:
+        west, south, east, north = shape.bounds
+        size = (east - west) * (north - south)
+        if layer.most_deg2 is not None and size > layer.most_deg2:
+            advice = (
+                f"{name}: {size:.0f} square degrees are too much to ask Overpass for (at most {layer.most_deg2:g}); "
+                "take osm_extract, or a smaller area"
+            )
+            if explicit:
+                raise SettingsError(advice)
+            self.notes.append(f"{advice}: left out")
+            return []
+        query = fill(layer.query or "", {"bbox": f"{south:.6f},{west:.6f},{north:.6f},{east:.6f}"})
+        geometry = "geom" if name in ("osm_roads", "osm_power") else "center"
+        text = f"[out:json][timeout:180];({query});out tags {geometry};".replace(";;", ";")
+        url = f"{layer.url()}?data={quote(text, safe='')}"
+        return [self._item(name, url, folder=name, file=f"{name}.json")]
+
+    def _refuse_strangers(self, items: Iterable[Item]) -> None:
+        strangers = [
+            item.path
+            for item in items
+            if item.path not in self.manifest.records and (self.folder / item.path).exists()
+        ]
+        if strangers:
+            raise OutputError(
+                problem_list(
+                    f"{self.folder} holds files of the same names that lomsong did not fetch; move them away",
+                    strangers[:10],
+                )
+            )
+
+    def _sizes(self, items: list[Item]) -> list[Item]:
+        known = [self._look(item) for item in items]
+        ask = [item for item in known if item.wanted and item.format != "overpass"]
+        if len(ask) > MOST_PROBES:
+            self.notes.append(f"{len(ask)} files: sizes are guessed, not asked for")
+            return known
+        answers = dict(zip([item.path for item in ask], run_all(self.web, self._probe, ask), strict=True))
+        return [answers.get(item.path, item) for item in known]
+
+    def _look(self, item: Item) -> Item:
+        if self.manifest.holds(item.path, url=item.url):
+            size = self.manifest.records[item.path].size
+            return replace(item, state="there", size=size, have=size)
+        have = partial_bytes(self.folder / item.path)
+        return replace(item, state="begun", have=have) if have else item
+
+    def _probe(self, item: Item) -> Item:
+        try:
+            return replace(item, size=ask_size(self.web, item.url).size)
+        except LomsongError as error:
+            if item.may_miss and getattr(error, "status", 0) == 404:
+                return replace(item, state="missing")
+            return replace(item, state="failed", problem=str(error))
+
+
+def run_all(web: Web, task: Callable[[Item], Item], items: Sequence[Item]) -> list[Item]:
+    """
+    Do a task for every item, a few at a time; an interruption stops them all and is passed on.
+
+    Returns
+    -------
+    list of Item
+        In the order of the items.
+    """
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="fetch") as pool:
+        waiting = [pool.submit(task, item) for item in items]
+        try:
+            return [each.result() for each in waiting]
+        except BaseException:
+            web.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def terms_of(licence: str) -> tuple[str, ...]:
+    """
+    Read restrictions out of the name of a licence.
+
+    Examples
+    --------
+    >>> terms_of("CC BY-NC-SA 4.0"), terms_of("Open Data Commons Open Database License 1.0"), terms_of("CC BY 4.0")
+    (('non_commercial', 'share_alike'), ('share_alike',), ())
+    """
+    words = licence.casefold().replace("-", " ").replace("_", " ").split()
+    text = " ".join(words)
+    terms = []
+    if "nc" in words or "noncommercial" in words or "non commercial" in text:
+        terms.append("non_commercial")
+    if {"sa", "sharealike", "odbl"} & set(words) or "share alike" in text or "open database" in text:
+        terms.append("share_alike")
+    return tuple(terms)
+
+
+def _codes(country: Country) -> dict[str, str]:
+    return {
+        "iso2": country.iso2.lower(),
+        "ISO2": country.iso2,
+        "iso3": country.iso3.lower(),
+        "ISO3": country.iso3,
+    }
+
+
+def _checked(url: str) -> str:
+    """Refuse an address from a server's answer that is none of the web's."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "{" in url:
+        raise SourceError("a server's list of files holds an address that is not on the web; not followed")
+    return url
+
+
+def _text(row: dict[str, Any], key: str) -> str:
+    return " ".join(str(row.get(key) or "").split())[:500]
+
+
+def _features(content: Any) -> list[dict[str, Any]]:
+    rows = content.get("features") if isinstance(content, dict) else None
+    listed = rows if isinstance(rows, list) else []
+    return [row for row in listed if isinstance(row, dict) and isinstance(row.get("properties"), dict)]
+
+
+def _geometry(feature: dict[str, Any]) -> shapely.Geometry | None:
+    try:
+        found = shapely.make_valid(to_shape(feature["geometry"]))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError):
+        return None
+    west, south, east, north = found.bounds if not found.is_empty else (1.0, 1.0, 0.0, 0.0)
+    inside = -180 <= west < east <= 180 and -90 <= south < north <= 90
+    return found if inside and found.area > 0 else None
+
+
+def _codes_in(properties: dict[str, Any]) -> list[str]:
+    codes = properties.get("iso3166-1:alpha2")
+    listed = codes if isinstance(codes, list) else [codes]
+    return [code for code in listed if isinstance(code, str)]
+
+
+def _iso2(feature: dict[str, Any]) -> list[str]:
+    return _codes_in(feature["properties"])
