@@ -1,6 +1,7 @@
 """Measures: what is counted, and the grade that a figure earns."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -165,6 +166,17 @@ def test_a_cliff_is_no_spike(world: World) -> None:
     assert measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, terrain=terrain)))["terrain_spike"].count == 0
 
 
+def test_people_of_the_raster_are_held_against_the_stated_ones(world: World) -> None:
+    inputs = world({"a": (5, 5), "b": (8, 8), "c": (20, 20)}, {"m": (6, 6)})
+    # one person a hectare: 100 in each square kilometre, and nobody beyond 15 km
+    people = flat_terrain(0.81)
+    people.values[:, 167:] = 0.0
+    report = measured(check(replace(inputs, population=people)))
+    assert report["people_empty"].rows == ("c",)
+    assert report["people_total"].value == pytest.approx(100 / 3, abs=1e-4)
+    assert report["people_total"].grade == "D"
+
+
 def test_mended_villages_come_from_the_findings(world: World) -> None:
     inputs = world({"a": (5, 5), "b": (8, 8)}, {"m": (6, 6)})
     mended = Finding(
@@ -176,14 +188,7 @@ def test_mended_villages_come_from_the_findings(world: World) -> None:
         rows=("b",),
         action="repaired",
     )
-    inputs = Inputs(
-        settings=inputs.settings,
-        villages=inputs.villages,
-        sectors=inputs.sectors,
-        measurements=inputs.measurements,
-        terrain=inputs.terrain,
-        findings=(*inputs.findings, mended),
-    )
+    inputs = replace(inputs, findings=(*inputs.findings, mended))
     assert measured(check(inputs))["village_mended"].rows == ("b",)
 
 

@@ -1,12 +1,13 @@
 """Holding the inputs against their contracts and against each other."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from lomsong.areas import village_areas
 from lomsong.inputs import Inputs
+from lomsong.joins import AreaIndex, assign_points, index_areas
 from lomsong.quality.advice import advise
 from lomsong.quality.ages import newest_day
 from lomsong.quality.measures import Measure
@@ -14,9 +15,10 @@ from lomsong.quality.network import measure_masts
 from lomsong.quality.notices import find_overlaps, notice
 from lomsong.quality.places import measure_villages
 from lomsong.quality.report import QualityReport
-from lomsong.quality.surfaces import measure_terrain
+from lomsong.quality.surfaces import measure_people, measure_terrain
 from lomsong.quality.witnesses import measure_measurements
 from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
+from lomsong.zonal import sum_raster
 
 
 def check(inputs: Inputs) -> QualityReport:
@@ -48,12 +50,12 @@ def check(inputs: Inputs) -> QualityReport:
     if len(inputs.measurements):
         MEASUREMENTS.check(inputs.measurements)
     areas = village_areas(inputs.villages, inputs.settings.demand.point_radius_m)
-    tree = shapely.STRtree(areas.to_numpy())
+    index = index_areas(areas.to_numpy())
     overlaps = find_overlaps(inputs.villages)
-    village_of = pd.Series(
-        _first_village(tree, inputs.measurements.geometry.to_numpy()), index=inputs.measurements.index
-    )
-    measures = _measure(inputs, tree, overlaps, village_of)
+    village_of = _villages_of(inputs.measurements, index)
+    measures = _measure(inputs, index, overlaps, village_of)
+    if inputs.population is not None:
+        measures += measure_people(inputs, sum_raster(areas, inputs.population).total)
     return QualityReport(
         counts=_count(inputs),
         findings=(*inputs.findings, *notice(inputs, overlaps, village_of)),
@@ -63,28 +65,23 @@ def check(inputs: Inputs) -> QualityReport:
 
 
 def _measure(
-    inputs: Inputs, tree: shapely.STRtree, overlaps: NDArray[np.int64], village_of: pd.Series
+    inputs: Inputs, index: AreaIndex, overlaps: NDArray[np.int64], village_of: pd.Series
 ) -> list[Measure]:
     overlapping = np.zeros(len(inputs.villages), dtype=bool)
     overlapping[overlaps.ravel()] = True
     newest = newest_day(inputs.sectors["on_air"], inputs.measurements["time"])
-    home = _first_village(tree, inputs.sectors.geometry.to_numpy())
     measures = [
         *measure_villages(inputs, overlapping),
-        *measure_masts(inputs, pd.Series(home >= 0, index=inputs.sectors.index), newest),
+        *measure_masts(inputs, _villages_of(inputs.sectors, index) >= 0, newest),
         *measure_measurements(inputs, village_of, newest),
         *measure_terrain(inputs),
     ]
     return measures
 
 
-def _first_village(tree: shapely.STRtree, points: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Return the first village in the table that each point lies in; -1 for none."""
-    found = np.full(len(points), -1, dtype=np.int64)
-    point, village = tree.query(points, predicate="intersects")
-    order = np.lexsort((village, point))[::-1]
-    found[point[order]] = village[order]
-    return found
+def _villages_of(frame: gpd.GeoDataFrame, index: AreaIndex) -> pd.Series:
+    points = frame.geometry
+    return pd.Series(assign_points(index, points.x.to_numpy(), points.y.to_numpy()), index=frame.index)
 
 
 def _count(inputs: Inputs) -> dict[str, int]:

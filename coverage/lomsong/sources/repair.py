@@ -41,6 +41,7 @@ def repair_polygons(
                 message=f"{count_rows(len(ids), 'invalid polygon')} repaired: {name_rows(ids)}",
                 count=len(ids),
                 rows=ids,
+                action="repaired",
             )
         )
     if empty.any():
