@@ -1,7 +1,7 @@
 """Predicted level at every demand point: best and second server per operator and technology."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -46,11 +46,25 @@ class Prediction:
         Paths looked at in a few samples, to tell whether they could matter.
     pairs : int
         Pairs of a demand point and a sector within reach.
+    inputs : Inputs
+        What it was computed from.
     """
 
     demand: gpd.GeoDataFrame
     signal: pd.DataFrame
     radio: RadioSettings
+    findings: tuple[Finding, ...]
+    paths: int
+    glances: int
+    pairs: int
+    inputs: Inputs = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesServed:
+    """Servers of any places: contract `SIGNAL`, what was noticed, and how many paths, glances and pairs that took."""
+
+    signal: pd.DataFrame
     findings: tuple[Finding, ...]
     paths: int
     glances: int
@@ -88,11 +102,47 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     demand, findings = build_demand(
         inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand
     )
+    served = predict_places(demand, inputs, radio, progress=progress)
+    return Prediction(
+        demand=demand,
+        signal=served.signal,
+        radio=radio,
+        findings=(
+            *findings,
+            *served.findings,
+            *_air_findings(radio),
+            *_terrain_findings(demand, served.signal),
+        ),
+        paths=served.paths,
+        glances=served.glances,
+        pairs=served.pairs,
+        inputs=inputs,
+    )
+
+
+def predict_places(
+    places: gpd.GeoDataFrame, inputs: Inputs, radio: RadioSettings, *, progress: Progress = SILENT
+) -> PlacesServed:
+    """
+    Predict the level of every operator and technology at any places, as `predict` does where people are.
+
+    Parameters
+    ----------
+    places : GeoDataFrame
+        ``demand_id``, ``ground_m`` (missing outside the terrain) and points in the working CRS.
+    inputs, radio, progress
+        As for `predict`.
+
+    Returns
+    -------
+    PlacesServed
+        Rows in the order of the places.
+    """
     search = _Search.of(Network.of(inputs, inputs.sectors, radio))
     blocks = []
     paths = glances = pairs = outside = 0
-    with task(progress, "predicting signal", len(demand)) as told:
-        for block in _blocks(demand, len(inputs.sectors)):
+    with task(progress, "predicting signal", len(places)) as told:
+        for block in _blocks(places, len(inputs.sectors)):
             found, tried, far = search.serve(block, inputs)
             blocks.append(found)
             paths += int(found["paths"].sum())
@@ -100,17 +150,9 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
             pairs += tried
             outside += far
             told.advance(len(block))
-    signal = _signal_table(pd.concat(blocks, ignore_index=True), search)
-    return Prediction(
-        demand=demand,
-        signal=signal,
-        radio=radio,
-        findings=(
-            *findings,
-            *_model_findings(search.network, outside, pairs),
-            *_air_findings(radio),
-            *_terrain_findings(demand, signal),
-        ),
+    return PlacesServed(
+        signal=_signal_table(pd.concat(blocks, ignore_index=True), search),
+        findings=tuple(_model_findings(search.network, outside, pairs)),
         paths=paths,
         glances=glances,
         pairs=pairs,
@@ -286,6 +328,7 @@ def _signal_table(found: pd.DataFrame, search: _Search) -> pd.DataFrame:
             "second_level_dbm": found["second_level_dbm"],
             "second_sigma_db": spread(found["second_diffraction_db"].to_numpy(), radio),
             "second_site_id": _named(found["second_sector"], sectors["site_id"]),
+            "second_diffraction_db": found["second_diffraction_db"],
             "unseen_bound_dbm": found["unseen_bound_dbm"],
         }
     )

@@ -426,6 +426,13 @@ SIGNAL = Table(
         ),
         Column(name="second_site_id", kind="text", meaning="mast of the second server"),
         Column(
+            name="second_diffraction_db",
+            kind="number",
+            unit="dB",
+            minimum=0,
+            meaning="loss beyond free space on the way to the second server",
+        ),
+        Column(
             name="unseen_bound_dbm",
             kind="number",
             unit="dBm",
