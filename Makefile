@@ -2,10 +2,11 @@
 PYTHON ?= python3
 UV = .tools/bin/uv
 BIN = .venv/bin
+FRONTEND = coverage/lomsong/maps/frontend
 export UV_PYTHON_DOWNLOADS = never
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo test check bench docs lock format clean
+.PHONY: help demo test check bench frontend docs lock format clean
 help:                         ## say what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
@@ -24,6 +25,10 @@ check: .venv/.dev             ## style, format, types, one-way imports
 
 bench: .venv/.bench           ## measure what the documents claim (minutes)
 	$(BIN)/python benchmarks/house.py
+	$(BIN)/python benchmarks/map.py
+
+frontend:                     ## build the map's front end again (needs node and npm)
+	cd $(FRONTEND) && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent build
 
 docs: .venv/.docs             ## build the documentation into docs/_build/html
 	$(BIN)/python docs/generate.py

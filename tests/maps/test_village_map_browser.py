@@ -8,10 +8,12 @@ from typing import Any
 import folium
 import geopandas as gpd
 import pytest
+from map_pages import as_shown
 
 from lomsong.inputs import Inputs
 from lomsong.maps import save_map, village_map
 from lomsong.maps.contents import village_contents
+from lomsong.maps.frame import WebFrame
 from lomsong.maps.layer import DataLayer
 
 pytestmark = pytest.mark.browser
@@ -42,6 +44,7 @@ def open_map(chromium: Any, tmp_path: Path) -> Iterator[Open]:
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path.as_uri())
+        page.wait_for_function("() => window.lomsong && lomsong.isReady()")
         return page
 
     yield opener
@@ -234,16 +237,15 @@ def test_hostile_text_stands_on_the_page_and_nothing_runs(
         "all => all.map(one => one.textContent)"
     )
     order = hostile_villages.sort_values("rank").index[:20]
-    assert names == [hostile[row] for row in order]
+    assert names == [as_shown(hostile[row]) for row in order]
 
     layer = next(iter(drawn._children))
     for row, name in enumerate(hostile):
         page.evaluate(f"() => {layer}.open({row})")
         card = page.locator(".lomsong-card").last
-        assert card.locator("h2").evaluate("heading => heading.textContent") == name
-        assert (
-            card.locator(".lomsong-reasons").evaluate("one => one.textContent")
-            == hostile[(row + 4) % len(hostile)]
+        assert card.locator("h2").evaluate("heading => heading.textContent") == as_shown(name)
+        assert card.locator(".lomsong-reasons").evaluate("one => one.textContent") == as_shown(
+            hostile[(row + 4) % len(hostile)]
         )
         assert card.locator("img, script, svg, iframe, a, style, link, meta, base").count() == 0
     search = page.get_by_label("Find a village")
@@ -264,7 +266,7 @@ def test_hostile_names_of_masts_stand_on_the_page(
     for row, place in sectors.geometry.to_crs(4326).items():
         page.evaluate(f"() => {map_name(drawn)}.setView([{place.y}, {place.x}], 13, {{animate: false}})")
         page.mouse.click(*place_of(page, drawn, place.x, place.y))
-        assert sectors["site_id"][row] in page.locator(".lomsong-card h2").last.evaluate(
+        assert as_shown(sectors["site_id"][row]) in page.locator(".lomsong-card h2").last.evaluate(
             "one => one.textContent"
         )
     assert page.evaluate("() => window.__pwned") is None
@@ -320,7 +322,7 @@ def test_folium_layers_added_to_the_map_work_without_network(
 def test_our_layer_works_under_a_layer_control_of_folium(open_map: Open, villages: gpd.GeoDataFrame) -> None:
     drawn = village_map(villages)
     folium.LayerControl(collapsed=False).add_to(drawn)
-    other = DataLayer("villages", village_contents(villages.iloc[:3]), name="Again", show=False)
+    other = DataLayer("villages", village_contents(villages.iloc[:3], WebFrame()), name="Again", show=False)
     other.add_to(drawn)
     drawn._children.move_to_end(next(name for name in drawn._children if name.startswith("layer_control")))
     page = open_map(drawn)

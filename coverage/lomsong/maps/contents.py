@@ -1,4 +1,4 @@
-"""What the page is told: the tables as plain columns, the masts by position, the words of the labels."""
+"""What the page is told: the tables as packed columns, the masts by position, the words of the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
+from pyproj import CRS
 
-from lomsong.contracts import Column, Table
+from lomsong.contracts import Table
 from lomsong.inputs import Inputs
-from lomsong.maps.shapes import STEPS_PER_DEGREE, village_centres, village_shapes
-from lomsong.schemas import ASSESSMENT, RANKING, TECHNOLOGIES, VILLAGES
+from lomsong.maps.columns import pack_columns
+from lomsong.maps.frame import WebFrame
+from lomsong.maps.packing import deltas, pack, varints
+from lomsong.maps.relief import Relief
+from lomsong.maps.shapes import Bounds, build_shapes
+from lomsong.schemas import ASSESSMENT, RANKING, SECTORS, VILLAGES
 
 #: What a map cannot do without; everything else in the three tables may be missing.
 DRAWN = Table(
@@ -29,10 +33,18 @@ _SENT = {
     for column in table.columns
     if column.name not in _UNSENT
 }
-#: Digits after the point that a reader of the popup can use, by unit; scores up to 100 and counts get one.
-_DIGITS = {"m": 0, "persons": 0, "households": 0, "Mbit/s": 1}
-#: Shares are shown in per cent; with two more digits, rounding twice does not differ from rounding once. [digits]
-_SHARE_DIGITS = 4
+#: Read by popups alone: sent apart and unpacked after the map stands.
+_LATER = (
+    "district_name", "province_name", "households", "fund_eligible", "verify_cause", "p_2g", "covered_share",
+    "evidence", "confidence", "reasons", "nearest_site_m", "terrain_share", "mobile_tests", "download_low_mbps",
+    "download_high_mbps", "fixed_line", "fixed_download_mbps", "need_people", "need_severity", "need_isolation",
+)  # fmt: skip
+_MAST_COLUMNS = {
+    name: SECTORS.column(name) for name in ("operator", "technology", "azimuth_deg", "beamwidth_deg")
+}
+_MAST_COLUMNS_LATER = {
+    name: SECTORS.column(name) for name in ("site_id", "frequency_mhz", "antenna_height_m")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,27 @@ def find_labels(villages: gpd.GeoDataFrame, inputs: Inputs | None) -> Labels:
     )
 
 
-def village_contents(villages: gpd.GeoDataFrame) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """
+    What one layer sends to the page.
+
+    Attributes
+    ----------
+    first : bytes
+        A pack with all that drawing needs.
+    later : bytes or None
+        Another with what popups need besides.
+    bounds : tuple of float or None
+        South, west, north and east edge. [deg]
+    """
+
+    first: bytes
+    later: bytes | None = None
+    bounds: Bounds | None = None
+
+
+def village_contents(villages: gpd.GeoDataFrame, frame: WebFrame) -> Packs:
     """
     Return the villages as the page gets them.
 
@@ -80,12 +112,13 @@ def village_contents(villages: gpd.GeoDataFrame) -> dict[str, Any]:
     ----------
     villages : GeoDataFrame
         `VILLAGES`, `ASSESSMENT` and `RANKING` columns; any CRS.
+    frame : WebFrame
+        The projection of the map.
 
     Returns
     -------
-    dict
-        ``steps_per_degree``, ``shapes``, ``centres``, and ``columns``: a list by column name, without the columns
-        that hold nothing.
+    Packs
+        Shapes, centres and columns, without the columns that hold nothing.
 
     Raises
     ------
@@ -93,23 +126,18 @@ def village_contents(villages: gpd.GeoDataFrame) -> dict[str, Any]:
         The villages have no CRS, no rows, no ids or no status.
     """
     DRAWN.check(villages)
-    centres = village_centres(villages)
-    shapes = [
-        centre if shape is None else shape
-        for shape, centre in zip(village_shapes(villages), centres, strict=True)
-    ]
-    columns = {name: _cells(villages[name], column) for name, column in _SENT.items() if name in villages}
-    return {
-        "steps_per_degree": STEPS_PER_DEGREE,
-        "shapes": shapes,
-        "centres": centres,
-        "columns": {
-            name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)
-        },
-    }
+    shapes = build_shapes(villages, frame)
+    first, arrays = pack_columns(villages, {name: _SENT[name] for name in _SENT if name not in _LATER})
+    later, later_arrays = pack_columns(villages, {name: _SENT[name] for name in _LATER})
+    rows = len(villages)
+    return Packs(
+        pack({"rows": rows, "columns": first}, {**shapes.arrays(), **arrays}),
+        pack({"rows": rows, "columns": later}, later_arrays),
+        shapes.bounds(frame),
+    )
 
 
-def mast_contents(sectors: gpd.GeoDataFrame) -> dict[str, Any]:
+def mast_contents(sectors: gpd.GeoDataFrame, frame: WebFrame) -> Packs | None:
     """
     Return the masts as the page gets them: one entry a position, whatever number of sectors stands there.
 
@@ -117,60 +145,33 @@ def mast_contents(sectors: gpd.GeoDataFrame) -> dict[str, Any]:
     ----------
     sectors : GeoDataFrame
         Contract `SECTORS`, any CRS; rows without a position are left out.
+    frame : WebFrame
+        The projection of the map.
 
     Returns
     -------
-    dict
-        ``steps_per_degree``, ``points`` (``[x, y]`` each), ``sites`` (the site ids there) and ``carriers``
-        (``[operator, technologies]`` pairs).
+    Packs or None
+        Positions, the sectors at each, and their columns; None where there is no position.
     """
-    degrees = sectors.geometry.to_crs(4326)
-    # plain dictionaries: pandas cannot group texts that are not quite Unicode, and broken files do hold such
-    masts: dict[tuple[int, int], dict[str, set[str]]] = {}
-    sites: dict[tuple[int, int], set[str]] = {}
-    rows = zip(
-        degrees.x, degrees.y, *(sectors[name] for name in ("site_id", "operator", "technology")), strict=True
-    )
-    for x, y, site, operator, technology in rows:
-        if not (np.isfinite(x) and np.isfinite(y)):
-            continue
-        place = (round(x * STEPS_PER_DEGREE), round(y * STEPS_PER_DEGREE))
-        sites.setdefault(place, set()).add(_text(site) or "")
-        masts.setdefault(place, {}).setdefault(_text(operator) or "", set()).add(_text(technology) or "")
-    places = sorted(masts)
-    return {
-        "steps_per_degree": STEPS_PER_DEGREE,
-        "points": [list(place) for place in places],
-        "sites": [sorted(sites[place]) for place in places],
-        "carriers": [
-            [
-                (operator, sorted(masts[place][operator], key=_technology_order))
-                for operator in sorted(masts[place])
-            ]
-            for place in places
-        ],
-    }
-
-
-def _cells(values: pd.Series, column: Column) -> list[Any]:
-    if column.kind == "flag":
-        return [None if pd.isna(cell) else bool(cell) for cell in values]
-    if column.kind in ("text", "date"):
-        return [_text(cell) for cell in values]
-    digits = _SHARE_DIGITS if column.maximum == 1 else _DIGITS.get(column.unit, 1)
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    return [_number(cell, digits) for cell in numbers.tolist()]
-
-
-def _number(cell: float, digits: int) -> float | None:
-    if not np.isfinite(cell):
+    points = sectors.geometry
+    x, y, known = frame.steps(np.column_stack([points.x, points.y]), CRS.from_user_input(sectors.crs))
+    order = np.lexsort((np.arange(len(x)), y, x))
+    order = order[known[order]]
+    if not len(order):
         return None
-    return int(cell) if cell.is_integer() else (round(cell, digits) if digits else round(cell))
+    x, y = x[order], y[order]
+    begins = np.flatnonzero(np.concatenate([[True], (np.diff(x) != 0) | (np.diff(y) != 0)]))
+    table = sectors.iloc[order]
+    first, arrays = pack_columns(table, _MAST_COLUMNS)
+    later, later_arrays = pack_columns(table, _MAST_COLUMNS_LATER)
+    counts = np.diff(np.append(begins, len(x)))
+    places = {"place_x": deltas(x[begins]), "place_y": deltas(y[begins]), "place_rows": varints(counts)}
+    return Packs(
+        pack({"rows": len(table), "places": len(begins), "columns": first}, {**places, **arrays}),
+        pack({"rows": len(table), "columns": later}, later_arrays),
+    )
 
 
-def _text(cell: object) -> str | None:
-    return None if pd.isna(cell) else str(cell)  # type: ignore[call-overload]
-
-
-def _technology_order(technology: str) -> tuple[int, str]:
-    return (TECHNOLOGIES.index(technology) if technology in TECHNOLOGIES else len(TECHNOLOGIES), technology)
+def relief_contents(relief: Relief) -> Packs:
+    """Return the shaded picture of the terrain as the page gets it."""
+    return Packs(pack({"bounds": relief.bounds}, {"png": relief.png}), bounds=relief.bounds)

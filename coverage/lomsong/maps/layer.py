@@ -9,55 +9,65 @@ from branca.element import Element, Figure
 from folium.map import Layer
 
 from lomsong.errors import OutputError
-from lomsong.maps.offline import RawElement, children, data_element, embed_json, script_element, style_element
+from lomsong.maps.contents import Packs
+from lomsong.maps.offline import (
+    RawElement,
+    children,
+    data_element,
+    embed_json,
+    pack_element,
+    script_element,
+    style_element,
+)
 
-Bounds = tuple[float, float, float, float]
+Kind = Literal["villages", "masts", "relief"]
 
 
 def content_id(*parts: object) -> str:
     """Return a name made from what is drawn, so that the same input gives the same file."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, bytes):
+            digest.update(part)
+        else:
+            digest.update(json.dumps(part, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    return digest.hexdigest()[:16]
 
 
 class DataLayer(Layer):
     """
-    A layer drawn by ``assets/village_layer.js`` from data that no template reads.
+    A layer drawn by our front end from data that no template reads.
 
     Parameters
     ----------
     kind : {'villages', 'masts', 'relief'}
         Which of the front end's layers it is.
-    data : dict
-        Plain values, see `contents`.
+    packs : Packs
+        From `contents`.
     name : str
         Name in layer controls.
-    bounds : tuple of float, optional
-        South, west, north and east edge, for Folium's own fitting of maps. [deg]
     show : bool
         Shown when the map opens.
     """
 
     def __init__(
         self,
-        kind: Literal["villages", "masts", "relief"],
-        data: dict[str, Any],
+        kind: Kind,
+        packs: Packs,
         *,
         name: str,
-        bounds: Bounds | None = None,
         show: bool = True,
     ) -> None:
         super().__init__(name=name, overlay=True, control=True, show=show)
         self._name = f"lomsong_{kind}"
-        self._id = content_id(kind, data)
+        self._id = content_id(kind, packs.first, packs.later or b"")
         self.kind = kind
-        self.data = data
-        self.bounds = bounds
+        self.packs = packs
 
     def _get_self_bounds(self) -> list[list[float | None]]:
-        if self.bounds is None:
+        if self.packs.bounds is None:
             return [[None, None], [None, None]]
-        south, west, north, east = self.bounds
+        south, west, north, east = self.packs.bounds
         return [[south, west], [north, east]]
 
     def render(self, **kwargs: object) -> str:
@@ -65,8 +75,10 @@ class DataLayer(Layer):
         figure = figure_of(self)
         add_front_end(figure)
         name = self.get_name()
-        figure.html.add_child(data_element(self.data, f"{name}_data"), name=f"{name}_data")
-        start = f'var {name} = lomsong.{self.kind}(lomsong.data("{name}_data"));\n'
+        for part, packed in (("first", self.packs.first), ("later", self.packs.later)):
+            if packed is not None:
+                figure.html.add_child(pack_element(packed, f"{name}_{part}"), name=f"{name}_{part}")
+        start = f'var {name} = lomsong.{self.kind}("{name}");\n'
         if self.show and self._parent is not None:
             start += f"{name}.addTo({self._parent.get_name()});\n"
         figure.script.add_child(RawElement(start), name=name)
@@ -104,7 +116,6 @@ class PanelElement(Element):
         figure = figure_of(self)
         element_id = f"{self.get_name()}_data"
         figure.header.add_child(style_element("village_panel.css"), name="lomsong_panel_css")
-        figure.header.add_child(script_element("village_panel.js"), name="lomsong_panel_js")
         # Folium forbids zooming the page; people with weak eyes need it, and the later of two wins
         figure.header.add_child(
             RawElement('<meta name="viewport" content="width=device-width, initial-scale=1">\n'),
@@ -133,7 +144,7 @@ class PanelElement(Element):
 def add_front_end(figure: Figure) -> None:
     """Put the style and the script that draw our layers into the head of a page, once."""
     figure.header.add_child(style_element("village_layer.css"), name="lomsong_layer_css")
-    figure.header.add_child(script_element("village_layer.js"), name="lomsong_layer_js")
+    figure.header.add_child(script_element("lomsong_map.js"), name="lomsong_layer_js")
 
 
 def figure_of(element: Element) -> Figure:

@@ -17,6 +17,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from folium.raster_layers import TileLayer
 
 from lomsong.errors import OutputError
+from lomsong.maps.packing import encode
 
 #: What the page may do: run its own inline script and style, show inline pictures. Nothing may be fetched or sent.
 POLICY = (
@@ -111,6 +112,11 @@ def embed_json(value: object) -> str:
 def data_element(value: object, element_id: str) -> RawElement:
     """Return an element that carries `value` to the page without being executed."""
     return RawElement(f'<script type="application/json" id="{element_id}">{embed_json(value)}</script>\n')
+
+
+def pack_element(packed: bytes, element_id: str) -> RawElement:
+    """Return an element that carries a pack to the page without being executed."""
+    return RawElement(f'<script type="application/gzip" id="{element_id}">{encode(packed)}</script>\n')
 
 
 def picture(content: bytes) -> str:

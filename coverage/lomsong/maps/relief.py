@@ -5,17 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.warp import reproject
 
 from lomsong.grid import Raster
-
-#: Leaflet stretches a picture evenly between its corners, so it must already be in the map's own projection:
-#: a picture in degrees would lie kilometres off in the middle of a country.
-WEB_MERCATOR = CRS.from_epsg(3857)
-WGS84 = CRS.from_epsg(4326)
+from lomsong.maps.frame import WebFrame
 
 #: Light from the north-west as on printed maps; the side lights keep slopes along that direction from vanishing.
 _LIGHTS_DEG = ((315.0, 0.7), (270.0, 0.15), (0.0, 0.15))
@@ -46,7 +42,7 @@ class Relief:
     bounds: tuple[float, float, float, float]
 
 
-def shade_relief(terrain: Raster, *, longest_px: int = 800) -> Relief | None:
+def shade_relief(terrain: Raster, frame: WebFrame, *, longest_px: int = 800) -> Relief | None:
     """
     Draw the terrain as seen from above in slanting light.
 
@@ -54,6 +50,9 @@ def shade_relief(terrain: Raster, *, longest_px: int = 800) -> Relief | None:
     ----------
     terrain : Raster
         Ground height; missing cells are NaN. [m]
+    frame : WebFrame
+        The projection of the map. Leaflet stretches a picture evenly between its corners, so it must be in that: a
+        picture in degrees would lie kilometres off in the middle of a country.
     longest_px : int
         Longest side of the picture; coarser terrain gives a smaller one. [pixel]
 
@@ -64,16 +63,15 @@ def shade_relief(terrain: Raster, *, longest_px: int = 800) -> Relief | None:
     """
     if not np.isfinite(terrain.values).any():
         return None
-    heights, (west, south, east, north) = _warp(terrain, longest_px)
-    to_degrees = Transformer.from_crs(WEB_MERCATOR, WGS84, always_xy=True)
-    west_deg, south_deg = to_degrees.transform(west, south)
-    east_deg, north_deg = to_degrees.transform(east, north)
+    heights, box = _warp(terrain, frame, longest_px)
+    west, south, east, north = box
     rows = heights.shape[0]
-    _, latitudes = to_degrees.transform(
-        np.full(rows, west), north - (np.arange(rows) + 0.5) * (north - south) / rows
+    middles = north - (np.arange(rows) + 0.5) * (north - south) / rows
+    _, latitudes = Transformer.from_crs(frame.crs, 4326, always_xy=True).transform(
+        np.full(rows, west), middles
     )
     pixel_m = (east - west) / heights.shape[1] * np.cos(np.radians(latitudes))
-    return Relief(_encode(hillshade(heights, pixel_m)), (south_deg, west_deg, north_deg, east_deg))
+    return Relief(_encode(hillshade(heights, pixel_m)), frame.box_degrees(*box))
 
 
 def hillshade(heights_m: NDArray[np.floating], pixel_m: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -112,8 +110,10 @@ def _slope(
     return (np.where(np.isnan(ahead), here, ahead) - np.where(np.isnan(behind), here, behind)) / 2
 
 
-def _warp(terrain: Raster, longest_px: int) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:
-    to_mercator = Transformer.from_crs(terrain.crs, WEB_MERCATOR, always_xy=True)
+def _warp(
+    terrain: Raster, frame: WebFrame, longest_px: int
+) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:
+    to_mercator = Transformer.from_crs(terrain.crs, frame.crs, always_xy=True)
     west, south, east, north = to_mercator.transform_bounds(*terrain.bounds, densify_pts=21)
     finest = max(terrain.values.shape)
     scale = min(longest_px, finest) / max(east - west, north - south)
@@ -127,7 +127,7 @@ def _warp(terrain: Raster, longest_px: int) -> tuple[NDArray[np.float32], tuple[
         src_crs=terrain.crs.to_wkt(),
         src_nodata=np.nan,
         dst_transform=rasterio.Affine((east - west) / columns, 0, west, 0, (south - north) / rows, north),
-        dst_crs=WEB_MERCATOR.to_wkt(),
+        dst_crs=frame.crs.to_wkt(),
         dst_nodata=np.nan,
         resampling=Resampling.average if finest > longest_px else Resampling.bilinear,
     )

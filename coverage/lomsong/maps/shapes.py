@@ -1,5 +1,6 @@
-"""Village outlines made light: same borders for both neighbours, whole-number coordinates, nothing finer than a screen."""
+"""Village outlines made light: shared borders, whole steps, and for each vertex the zoom that needs it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -7,120 +8,138 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
-#: Coordinates are sent as whole numbers of this part of a degree: 1.1 m of latitude, a tenth of a pixel at zoom 14.
-STEPS_PER_DEGREE = 100_000
-#: Borders are simplified to about this, one or two pixels at zoom 14, the closest a district is looked at. Neighbours
-#: stay joined, since their shared border is simplified once (Visvalingam-Whyatt on the coverage). It is measured
-#: where the map is drawn, in Web Mercator: at 22 degrees of latitude 15 m there are 14 m on the ground. [m]
-TOLERANCE_M = 15.0
+from lomsong.maps.detail import keep_detail
+from lomsong.maps.frame import WebFrame
+from lomsong.maps.packing import Packable, deltas, varints
+from lomsong.maps.topology import Arcs, cut_arcs
 
-#: A point is ``[x, y]``; a polygon a list of parts, each a list of rings, each ``[x, y, dx, dy, dx, dy, ...]``
-#: without the closing vertex. None where there is no shape.
-Shape = list[Any] | None
+Bounds = tuple[float, float, float, float]
+_AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
-def village_shapes(villages: gpd.GeoDataFrame) -> list[Shape]:
+@dataclass(frozen=True, slots=True)
+class Shapes:
     """
-    Return the outline or the point of every village.
+    Outlines and centres of some places.
 
-    Parameters
+    Attributes
     ----------
-    villages : GeoDataFrame
-        Polygons or points in any CRS. Lines and collections become a point within them.
-
-    Returns
-    -------
-    list
-        One `Shape` per row, in order, in steps of WGS 84 degrees.
+    arcs : Arcs
+        The borders.
+    zooms : ndarray of uint8, shape (vertices,)
+        Zoom from which on each vertex is drawn.
+    shift : int
+        Low bits of the borders' coordinates that are not sent.
+    rings : ndarray of int64, shape (places,)
+        Rings of each place, 0 for one that is a point or lies nowhere.
+    x, y : ndarray of int64, shape (places,)
+        Its centre. [steps]
+    placed : ndarray of bool, shape (places,)
+        It has a centre.
     """
-    drawn = _placed(villages.geometry.to_crs(3857))
-    area = np.isin(
-        shapely.get_type_id(drawn), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    )
-    broken = area & ~shapely.is_valid(drawn)
-    drawn[broken] = [_areas_of(shape) for shape in shapely.make_valid(drawn[broken])]
-    if area.any():
-        drawn[area] = shapely.coverage_simplify(drawn[area], TOLERANCE_M)
-    degrees = gpd.GeoSeries(drawn, crs=3857).to_crs(4326)
-    return [_shape(geometry) for geometry in degrees]
 
+    arcs: Arcs
+    zooms: NDArray[np.uint8]
+    shift: int
+    rings: NDArray[np.int64]
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    placed: NDArray[np.bool_]
 
-def village_centres(villages: gpd.GeoDataFrame) -> list[Shape]:
-    """
-    Return where a village's popup points to: its recorded centre, else a point within its shape.
-
-    Parameters
-    ----------
-    villages : GeoDataFrame
-        ``centre_longitude_deg`` and ``centre_latitude_deg`` are used where they are there.
-
-    Returns
-    -------
-    list
-        ``[x, y]`` or None, one per row, in steps of WGS 84 degrees.
-    """
-    within = shapely.point_on_surface(_placed(villages.geometry.to_crs(4326)))
-    x, y = shapely.get_x(within), shapely.get_y(within)
-    given = ("centre_longitude_deg", "centre_latitude_deg")
-    if all(name in villages for name in given):
-        east, north = (
-            pd.to_numeric(villages[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-            for name in given
+    def bounds(self, frame: WebFrame) -> Bounds | None:
+        """Return south, west, north and east edge, None where nothing has a place. [deg, WGS 84]"""
+        x = np.concatenate([self.arcs.x, self.x[self.placed]])
+        y = np.concatenate([self.arcs.y, self.y[self.placed]])
+        if not len(x):
+            return None
+        (west, east), (north, south) = frame.degrees(
+            np.array([x.min(), x.max()]), np.array([y.min(), y.max()])
         )
-        known = np.isfinite(east) & np.isfinite(north)
-        x, y = np.where(known, east, x), np.where(known, north, y)
-    return [_point(*pair) if np.isfinite(pair).all() else None for pair in zip(x, y, strict=True)]
+        return float(south), float(west), float(north), float(east)
+
+    def arrays(self) -> dict[str, Packable]:
+        """Return what the page needs to draw them."""
+        uses = self.arcs.ring_arcs
+        # arcs are numbered by first use: tell how far behind the next new one a use lies, 0 for a new one
+        numbers = uses >> 1
+        seen = np.maximum.accumulate(np.concatenate([[-1], numbers]))[:-1] + 1
+        return {
+            "arc_sizes": varints(np.diff(self.arcs.starts)),
+            "arc_shift": np.array([self.shift], dtype=np.uint8),
+            "arc_x": deltas(self._rounded(self.arcs.x)),
+            "arc_y": deltas(self._rounded(self.arcs.y)),
+            "arc_zooms": self.zooms,
+            "ring_sizes": varints(self.arcs.ring_sizes),
+            "ring_arcs": varints(2 * seen - uses),
+            "place_rings": varints(self.rings),
+            "place_x": deltas(self.x),
+            "place_y": deltas(self.y),
+            "placed": self.placed.astype(np.uint8),
+        }
+
+    def _rounded(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        rounded: NDArray[np.int64] = (steps + ((1 << self.shift) >> 1)) >> self.shift
+        return rounded
 
 
-def shape_bounds(shapes: list[Shape]) -> tuple[float, float, float, float] | None:
-    """Return south, west, north and east edge of some shapes, None where nothing has one. [deg, WGS 84]"""
-    corners: list[NDArray[np.int64]] = []
-    for shape in shapes:
-        if shape is None:
-            continue
-        rings = [[shape]] if isinstance(shape[0], int) else shape
-        corners += [np.cumsum(np.reshape(part[0], (-1, 2)), axis=0) for part in rings]
-    if not corners:
-        return None
-    every = np.concatenate(corners) / STEPS_PER_DEGREE
-    (west, south), (east, north) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
-    return south, west, north, east
+def build_shapes(places: gpd.GeoDataFrame, frame: WebFrame) -> Shapes:
+    """
+    Return the outlines and centres of a table.
+
+    Parameters
+    ----------
+    places : GeoDataFrame
+        Polygons or points in any CRS; lines and collections are drawn as a point within them.
+        ``centre_longitude_deg`` and ``centre_latitude_deg`` are taken for the centre where they are there.
+    frame : WebFrame
+        The projection of the map.
+    """
+    geometry = np.array(places.geometry.array, dtype=object)
+    crs = CRS.from_user_input(places.crs)
+    geometry[~np.isfinite(shapely.bounds(geometry)).all(axis=1)] = None
+    is_area = np.isin(shapely.get_type_id(geometry), _AREAS)
+    arcs, rings = _outlines(geometry, is_area, crs, frame)
+    arcs, zooms, shift = keep_detail(arcs)
+    x, y, placed = _centres(places, geometry, crs, frame)
+    return Shapes(arcs, zooms, shift, rings, x, y, placed)
 
 
-def _placed(shapes: gpd.GeoSeries) -> NDArray[np.object_]:
-    """Shapes as an array of their own, None instead of those that are empty or lie nowhere."""
-    kept: NDArray[np.object_] = np.array(shapes.to_numpy(), dtype=object)
-    kept[~np.isfinite(shapely.bounds(kept)).all(axis=1)] = None
-    return kept
+def _outlines(
+    geometry: NDArray[Any], is_area: NDArray[np.bool_], crs: CRS, frame: WebFrame
+) -> tuple[Arcs, NDArray[np.int64]]:
+    """Cut all rings into arcs; outlines run one way round and holes the other, so that fills know them apart."""
+    rows = np.flatnonzero(is_area)
+    parts, part_row = shapely.get_parts(geometry[rows], return_index=True)
+    ring_lines, ring_part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+    xy, ring_of = shapely.get_coordinates(ring_lines, return_index=True)
+    x, y, known = frame.steps(xy, crs)
+    arcs = cut_arcs(x[known], y[known], ring_of[known].astype(np.int64), len(ring_lines))
+    left = arcs.ring_sizes > 0
+    row_of_ring = rows[part_row[ring_part]]
+    rings = np.bincount(row_of_ring[left], minlength=len(geometry))
+    return Arcs(arcs.x, arcs.y, arcs.starts, arcs.ring_arcs, arcs.ring_sizes[left]), rings
 
 
-def _areas_of(shape: shapely.Geometry) -> shapely.Geometry:
-    parts = shapely.get_parts(shapely.get_parts(shape))
-    return shapely.multipolygons(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
-
-
-def _shape(geometry: shapely.Geometry | None) -> Shape:
-    if geometry is None or geometry.is_empty:
-        return None
-    if isinstance(geometry, shapely.Polygon | shapely.MultiPolygon):
-        parts = [
-            [ring for line in (part.exterior, *part.interiors) if (ring := _ring(line)) is not None]
-            for part in shapely.get_parts(geometry)
-            if _ring(part.exterior) is not None
-        ]
-        if parts:
-            return parts
-    inside = shapely.point_on_surface(geometry)
-    return _point(inside.x, inside.y)
-
-
-def _ring(line: shapely.Geometry) -> list[int] | None:
-    steps = np.round(shapely.get_coordinates(line)[:-1] * STEPS_PER_DEGREE).astype(np.int64)
-    moves = np.diff(steps, axis=0, prepend=0)
-    moves = moves[np.any(moves != 0, axis=1) | (np.arange(len(moves)) == 0)]
-    return moves.ravel().tolist() if len(moves) >= 3 else None
-
-
-def _point(x_deg: float, y_deg: float) -> list[int]:
-    return [round(float(x_deg) * STEPS_PER_DEGREE), round(float(y_deg) * STEPS_PER_DEGREE)]
+def _centres(
+    places: gpd.GeoDataFrame, geometry: NDArray[Any], crs: CRS, frame: WebFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return where a popup points to: the recorded centre, else a point within the shape."""
+    count = len(geometry)
+    x, y = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    given = np.full((count, 2), np.nan)
+    names = ("centre_longitude_deg", "centre_latitude_deg")
+    if all(name in places for name in names):
+        for axis, name in enumerate(names):
+            given[:, axis] = pd.to_numeric(places[name], errors="coerce").to_numpy(
+                np.float64, na_value=np.nan
+            )
+    recorded = np.isfinite(given).all(axis=1)
+    x[recorded], y[recorded], placed_there = frame.steps(given[recorded], CRS.from_epsg(4326))
+    placed = recorded.copy()
+    placed[recorded] = placed_there
+    rest = np.flatnonzero(~placed & (geometry != None))  # noqa: E711 - an array of shapes
+    within = shapely.get_coordinates(shapely.point_on_surface(geometry[rest]))
+    x[rest], y[rest], placed[rest] = frame.steps(within, crs)
+    return x, y, placed

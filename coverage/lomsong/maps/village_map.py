@@ -12,17 +12,22 @@ from branca.element import Figure
 
 from lomsong.errors import OutputError
 from lomsong.inputs import Inputs
-from lomsong.maps.contents import find_labels, mast_contents, village_contents
+from lomsong.maps.contents import DRAWN, find_labels, mast_contents, relief_contents, village_contents
+from lomsong.maps.frame import WebFrame, find_frame
 from lomsong.maps.layer import DataLayer, PanelElement, content_id
-from lomsong.maps.offline import head_elements, picture
+from lomsong.maps.offline import head_elements
 from lomsong.maps.relief import shade_relief
-from lomsong.maps.shapes import shape_bounds
 
 #: Where the head of a page takes our elements: after the line that names its encoding.
 _AFTER_ENCODING = 1
 
 
-def village_map(villages: gpd.GeoDataFrame, *, inputs: Inputs | None = None) -> folium.Map:
+def village_map(
+    villages: gpd.GeoDataFrame,
+    *,
+    inputs: Inputs | None = None,
+    sectors: gpd.GeoDataFrame | None = None,
+) -> folium.Map:
     """
     Draw the villages with what is known about each.
 
@@ -34,6 +39,8 @@ def village_map(villages: gpd.GeoDataFrame, *, inputs: Inputs | None = None) -> 
     inputs : Inputs, optional
         What the run has read: adds masts, relief, name and attributions. Without it the labels come from
         ``villages.attrs["lomsong"]`` (``name``, ``synthetic``, ``attributions``).
+    sectors : GeoDataFrame, optional
+        Contract `SECTORS`, any CRS: the masts to draw; those of the inputs if not given.
 
     Returns
     -------
@@ -47,13 +54,16 @@ def village_map(villages: gpd.GeoDataFrame, *, inputs: Inputs | None = None) -> 
     CrsError, TableError
         The villages have no CRS, no rows, no ids or no status.
     """
-    contents = village_contents(villages)
+    DRAWN.check(villages)
+    frame = find_frame(villages.geometry)
     labels = asdict(find_labels(villages, inputs))
-    layers = _ground_layers(inputs)
-    listed = DataLayer("villages", contents, name="Villages", bounds=shape_bounds(contents["shapes"]))
+    layers = _ground_layers(inputs, sectors, frame)
+    listed = DataLayer("villages", village_contents(villages, frame), name="Villages")
     layers.insert(1 if layers and layers[0].kind == "relief" else 0, listed)
 
-    drawn = folium.Map(location=_middle(listed), zoom_start=9, tiles=None, zoom_snap=0.5)
+    drawn = folium.Map(
+        location=_middle(listed), zoom_start=9, tiles=None, zoom_snap=0.5, fade_animation=False
+    )
     # Folium draws lots for this part of the map's name
     drawn._id = content_id(labels, [layer.get_name() for layer in layers])  # noqa: SLF001
     # Folium would load Leaflet, jQuery, Bootstrap and three icon fonts from the network
@@ -104,23 +114,24 @@ def save_map(drawn: folium.Map, path: str | Path) -> Path:
     return target
 
 
-def _ground_layers(inputs: Inputs | None) -> list[DataLayer]:
+def _ground_layers(
+    inputs: Inputs | None, sectors: gpd.GeoDataFrame | None, frame: WebFrame
+) -> list[DataLayer]:
     """Relief and masts, those of them that there are."""
-    if inputs is None:
-        return []
     layers = []
-    relief = shade_relief(inputs.terrain)
+    relief = None if inputs is None else shade_relief(inputs.terrain, frame)
     if relief is not None:
-        data = {"picture": picture(relief.png), "bounds": relief.bounds}
-        layers.append(DataLayer("relief", data, name="Relief", bounds=relief.bounds))
-    masts = mast_contents(inputs.sectors)
-    if masts["points"]:
+        layers.append(DataLayer("relief", relief_contents(relief), name="Relief"))
+    if sectors is None and inputs is not None:
+        sectors = inputs.sectors
+    masts = None if sectors is None else mast_contents(sectors, frame)
+    if masts is not None:
         layers.append(DataLayer("masts", masts, name="Masts"))
     return layers
 
 
 def _middle(layer: DataLayer) -> list[float]:
-    if layer.bounds is None:
+    if layer.packs.bounds is None:
         return [0.0, 0.0]
-    south, west, north, east = layer.bounds
+    south, west, north, east = layer.packs.bounds
     return [(south + north) / 2, (west + east) / 2]

@@ -1,0 +1,76 @@
+/* Map tiles drawn on canvases, a few milliseconds at a time, so that the page never stalls. */
+import { stepsToPixels } from "./shapes.js";
+
+/** Time for drawing in one frame, while the map moves and when what stands on the screen changes. [ms] */
+const FRAME_MS = 20, REPAINT_MS = 150;
+
+const waiting = [];
+let running = false;
+
+function work() {
+  const begin = performance.now();
+  while (waiting.length && performance.now() - begin < (waiting[0].urgent ? REPAINT_MS : FRAME_MS)) waiting.shift().job();
+  if (waiting.length) requestAnimationFrame(work);
+  else running = false;
+}
+
+function later(job, urgent = false) {
+  waiting.push({ job, urgent });
+  if (!running) {
+    running = true;
+    requestAnimationFrame(work);
+  }
+}
+
+/** A tile layer whose subclass has `paint(pen, frame)`: frame is `{zoom, scale, left, top, size}` in pixels. */
+export const CanvasGrid = L.GridLayer.extend({
+  options: { tileSize: 256, keepBuffer: 1, updateWhenZooming: false, updateInterval: 60 },
+
+  /* The map of places about the antimeridian runs past 180 degrees: nothing wraps round. */
+  _wrapCoords: (coords) => coords,
+  _isValidTile: () => true,
+
+  createTile(coords, done) {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2), size = this.options.tileSize;
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = size * ratio;
+    tile.lomsong = { coords, ratio };
+    later(() => {
+      if (tile.lomsong) this.draw(tile);
+      done(null, tile);
+    });
+    return tile;
+  },
+
+  draw(tile) {
+    if (!this.loaded) return;
+    const { coords, ratio } = tile.lomsong, size = this.options.tileSize;
+    const pen = tile.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, size, size);
+    this.paint(pen, { zoom: coords.z, scale: stepsToPixels(coords.z), left: coords.x * size, top: coords.y * size, size });
+  },
+
+  _removeTile(key) {
+    const entry = this._tiles[key];
+    if (entry) entry.el.lomsong = null;
+    L.GridLayer.prototype._removeTile.call(this, key);
+  },
+
+  /** Draw what is on the screen again; the promise ends when that stands. What lies beside the screen follows. */
+  repaint() {
+    const tiles = Object.values(this._tiles || {}).filter((entry) => entry.current).map((entry) => entry.el);
+    const draw = (tile) => tile.lomsong && this.draw(tile);
+    const [seen, unseen] = [[], []];
+    const screen = this._map && this._map.getContainer().getBoundingClientRect();
+    for (const tile of tiles) {
+      const box = tile.getBoundingClientRect();
+      const outside = box.right < screen.left || box.left > screen.right || box.bottom < screen.top || box.top > screen.bottom;
+      (outside ? unseen : seen).push(tile);
+    }
+    seen.forEach((tile) => later(() => draw(tile), true));
+    const stands = new Promise((done) => later(done, true));
+    unseen.forEach((tile) => later(() => draw(tile)));
+    return stands;
+  },
+});

@@ -1,0 +1,17 @@
+/* Lomsong's layers for Leaflet and the panel beside the map. Names and texts are other people's data: they reach the
+   page as text nodes only, never as HTML. */
+import { masts } from "./masts.js";
+import { layerControl, panel, shown } from "./panel.js";
+import { isReady } from "./ready.js";
+import { relief } from "./relief.js";
+import { villages } from "./villages.js";
+
+/** Read the JSON that Python put beside this script, and let go of its text. */
+function data(id) {
+  const element = document.getElementById(id);
+  const value = JSON.parse(element.textContent);
+  element.remove();
+  return value;
+}
+
+window.lomsong = { villages, masts, relief, panel, layerControl, data, isReady, shown };
