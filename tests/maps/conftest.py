@@ -12,7 +12,7 @@ from pyproj import CRS
 
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs, SourceRecord
-from lomsong.settings import InputSettings, LayerSource, MastSource, RasterSource, Settings
+from lomsong.settings import BoundarySource, InputSettings, MastSource, RasterSource, Settings
 
 UTM = "EPSG:32648"
 WEST, SOUTH, SIDE = 400_000.0, 2_500_000.0, 24_000.0
@@ -132,7 +132,9 @@ def inputs(villages: gpd.GeoDataFrame) -> Inputs:
         name="Made-up district of Sơn Giả",
         synthetic=True,
         inputs=InputSettings(
-            villages=LayerSource(path=file), masts=(MastSource(path=file),), terrain=RasterSource(path=file)
+            villages=BoundarySource(path=file),
+            masts=(MastSource(path=file),),
+            terrain=RasterSource(path=file),
         ),
     )
     return Inputs(
