@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 
 from lomsong.errors import CrsError
 
@@ -93,6 +93,58 @@ class Raster:
     def transformer_from(self, crs: CRS) -> Transformer:
         """Return the transformer from `crs` (x, y order) into this raster's CRS."""
         return Transformer.from_crs(crs, self.crs, always_xy=True)
+
+
+def row_areas_m2(
+    transform: tuple[float, float, float, float], shape: tuple[int, int], crs: CRS
+) -> NDArray[np.float64]:
+    """
+    Return the area on the ground of one cell of each row, in the middle column.
+
+    Parameters
+    ----------
+    transform, shape : tuple
+        As of `Raster`.
+    crs : pyproj.CRS
+        Geographic, where the area is exact; or projected, where the scale of the projection is that at the middle of
+        the row.
+
+    Returns
+    -------
+    ndarray, shape (rows,)
+        [m2]
+
+    Raises
+    ------
+    CrsError
+        The CRS has no ellipsoid.
+    """
+    x_left, x_step, y_top, y_step = transform
+    rows, columns = shape
+    geod = crs.get_geod()
+    if geod is None:
+        raise CrsError(f"raster: {crs.name} has no ellipsoid")
+    if crs.is_geographic:
+        edges = np.radians(np.clip(y_top + np.arange(rows + 1) * y_step, -90.0, 90.0))
+        strips = np.abs(np.diff(_area_below(edges, geod.b, float(np.sqrt(geod.es)))))
+        return np.asarray(strips * np.radians(abs(x_step)), dtype=np.float64)
+    y = y_top + (np.arange(rows) + 0.5) * y_step
+    x = np.full(rows, x_left + columns / 2 * x_step)
+    unit = crs.axis_info[0].unit_conversion_factor
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    scale = Proj(crs).get_factors(*to_degrees.transform(x, y)).areal_scale
+    return np.asarray(abs(x_step * y_step) * unit**2 / scale, dtype=np.float64)
+
+
+def _area_below(
+    latitude: NDArray[np.float64], semi_minor_m: float, eccentricity: float
+) -> NDArray[np.float64]:
+    """Return the area of an ellipsoid between the equator and a latitude, per radian of longitude."""
+    sine = np.sin(latitude)
+    if eccentricity == 0:
+        return np.asarray(semi_minor_m**2 * sine)
+    bend = np.arctanh(eccentricity * sine) / eccentricity
+    return np.asarray(semi_minor_m**2 / 2 * (sine / (1 - (eccentricity * sine) ** 2) + bend))
 
 
 def require_metric(crs: CRS) -> CRS:

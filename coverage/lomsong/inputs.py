@@ -21,7 +21,9 @@ from lomsong.sources.fields import rename_columns, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
 from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
 from lomsong.sources.masts import read_masts
-from lomsong.sources.rasters import Bounds, read_land_cover, read_population, read_terrain
+from lomsong.sources.population import read_population
+from lomsong.sources.raster_files import Bounds
+from lomsong.sources.rasters import read_land_cover, read_terrain
 from lomsong.sources.speedtests import read_speed_tests
 from lomsong.sources.vectors import parse_crs
 
@@ -109,7 +111,7 @@ def read(settings: Settings) -> Inputs:
     villages, findings = read_villages(wanted.villages)
     crs = _working_crs(villages, settings)
     villages = _to_working(villages, crs, layer="villages")
-    bounds = _reach(villages, settings)
+    bounds = _reach(villages, settings.radio.maximum_radius_m)
     raw = []
     for source in wanted.masts:
         masts, found = read_masts(source)
@@ -130,7 +132,9 @@ def read(settings: Settings) -> Inputs:
     findings += found
     population = None
     if wanted.population is not None:
-        population, found = read_population(wanted.population, bounds=bounds, crs=crs)
+        population, found = read_population(
+            wanted.population, bounds=_reach(villages, settings.demand.point_radius_m), crs=crs
+        )
         findings += found
     return Inputs(
         settings=settings,
@@ -178,12 +182,11 @@ def _to_working(frame: gpd.GeoDataFrame, crs: CRS, *, layer: str) -> gpd.GeoData
         raise CrsError(f"{layer}: nothing leads from {frame.crs.name} to {crs.name}: {error}") from None
 
 
-def _reach(villages: gpd.GeoDataFrame, settings: Settings) -> Bounds:
+def _reach(villages: gpd.GeoDataFrame, radius_m: float) -> Bounds:
     west, south, east, north = villages.total_bounds
     if not np.isfinite([west, south, east, north]).all():
         raise SourceError("villages: none has a usable shape")
-    radius = settings.radio.maximum_radius_m
-    return west - radius, south - radius, east + radius, north + radius
+    return west - radius_m, south - radius_m, east + radius_m, north + radius_m
 
 
 def _refuse_swapped(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:

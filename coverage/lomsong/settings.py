@@ -115,6 +115,17 @@ class RasterSource(StrictModel):
     licence: str = _setting("", "licence of the layer", source="the user")
 
 
+class PopulationSource(RasterSource):
+    """A raster of people."""
+
+    unit: Literal["persons_per_cell", "persons_per_km2"] | None = _setting(
+        None,
+        "what a cell counts: 'persons_per_cell' or 'persons_per_km2'; never guessed from the file, per cell and "
+        "reported as an assumption if not given",
+        source="what WorldPop, GHSL and HRSL publish as counts",
+    )
+
+
 class InputSettings(StrictModel):
     """The files a run reads."""
 
@@ -137,7 +148,7 @@ class InputSettings(StrictModel):
         "land-cover classes in the codes of ESA WorldCover; without it clutter is not counted",
         source="optional layer",
     )
-    population: RasterSource | None = _setting(
+    population: PopulationSource | None = _setting(
         None, "people per cell; without it demand points are a grid", source="optional layer"
     )
     speed_tests: tuple[SpeedTestSource, ...] = _setting((), "speed-test tiles", source="optional layer")

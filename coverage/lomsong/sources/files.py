@@ -9,6 +9,8 @@ import zlib
 from pathlib import Path
 
 import pandas as pd
+import rasterio
+from rasterio.errors import RasterioError
 
 from lomsong.errors import MissingSourceError, SourceError
 from lomsong.findings import Finding, count_rows
@@ -47,7 +49,11 @@ def require_file(path: Path, *, layer: str) -> Path:
 
 
 def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file and, for a shapefile, of its companions, or of a folder's files, in hexadecimal."""
+    """
+    Return the SHA-256 of a file in hexadecimal, or of a folder's files.
+
+    A shapefile counts with its companions, a virtual raster with the rasters that it names.
+    """
     digest = hashlib.sha256()
     if path.is_dir():
         for each in sorted(other for other in path.iterdir() if other.is_file()):
@@ -58,7 +64,20 @@ def checksum(path: Path) -> str:
         with each.open("rb") as stream:
             while block := stream.read(_CHUNK):
                 digest.update(block)
+    if path.suffix.lower() == ".vrt":
+        for each in _named_rasters(path):
+            digest.update(f"{each.name} {checksum(each)}\n".encode())
     return digest.hexdigest()
+
+
+def _named_rasters(path: Path) -> list[Path]:
+    """Return the files that GDAL would read for a virtual raster; those that are missing are no part of it."""
+    try:
+        with rasterio.open(path) as dataset:
+            named = [Path(name) for name in dataset.files]
+    except RasterioError:
+        return []  # whoever reads it says what is wrong
+    return [each for each in named if each.is_file() and each.resolve() != path.resolve()]
 
 
 def read_text(path: Path, *, layer: str, encoding: str | None) -> tuple[Decoded, list[Finding]]:

@@ -21,6 +21,7 @@ from lomsong.errors import CrsError, LomsongError, MissingSourceError, SourceErr
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
 from lomsong.sources.files import require_file
+from lomsong.sources.raster_files import Bounds, gdal_reason, read_bands
 from lomsong.sources.vectors import settle_crs
 
 #: Files of a folder that are taken for tiles. A VRT must be named itself: it names tiles that may lie beside it.
@@ -31,8 +32,6 @@ _ON_GRID = 0.01
 _SAME_HEIGHT = 1.0
 #: Cells around the wanted bounds, so that bilinear look-ups at their edge find neighbours.
 _MARGIN_CELLS = 2
-
-Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,7 @@ def read_tiles(
     layer: str,
     declared_crs: str | None = None,
     nodata: float | None = None,
+    may_resample: bool = True,
 ) -> tuple[Raster, list[Finding]]:
     """
     Join the part of each tile that lies inside `bounds`.
@@ -135,6 +135,8 @@ def read_tiles(
         Coordinate system of the tiles, where they do not say.
     nodata : float, optional
         Missing value, where the tiles do not say.
+    may_resample : bool
+        False for what may not be interpolated, such as counts of people: tiles off the grid are then an error.
 
     Returns
     -------
@@ -146,13 +148,20 @@ def read_tiles(
     Raises
     ------
     SourceError, CrsError
-        Tiles that cannot be read, are rotated, or have no CRS, all named at once; or none lies inside the bounds.
+        Tiles that cannot be read, are rotated, have no CRS or may not be resampled, all named at once; or none lies
+        inside the bounds.
     """
     known = _open_all(tiles, layer, declared_crs)
     near = [tile for tile in known if _overlaps(tile, bounds, crs)]
     if not near:
         raise SourceError(_nowhere(known, bounds, crs, layer))
     grid = _common_grid(near)
+    foreign = [tile.path.name for tile in near if not grid.holds(tile.grid)]
+    if foreign and not may_resample:
+        raise SourceError(
+            f"{layer}: {count_rows(len(foreign), 'tile')} of another CRS, cell size or alignment than the others, and "
+            f"counts cannot be interpolated: {name_rows(foreign)}; keep tiles of one data set in the folder"
+        )
     window = _window(near, grid, bounds, crs)
     left, top = grid.left + window.col_off * grid.x_step, grid.top - window.row_off * grid.y_step
     joined = Raster(
@@ -164,7 +173,6 @@ def read_tiles(
     for tile in near:
         overlap = _paste(joined, tile, nodata, layer)
         twice, differing = twice + overlap[0], differing + overlap[1]
-    foreign = [tile.path.name for tile in near if not grid.holds(tile.grid)]
     return joined, _findings(layer, known, near, foreign, twice, differing)
 
 
@@ -175,7 +183,7 @@ def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> li
             found.append(_open(path, layer, declared_crs))
         except RasterioError as error:
             hint = "; its name must say where it lies, such as N22E104.hgt" if path.suffix == ".hgt" else ""
-            problems.append(f"{path.name} is not a readable raster: {_reason(error)}{hint}")
+            problems.append(f"{path.name} is not a readable raster: {gdal_reason(error)}{hint}")
         except LomsongError as error:
             problems.append(f"{path.name}: {str(error).removeprefix(layer + ': ')}")
     if problems:
@@ -250,13 +258,11 @@ def _paste(joined: Raster, tile: _Tile, nodata: float | None, layer: str) -> tup
         return 0, 0
     try:
         with rasterio.open(tile.path) as dataset:
-            masked = dataset.read(1, window=part, masked=nodata is None).astype(np.float32)
+            values = np.empty((part.height, part.width), dtype=np.float32)
+            for first, band in read_bands(dataset, part, nodata=nodata):
+                values[first : first + len(band)] = band
     except RasterioError as error:
-        raise SourceError(f"{layer}: {tile.path.name}: {_reason(error)}") from None
-    values: NDArray[np.float32] = np.ma.filled(masked, np.nan)
-    if nodata is not None:
-        values[values == np.float32(nodata)] = np.nan
-    values[~np.isfinite(values)] = np.nan
+        raise SourceError(f"{layer}: {tile.path.name}: {gdal_reason(error)}") from None
     rows, columns, placed = _place(joined, tile, part, values)
     there = joined.values[rows, columns]
     both = ~np.isnan(there) & ~np.isnan(placed)
@@ -370,8 +376,3 @@ def _findings(
             )
         )
     return findings
-
-
-def _reason(error: BaseException) -> str:
-    cause = error.__cause__ or error
-    return (str(cause).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,156 @@
+"""Raster files as such: open them north-up, find the window that is wanted, read it band by band."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.windows import Window, from_bounds
+
+from lomsong.errors import CrsError, SourceError
+from lomsong.grid import Raster
+from lomsong.settings import RasterSource
+from lomsong.sources.files import require_file
+from lomsong.sources.vectors import settle_crs
+
+#: Rows that are read at a time: whole tiles of usual files, and a nation's width of them in 60 MB.
+BAND_ROWS = 512
+
+Bounds = tuple[float, float, float, float]
+
+
+@contextmanager
+def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.DatasetReader, CRS]]:
+    """
+    Open a north-up raster with its CRS; whatever fails while it is read becomes one clear error.
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError
+        No file, not a raster, corrupt, rotated, no CRS, or one that the villages' CRS has no way to.
+    """
+    path = require_file(Path(source.path), layer=layer)
+    try:
+        with rasterio.open(path) as dataset:
+            found = CRS.from_user_input(dataset.crs) if dataset.crs else None
+            raster_crs = settle_crs(found, source.crs, layer=layer)
+            affine = dataset.transform
+            if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
+                raise SourceError(
+                    f"{layer}: {path.name} is rotated or upside down; warp it north-up with gdalwarp first"
+                )
+            yield dataset, raster_crs
+    except RasterioIOError as error:
+        raise SourceError(f"{layer}: {path.name} is not a readable raster: {gdal_reason(error)}") from None
+    except ProjError as error:
+        raise CrsError(
+            f"{layer}: nothing leads from the villages' CRS to that of {path.name}: {gdal_reason(error)}"
+        ) from None
+    except RasterioError as error:
+        raise SourceError(f"{layer}: {path.name}: {gdal_reason(error)}") from None
+
+
+def read_window(source: RasterSource, *, layer: str, bounds: Bounds, crs: CRS) -> Raster:
+    """
+    Read the part of a raster inside `bounds` (west, south, east, north in `crs`) and two cells around it.
+
+    Holds that part once in memory, as float32.
+
+    Raises
+    ------
+    MissingSourceError, SourceError, CrsError
+        As `open_raster`; or it lies elsewhere.
+    """
+    with open_raster(source, layer=layer) as (dataset, raster_crs):
+        box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(*bounds, densify_pts=21)
+        window = find_window(dataset, box, layer=layer, name=Path(source.path).name)
+        values = np.empty((window.height, window.width), dtype=np.float32)
+        for first, band in read_bands(dataset, window, nodata=source.nodata):
+            values[first : first + len(band)] = band
+        affine = dataset.transform
+    left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
+    return Raster(values, (left, affine.a, top, affine.e), raster_crs)
+
+
+def read_bands(
+    dataset: rasterio.DatasetReader, window: Window, *, nodata: float | None
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """
+    Read a window from top to bottom.
+
+    Parameters
+    ----------
+    dataset : rasterio.DatasetReader
+        From `open_raster`.
+    window : Window
+        In whole cells.
+    nodata : float, optional
+        Missing value of the user; without it the file's own, and its mask.
+
+    Yields
+    ------
+    first, values : int, ndarray of shape (rows, columns)
+        First row of the band, counted from the window's; NaN where missing. The scale and offset that the file
+        declares are applied: it may store heights in decimetres.
+    """
+    masked = nodata is None and MaskFlags.nodata not in dataset.mask_flag_enums[0]
+    masked &= MaskFlags.all_valid not in dataset.mask_flag_enums[0]
+    missing = dataset.nodata if nodata is None else nodata
+    scale, offset = np.float32(dataset.scales[0]), np.float32(dataset.offsets[0])
+    for first in range(0, window.height, BAND_ROWS):
+        part = Window(
+            window.col_off, window.row_off + first, window.width, min(BAND_ROWS, window.height - first)
+        )
+        values = dataset.read(1, window=part, masked=masked).astype(np.float32)
+        plain = plain_values(values, missing)
+        yield first, plain if scale == 1 and offset == 0 else plain * scale + offset
+
+
+def plain_values(
+    values: np.ma.MaskedArray | NDArray[np.float32], nodata: float | None
+) -> NDArray[np.float32]:
+    """Return values with NaN for what is masked, equal to `nodata` or not finite."""
+    plain: NDArray[np.float32] = np.ma.filled(values, np.nan)
+    if nodata is not None:
+        with np.errstate(over="ignore"):  # beyond float32 the value is infinite, and so missing too
+            plain[plain == np.float32(nodata)] = np.nan
+    plain[~np.isfinite(plain)] = np.nan
+    return plain
+
+
+def find_window(dataset: rasterio.DatasetReader, box: Bounds, *, layer: str, name: str) -> Window:
+    """
+    Return the cells of a raster inside a box of its own CRS and two cells around.
+
+    Raises
+    ------
+    SourceError
+        The raster lies elsewhere.
+    """
+    margin = 2 * max(abs(dataset.transform.a), abs(dataset.transform.e))
+    wanted = from_bounds(
+        box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin, transform=dataset.transform
+    )
+    first_row, first_column = max(int(np.floor(wanted.row_off)), 0), max(int(np.floor(wanted.col_off)), 0)
+    last_row = min(int(np.ceil(wanted.row_off + wanted.height)), dataset.height)
+    last_column = min(int(np.ceil(wanted.col_off + wanted.width)), dataset.width)
+    if last_row <= first_row or last_column <= first_column:
+        west, south, east, north = dataset.bounds
+        raise SourceError(
+            f"{layer}: no village lies inside {name}, which covers x {west:.6g} to {east:.6g}, y {south:.6g} to "
+            f"{north:.6g}; the villages need x {box[0]:.6g} to {box[2]:.6g}, y {box[1]:.6g} to {box[3]:.6g}. "
+            "Check that it is the right tile and that longitude and latitude are not swapped"
+        )
+    return Window(first_column, first_row, last_column - first_column, last_row - first_row)
+
+
+def gdal_reason(error: BaseException) -> str:
+    """Return the first line of what GDAL says is wrong."""
+    cause = error.__cause__ or error
+    return (str(cause).splitlines() or [type(error).__name__])[0][:200]
