@@ -69,6 +69,7 @@ def test_the_same_inputs_give_the_same_bytes(demo: Run, tmp_path: Path) -> None:
 
 def test_the_record_says_what_was_run_and_on_what(demo: Run) -> None:
     record = json.loads((demo.folder / "run.json").read_text())
+    assert record["model"] == {"name": "p1812", "title": "ITU-R P.1812", "label": "standard"}
     assert record["synthetic"] is True
     assert record["seed"] == ls.load_settings(CONFIG).seed
     assert set(record["seconds"]) == {"read", "check", "predict", "assess", "rank", "write"}

@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lomsong.errors import RadioError
 
+#: The main beam may lie this far from the tilt that its maker states. [deg]
+TILT_TOLERANCE_DEG = 1.0
+
 _Floats = NDArray[np.float64]
 
 
@@ -175,6 +178,13 @@ class Pattern:
         front = turned[np.abs(turned) <= 90.0]
         best = np.lexsort((np.abs(front), self.vertical.at(front)))[0]
         return -float(front[best]) + 0.0
+
+    @property
+    def built_in_tilt_deg(self) -> float:
+        """Return the tilt that the vertical cut holds: as stated where that is where the beam is, else the beam's. [deg]"""
+        beam = -self.peak_elevation_deg
+        stated = self.electrical_tilt_deg
+        return stated if stated is not None and abs(beam - stated) <= TILT_TOLERANCE_DEG else beam
 
     @property
     def cut_elevation_deg(self) -> float:

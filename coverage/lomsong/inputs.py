@@ -1,5 +1,6 @@
 """Everything a run reads, as one value; it can also be put together from frames in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 from pyproj import CRS, Proj
 from pyproj.exceptions import ProjError
 
+from lomsong.antenna_pattern import Pattern
 from lomsong.contracts import Column
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding, count_rows, name_rows
@@ -16,6 +18,7 @@ from lomsong.grid import Raster, require_metric
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
 from lomsong.sites import build_sectors
+from lomsong.sources.antennas import find_antennas, read_antenna
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.fields import rename_columns, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
@@ -61,6 +64,8 @@ class Inputs:
         Ground height. [m]
     clutter : Raster or None
         Height of what stands on the ground, on the grid of the terrain; zero where it is not known. [m]
+    antennas : mapping of str to Pattern
+        Antenna patterns by the names that sectors give.
     population : Raster or None
         People per cell. [persons]
     truth : DataFrame or None
@@ -77,6 +82,7 @@ class Inputs:
     measurements: gpd.GeoDataFrame
     terrain: Raster
     clutter: Raster | None = None
+    antennas: Mapping[str, Pattern] = field(default_factory=dict)
     population: Raster | None = None
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
@@ -130,6 +136,11 @@ def read(settings: Settings) -> Inputs:
     findings += found
     clutter, found = _read_clutter(settings, terrain)
     findings += found
+    antennas = {}
+    files = find_antennas(settings.radio.antennas)
+    for name, path in files.items():
+        antennas[name], found = read_antenna(path)
+        findings += found
     population = None
     if wanted.population is not None:
         population, found = read_population(
@@ -143,10 +154,14 @@ def read(settings: Settings) -> Inputs:
         measurements=measurements,
         terrain=terrain,
         clutter=clutter,
+        antennas=antennas,
         population=population,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
-        records=tuple(_records(wanted)),
+        records=(
+            *_records(wanted),
+            *(SourceRecord("antenna", path.name, checksum(path), "", "") for path in files.values()),
+        ),
     )
 
 

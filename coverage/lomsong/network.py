@@ -1,5 +1,7 @@
 """The sectors of a network as arrays over the terrain, and what reaches a place before terrain counts."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -9,9 +11,11 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from scipy.spatial import cKDTree
 
+from lomsong.antenna_pattern import Pattern
 from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
 from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.beam import least_attenuation, tabulate
 from lomsong.propagation.bearing import grid_convergence
 from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.itm_settings import ItmSettings
@@ -20,6 +24,7 @@ from lomsong.propagation.models import ITM, MODELS, Model, refuse_frequencies
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.propagation.servers import Beams, Pairs
 from lomsong.settings import RadioSettings
+from lomsong.text import normalise
 
 #: A level this many standard deviations below the threshold is none.
 FLOOR_SIGMAS = 4.0
@@ -108,7 +113,7 @@ class Network:
             floor_dbm=threshold - FLOOR_SIGMAS * radio.sigma_blocked_db,
             scene=scene,
             physics=build_physics(radio, _middle_latitude(inputs)),
-            beams=build_beams(sectors),
+            beams=build_beams(sectors, inputs.antennas),
         )
 
     def place(self, places: _Floats, inputs: Inputs) -> Scene:
@@ -138,11 +143,16 @@ class Network:
         offset = np.nan_to_num(np.degrees(np.arctan2(east, north)) + self.convergence_deg[sector] - azimuth)
         width = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
         horizontal = np.nan_to_num(horizontal_attenuation(offset, width))
+        least_beam = horizontal.copy()
+        number = self.beams.number[sector]
+        for antenna in np.unique(number[number >= 0]):
+            mine = number == antenna
+            least_beam[mine] = least_attenuation(self.beams.tables[antenna], offset[mine])
         return Pairs(
             place=place,
             sector=sector,
             distance_m=distance_m,
-            bound_dbm=free_dbm - least_db - horizontal,
+            bound_dbm=free_dbm - least_db - least_beam,
             free_dbm=free_dbm,
             given_db=given_db,
             offset_deg=offset,
@@ -172,14 +182,53 @@ def build_physics(radio: RadioSettings, latitude_deg: float) -> Physics:
     )
 
 
-def build_beams(sectors: gpd.GeoDataFrame | pd.DataFrame) -> Beams:
-    """Return what the sectors radiate."""
+def build_beams(sectors: gpd.GeoDataFrame | pd.DataFrame, antennas: Mapping[str, Pattern]) -> Beams:
+    """
+    Return what the sectors radiate: the pattern of the antenna that they name, else that of 3GPP.
+
+    A sector's downtilt is the whole of it. What the antenna's own pattern lacks of it is taken for mechanical; a
+    downtilt that was assumed gives way to the antenna's own.
+
+    Parameters
+    ----------
+    sectors : DataFrame
+        Contract `SECTORS`.
+    antennas : mapping of str to Pattern
+        By name; a sector whose antenna is not among them has the 3GPP pattern.
+
+    Returns
+    -------
+    Beams
+        A table for each pattern and mechanical tilt, however many sectors have it.
+    """
+    downtilt = sectors["downtilt_deg"].to_numpy(dtype=np.float64)
+    number = np.full(len(sectors), -1, dtype=np.int64)
+    tables: list[NDArray[np.float32]] = []
+    found: dict[tuple[str, float], int] = {}
+    for row, (name, assumed) in enumerate(zip(antenna_names(sectors), sectors["assumed"], strict=True)):
+        if name is None or name not in antennas:
+            continue
+        pattern = antennas[name]
+        own = math.isnan(downtilt[row]) or "downtilt_deg" in str(assumed).split(",")
+        # finer than anyone sets a bracket
+        mechanical = 0.0 if own else round(float(downtilt[row]) - pattern.built_in_tilt_deg, 1)
+        if (name, mechanical) not in found:
+            found[name, mechanical] = len(tables)
+            tables.append(tabulate(pattern, mechanical))
+        number[row] = found[name, mechanical]
     return Beams(
-        tables=np.zeros((0, 361, 361), dtype=np.float32),
-        number=np.full(len(sectors), -1, dtype=np.int64),
+        tables=np.stack(tables) if tables else np.zeros((0, 2, 2), dtype=np.float32),
+        number=number,
         vertical_deg=sectors["vertical_beamwidth_deg"].to_numpy(dtype=np.float64),
-        downtilt_deg=sectors["downtilt_deg"].to_numpy(dtype=np.float64),
+        downtilt_deg=downtilt,
     )
+
+
+def antenna_names(sectors: gpd.GeoDataFrame | pd.DataFrame) -> list[str | None]:
+    """Return the antenna that each sector names, None for none."""
+    if "antenna" not in sectors:
+        return [None] * len(sectors)
+    return [None if pd.isna(name) else normalise(str(name)) for name in sectors["antenna"]]
 
 
 def _clutter_heights(inputs: Inputs) -> NDArray[np.float32]:

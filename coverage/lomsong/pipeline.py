@@ -19,6 +19,7 @@ from lomsong.inputs import Inputs, read
 from lomsong.maps import save_map, village_map
 from lomsong.prediction import Prediction, predict
 from lomsong.progress import SILENT, Progress
+from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport, check
 from lomsong.ranking import rank
 from lomsong.report.document import render_report
@@ -129,12 +130,14 @@ def _write(
 def _record(
     settings: Settings, inputs: Inputs, prediction: Prediction, quality: QualityReport, clock: "_Clock"
 ) -> dict[str, Any]:
+    model = MODELS[prediction.radio.model]
     return {
         "lomsong": version("lomsong"),
         "python": sys.version.split()[0],
         "name": settings.name,
         "synthetic": settings.synthetic,
         "seed": settings.seed,
+        "model": {"name": model.name, "title": model.title, "label": model.label},
         "working_crs": inputs.crs.to_string(),
         "counts": {
             **quality.counts,

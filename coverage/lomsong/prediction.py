@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lomsong.findings import Finding, count_rows
+from lomsong.findings import Finding, Word, count_rows
 from lomsong.inputs import Inputs
-from lomsong.network import Network
+from lomsong.network import Network, antenna_names
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation import servers
 from lomsong.propagation.antenna import LEVEL_KIND
@@ -23,6 +23,8 @@ from lomsong.villages import build_demand
 #: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
 CHUNK_POINTS = 2000
 CHUNK_PAIRS = 4_000_000
+#: A pattern serves frequencies within this part of its own: panels are sold for bands about as wide.
+ANTENNA_BAND = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ def predict_places(
             told.advance(len(block))
     return PlacesServed(
         signal=_signal_table(pd.concat(blocks, ignore_index=True), search),
-        findings=tuple(_model_findings(search.network, outside, pairs)),
+        findings=(*_model_findings(search.network, outside, pairs), *_antenna_findings(inputs)),
         paths=paths,
         glances=glances,
         pairs=pairs,
@@ -378,6 +380,35 @@ def _model_findings(network: Network, outside: int, pairs: int) -> list[Finding]
     return [
         Finding(layer="radio", word="correct", severity="warning", message=message, count=count)
         for message, count in said
+    ]
+
+
+def _antenna_findings(inputs: Inputs) -> list[Finding]:
+    """Say which antennas have no file, and which are used far from the frequency of theirs."""
+    names = pd.Series(
+        antenna_names(inputs.sectors), index=inputs.sectors["sector_id"].astype(str), dtype=object
+    )
+    said: list[tuple[Word, str, tuple[str, ...]]] = []
+    for name, mine in names.dropna().groupby(names.dropna(), sort=True):
+        ids, pattern = tuple(mine.index), inputs.antennas.get(str(name))
+        if pattern is None:
+            message = (
+                f"antenna '{name}' of {count_rows(len(ids), 'sector')} has no file under radio.antennas; the 3GPP "
+                "pattern counts"
+            )
+            said.append(("sufficient", message, ids))
+            continue
+        frequency = inputs.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[(names == name).to_numpy()]
+        off = np.abs(frequency / pattern.frequency_mhz - 1.0) > ANTENNA_BAND
+        if off.any():
+            message = (
+                f"antenna '{name}' was measured at {pattern.frequency_mhz:g} MHz; {count_rows(int(off.sum()), 'sector')} "
+                f"on other bands, such as {frequency[off][0]:g} MHz, take its pattern all the same"
+            )
+            said.append(("correct", message, tuple(np.array(ids)[off])))
+    return [
+        Finding(layer="antennas", word=word, severity="warning", message=message, count=len(ids), rows=ids)
+        for word, message, ids in said
     ]
 
 

@@ -188,6 +188,11 @@ SECTORS = Table(
             maximum=45,
             meaning="tilt of the main beam under the horizon, electrical and mechanical together",
         ),
+        Column(
+            name="antenna",
+            kind="text",
+            meaning="name of the antenna in radio.antennas, whose pattern then counts instead of the widths",
+        ),
         Column(name="on_air", kind="date", meaning="date of the last sign of life, ISO 8601"),
         Column(
             name="position_sigma_m",

@@ -236,6 +236,12 @@ class RadioSettings(StrictModel):
         unit="m",
         gt=0,
     )
+    antennas: dict[str, Path] | Path = _setting(
+        {},
+        "pattern files (.msi) by the names that sectors give in their column antenna, or a folder of files called after "
+        "them; taken when the inputs are read",
+        source="3GPP TR 36.814's pattern for sectors that name none",
+    )
     clutter_heights_m: dict[int, ClutterHeight] = _setting(
         {},
         "height of what stands on the ground by land-cover class, for those that differ or that WorldCover lacks; "

@@ -116,7 +116,14 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
         name: tuple(place(each) for each in value) if isinstance(value, tuple) else place(value)
         for name, value in ((name, getattr(inputs, name)) for name in InputSettings.model_fields)
     }
-    return settings.model_copy(update={"inputs": inputs.model_copy(update=update)})
+    antennas = settings.radio.antennas
+    placed = (
+        {name: folder / path for name, path in antennas.items()}
+        if isinstance(antennas, dict)
+        else folder / antennas
+    )
+    radio = settings.radio.model_copy(update={"antennas": placed}) if antennas else settings.radio
+    return settings.model_copy(update={"inputs": inputs.model_copy(update=update), "radio": radio})
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -13,13 +13,14 @@ from pyproj import CRS
 
 from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
-from lomsong.network import NEAREST_M
+from lomsong.network import Network
 from lomsong.prediction import spread
 from lomsong.progress import SILENT, Progress, task
-from lomsong.propagation.antenna import LEVEL_KIND, horizontal_attenuation, reference_offset
-from lomsong.propagation.area import AreaSettings, Transmitter, pixel_losses
+from lomsong.propagation import servers
+from lomsong.propagation.antenna import LEVEL_KIND
+from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, pixel_losses
 from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.models import MODELS
+from lomsong.propagation.links import trace_links
 from lomsong.propagation.sampling import NEAREST_P1812_M
 from lomsong.settings import RadioSettings
 from lomsong.text import fold
@@ -31,6 +32,7 @@ MOST_CELLS = 50_000_000
 #: Bands of a written raster, in order.
 BANDS = ("level_dbm", "second_level_dbm", "sigma_db", "masts_above_threshold", "sector_row")
 
+_Floats = NDArray[np.float64]
 _Levels = NDArray[np.float32]
 
 
@@ -54,6 +56,8 @@ class SignalRaster:
         As in `Raster`.
     crs : pyproj.CRS
         Metric working CRS.
+    model : str
+        What it was computed with; says so if that is a baseline.
     """
 
     operator: str
@@ -66,6 +70,7 @@ class SignalRaster:
     sector_row: NDArray[np.int32]
     transform: tuple[float, float, float, float]
     crs: CRS
+    model: str
 
     @property
     def file_name(self) -> str:
@@ -83,8 +88,8 @@ def predict_raster(
     """
     Predict the signal of every cell around the villages; one raster after the other, so that memory stays bounded.
 
-    The loss is that of the engine `radio.area_engine`. Patterns act horizontally only: for cells near a mast in its vertical side
-    lobes the level is optimistic, unlike that of demand points.
+    The loss is that of the engine `radio.area_engine` for the models that it knows, which leaves out clutter; cells nearer than
+    250 m, and every cell of the other models, have a path of their own. Antennas act as for demand points.
 
     Parameters
     ----------
@@ -108,11 +113,9 @@ def predict_raster(
         The cell size is not positive, or would give more than `MOST_CELLS` cells.
     """
     radio = radio or inputs.settings.radio
-    if not MODELS[radio.model].area:
-        fitting = " or ".join(name for name, model in MODELS.items() if model.area)
-        raise RadioError(f"raster: no area engine for radio.model {radio.model}; set it to {fitting}")
     grid = _Grid.around(inputs, cell_m)
     sectors = inputs.sectors.reset_index(drop=True)
+    area = _Area(inputs, radio, grid, Network.of(inputs, sectors, radio))
     groups = sectors.groupby([sectors["operator"].astype(str), sectors["technology"].astype(str)], sort=True)
     antennas = [
         "operator",
@@ -124,7 +127,7 @@ def predict_raster(
     ]
     with task(progress, "predicting rasters", sectors.groupby(antennas).ngroups) as told:
         for (operator, technology), mine in groups:
-            yield _one_raster(str(operator), str(technology), mine, inputs, radio, grid, told)
+            yield area.predict(str(operator), str(technology), mine, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,106 +162,130 @@ class _Grid:
         )
 
 
-def _one_raster(
-    operator: str,
-    technology: str,
-    sectors: gpd.GeoDataFrame,
-    inputs: Inputs,
-    radio: RadioSettings,
-    grid: _Grid,
-    told: Progress,
-) -> SignalRaster:
-    threshold = radio.carriers[technology].threshold_dbm  # type: ignore[index]
-    cells = grid.x.size
-    best, second = np.full(cells, -np.inf, np.float32), np.full(cells, -np.inf, np.float32)
-    sigma = np.full(cells, np.nan, np.float32)
-    server, masts = np.full(cells, -1, np.int32), np.zeros(cells, np.int32)
-    # the sectors of a mast stand together, so that they count as one mast
-    for _, on_mast in sectors.groupby("site_id", sort=True):
-        own, own_sigma, own_server = _best_on_mast(on_mast, inputs, radio, grid, told)
-        masts += own >= threshold
-        better = own > best
-        second = np.where(better, best, np.maximum(second, own))
-        best = np.where(better, own, best)
-        sigma, server = np.where(better, own_sigma, sigma), np.where(better, own_server, server)
-    lost = np.isneginf(best)
-    return SignalRaster(
-        operator=operator,
-        technology=technology,
-        level_kind=LEVEL_KIND[technology],
-        level_dbm=np.where(lost, np.nan, best).reshape(grid.shape),
-        second_level_dbm=np.where(np.isneginf(second), np.nan, second).reshape(grid.shape),
-        sigma_db=np.where(lost, np.nan, sigma).reshape(grid.shape),
-        masts=masts.reshape(grid.shape),
-        sector_row=np.where(lost, -1, server).reshape(grid.shape),
-        transform=grid.transform,
-        crs=inputs.crs,
-    )
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """The cells, and the network that serves them."""
+
+    inputs: Inputs
+    radio: RadioSettings
+    grid: _Grid
+    network: Network
+
+    def predict(
+        self, operator: str, technology: str, sectors: gpd.GeoDataFrame, told: Progress
+    ) -> SignalRaster:
+        """Return the servers of every cell among the sectors of one operator and technology."""
+        threshold = self.radio.carriers[technology].threshold_dbm  # type: ignore[index]
+        grid = self.grid
+        cells = grid.x.size
+        best, second = np.full(cells, -np.inf, np.float32), np.full(cells, -np.inf, np.float32)
+        sigma = np.full(cells, np.nan, np.float32)
+        server, masts = np.full(cells, -1, np.int32), np.zeros(cells, np.int32)
+        # the sectors of a mast stand together, so that they count as one mast
+        for _, on_mast in sectors.groupby("site_id", sort=True):
+            own, own_sigma, own_server = self._best_on_mast(on_mast, told)
+            masts += own >= threshold
+            better = own > best
+            second = np.where(better, best, np.maximum(second, own))
+            best = np.where(better, own, best)
+            sigma, server = np.where(better, own_sigma, sigma), np.where(better, own_server, server)
+        lost = np.isneginf(best)
+        return SignalRaster(
+            operator=operator,
+            technology=technology,
+            level_kind=LEVEL_KIND[technology],
+            level_dbm=np.where(lost, np.nan, best).reshape(grid.shape),
+            second_level_dbm=np.where(np.isneginf(second), np.nan, second).reshape(grid.shape),
+            sigma_db=np.where(lost, np.nan, sigma).reshape(grid.shape),
+            masts=masts.reshape(grid.shape),
+            sector_row=np.where(lost, -1, server).reshape(grid.shape),
+            transform=grid.transform,
+            crs=self.inputs.crs,
+            model=self.network.model.heading,
+        )
+
+    def _best_on_mast(
+        self, sectors: gpd.GeoDataFrame, told: Progress
+    ) -> tuple[_Levels, _Levels, NDArray[np.int32]]:
+        """Return the best level of one mast in every cell, minus infinity for none, its spread and its sector."""
+        grid = self.grid
+        level = np.full(grid.x.size, -np.inf, np.float32)
+        sigma, server = np.full(grid.x.size, np.nan, np.float32), np.full(grid.x.size, -1, np.int32)
+        places = np.column_stack([grid.x, grid.y])
+        keys = [sectors.geometry.x, sectors.geometry.y, sectors["antenna_height_m"], sectors["frequency_mhz"]]
+        for (x, y, _, _), alike in sectors.groupby(keys, sort=True):
+            away = np.hypot(grid.x - x, grid.y - y)
+            near = np.flatnonzero(away <= self.radio.maximum_radius_m)
+            traced: _Traced | None = None
+            for row in alike.index:  # few: the sectors of one mast
+                pairs = self.network.pair_up(places, near, np.full(near.size, row), away[near])
+                traced = traced or self._trace(pairs)
+                taken = servers.attenuate(self.network.beams, pairs, traced.departure_deg)
+                found = (pairs.free_dbm - taken - traced.excess_db).astype(np.float32)
+                better = found > level[near]
+                level[near] = np.where(better, found, level[near])
+                sigma[near] = np.where(better, spread(traced.excess_db, self.radio), sigma[near])
+                server[near] = np.where(better, row, server[near])
+            told.advance()
+        return level, sigma, server
+
+    def _trace(self, pairs: servers.Pairs) -> "_Traced":
+        """Return loss and direction of the rays from one antenna, that of the first pair."""
+        excess, departure = np.full(pairs.place.size, np.nan), np.full(pairs.place.size, np.nan)
+        # maps and the ground differ by a little in length
+        own = pairs.distance_m < NEAREST_P1812_M * STRETCH
+        if self.network.model.area:
+            excess[~own], departure[~own] = self._sweep(pairs.take(~own))
+        else:
+            own[:] = True
+        grid = self.grid
+        scene = self.network.scene._replace(place_row=grid.row, place_column=grid.column)
+        few = pairs.take(own)
+        traced = trace_links(scene, self.network.physics, few.sector, few.place, few.distance_m, few.given_db)
+        excess[own], departure[own] = traced[:, 0], traced[:, 2]
+        return _Traced(excess, departure)
+
+    def _sweep(self, pairs: servers.Pairs) -> tuple[_Floats, _Floats]:
+        """Return loss beyond free space and direction by the area engine; NaN where the path leaves the terrain."""
+        nothing = np.full(pairs.place.size, np.nan)
+        if not pairs.place.size:
+            return nothing, nothing
+        inputs, radio, scene, first = self.inputs, self.radio, self.network.scene, pairs.sector[0]
+        mast_x, mast_y = inputs.terrain.transformer_from(inputs.crs).transform(*self.network.xy[first])
+        if np.isnan(inputs.terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
+            return nothing, nothing
+        settings = AreaSettings(
+            refractivity_gradient=radio.refractivity_gradient,
+            surface_refractivity=radio.surface_refractivity,
+            receiver_height_m=radio.receiver_height_m,
+            model="p526" if radio.model == "p526" else "p1812",
+            engine=radio.area_engine,
+            step_m=radio.profile_step_m,
+        )
+        frequency = float(scene.sector_frequency_mhz[first])
+        mast = Transmitter(
+            x=float(mast_x),
+            y=float(mast_y),
+            height_m=float(scene.sector_height_m[first]),
+            frequency_mhz=frequency,
+        )
+        loss, departure = pixel_losses(
+            inputs.terrain,
+            mast,
+            settings,
+            row=self.grid.row[pairs.place],
+            column=self.grid.column[pairs.place],
+            radius_m=radio.maximum_radius_m,
+        )
+        return loss - free_space_loss(pairs.distance_m, frequency), departure.astype(np.float64)
 
 
-def _best_on_mast(
-    sectors: gpd.GeoDataFrame, inputs: Inputs, radio: RadioSettings, grid: _Grid, told: Progress
-) -> tuple[_Levels, _Levels, NDArray[np.int32]]:
-    """Return the best level of one mast in every cell, minus infinity for none, its spread and its sector."""
-    level = np.full(grid.x.size, -np.inf, np.float32)
-    sigma, server = np.full(grid.x.size, np.nan, np.float32), np.full(grid.x.size, -1, np.int32)
-    keys = [sectors.geometry.x, sectors.geometry.y, sectors["antenna_height_m"], sectors["frequency_mhz"]]
-    for (x, y, height, frequency), alike in sectors.groupby(keys, sort=True):
-        away = np.hypot(grid.x - x, grid.y - y)
-        near = away <= radio.maximum_radius_m
-        free = free_space_loss(np.maximum(away[near], NEAREST_M), frequency)
-        loss = _losses(inputs, radio, (x, y, height, frequency), grid, near)
-        # P.1812 begins at 250 m; around the mast itself the path is taken for clear
-        loss = np.where(away[near] < NEAREST_P1812_M, free, loss)
-        spread_db = spread(loss - free, radio)
-        bearing = np.degrees(np.arctan2(grid.x[near] - x, grid.y[near] - y))
-        for row, sector in alike.iterrows():  # few: the sectors of one mast
-            offset = float(reference_offset(str(sector["technology"]), float(sector["bandwidth_mhz"])))
-            pattern = np.nan_to_num(
-                horizontal_attenuation(bearing - float(sector["azimuth_deg"]), float(sector["beamwidth_deg"]))
-            )
-            found = (float(sector["eirp_dbm"]) + offset - pattern - loss).astype(np.float32)
-            better = found > level[near]
-            level[near] = np.where(better, found, level[near])
-            sigma[near] = np.where(better, spread_db, sigma[near])
-            server[near] = np.where(better, row, server[near])
-        told.advance()
-    return level, sigma, server
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """Loss beyond free space [dB] and elevation of the ray at the mast [deg], one a cell; NaN where not known."""
 
-
-def _losses(
-    inputs: Inputs,
-    radio: RadioSettings,
-    antenna: tuple[float, float, float, float],
-    grid: _Grid,
-    near: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Return the path loss to the cells near an antenna; NaN where the path leaves the terrain. [dB]"""
-    x, y, height, frequency = antenna
-    way = inputs.terrain.transformer_from(inputs.crs)
-    mast_x, mast_y = way.transform(x, y)
-    if np.isnan(inputs.terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
-        return np.full(int(near.sum()), np.nan)
-    settings = AreaSettings(
-        refractivity_gradient=radio.refractivity_gradient,
-        surface_refractivity=radio.surface_refractivity,
-        receiver_height_m=radio.receiver_height_m,
-        model="p526" if radio.model == "p526" else "p1812",
-        engine=radio.area_engine,
-        step_m=radio.profile_step_m,
-    )
-    mast = Transmitter(
-        x=float(mast_x), y=float(mast_y), height_m=float(height), frequency_mhz=float(frequency)
-    )
-    found = pixel_losses(
-        inputs.terrain,
-        mast,
-        settings,
-        row=grid.row[near],
-        column=grid.column[near],
-        radius_m=radio.maximum_radius_m,
-    )
-    return np.asarray(found, dtype=np.float64)
+    excess_db: _Floats
+    departure_deg: _Floats
 
 
 def write_raster(signal: SignalRaster, folder: Path) -> Path:
@@ -292,6 +319,9 @@ def write_raster(signal: SignalRaster, folder: Path) -> Path:
             target.write(layer.astype(np.float32), number)
             target.set_band_description(number, name)
         target.update_tags(
-            operator=signal.operator, technology=signal.technology, level_kind=signal.level_kind
+            operator=signal.operator,
+            technology=signal.technology,
+            level_kind=signal.level_kind,
+            model=signal.model,
         )
     return path

@@ -247,7 +247,7 @@ class _Paths:
             fresnel_m=ray.fresnel_m,
             line_of_sight=ray.clear,
             obstacle=ray.obstacle,
-            budget=add_up(sector, profile, excess_db, diffraction_db, radio),
+            budget=add_up(sector, profile, excess_db, diffraction_db, radio, inputs.antennas),
             notes=tuple(_notes(profile, sector, self.clutter, inputs)),
         )
 

@@ -1,6 +1,7 @@
 """The ray over a profile, and the terms of the loss along it, as the prediction has them."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -8,10 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lomsong.network import NEAREST_M, build_physics
+from lomsong.antenna_pattern import Pattern
+from lomsong.network import NEAREST_M, build_beams, build_physics
 from lomsong.path.explanation import LinkBudget, Obstacle
 from lomsong.prediction import spread
-from lomsong.propagation.antenna import horizontal_attenuation, reference_offset, vertical_excess
+from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
+from lomsong.propagation.beam import beam_attenuation
 from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.links import NO_PATH_M, Room
 from lomsong.propagation.links import excess_loss as excess_over
@@ -191,17 +194,15 @@ def largest_margin(sectors: gpd.GeoDataFrame, place: tuple[float, float], radio:
     return np.asarray(eirp_dbm + offset_db - free_db - least_db - threshold_dbm)
 
 
-def _pattern(sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings) -> float:
-    """Return the attenuation in the direction in which the ray leaves the mast; zero for an unknown azimuth. [dB]"""
-    azimuth, width, vertical, downtilt = (
-        float(sector[name])
-        for name in ("azimuth_deg", "beamwidth_deg", "vertical_beamwidth_deg", "downtilt_deg")
-    )
-    if not np.isfinite(azimuth):
-        return 0.0
-    horizontal_db = float(horizontal_attenuation(profile.bearing_deg - azimuth, width))
-    if not np.isfinite(vertical):
-        return horizontal_db
+def _pattern(
+    sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings, antennas: Mapping[str, Pattern]
+) -> float:
+    """Return the attenuation in the direction in which the ray leaves the mast. [dB]"""
+    beams = build_beams(sector.to_frame().T, antennas)
+    azimuth, width = float(sector["azimuth_deg"]), float(sector["beamwidth_deg"])
+    # a beam whose direction is not known goes everywhere
+    offset = 0.0 if math.isnan(azimuth) else float(profile.bearing_deg) - azimuth
+    horizontal_db = 0.0 if math.isnan(azimuth) else float(horizontal_attenuation(offset, width))
     ground = np.asarray(profile.ground_m, dtype=np.float64)
     angle = departure_angle(
         np.asarray(profile.distance_m, dtype=np.float64),
@@ -211,7 +212,10 @@ def _pattern(sector: "pd.Series[Any]", profile: Profile, radio: RadioSettings) -
         float(ground[-1]) + radio.receiver_height_m,
         float(effective_earth_radius(radio.refractivity_gradient)),
     )
-    return horizontal_db + float(vertical_excess(angle, horizontal_db, vertical, downtilt))
+    vertical, downtilt = beams.vertical_deg[0], beams.downtilt_deg[0]
+    return float(
+        beam_attenuation(beams.tables, beams.number[0], offset, angle, horizontal_db, vertical, downtilt)
+    )
 
 
 def add_up(
@@ -220,11 +224,12 @@ def add_up(
     excess_db: float,
     diffraction_db: float,
     radio: RadioSettings,
+    antennas: Mapping[str, Pattern],
 ) -> LinkBudget:
     """Return the terms from the power of a sector to the level at the end of its profile."""
     technology, frequency = str(sector["technology"]), float(sector["frequency_mhz"])
     free_db = float(free_space_loss(max(float(profile.length_m), NEAREST_M), frequency))
-    pattern_db = _pattern(sector, profile, radio)
+    pattern_db = _pattern(sector, profile, radio, antennas)
     offset_db = float(reference_offset(technology, float(sector["bandwidth_mhz"])))
     eirp_dbm = float(sector["eirp_dbm"])
     threshold_dbm = radio.carriers[technology].threshold_dbm  # type: ignore[index]

@@ -49,6 +49,7 @@ _STEP = Limit("step_m", 0.0, math.inf, "m", low_excluded=True, high_excluded=Tru
 
 _Floats = NDArray[np.float64]
 _Losses = NDArray[np.float32]
+_UNWANTED: _Losses = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,7 @@ def area_loss(
             part = losses[first : first + band]
             places = np.empty((part.size, 4))
             locate_grid(rows[first : first + band], columns, frame.backward, places)
-            _run(terrain, mast, frame, places, radio, settings, part.reshape(-1))
+            _run(terrain, mast, frame, places, radio, settings, part.reshape(-1), _UNWANTED)
             shown.advance()
     _, x_step, _, y_step = terrain.transform
     return AreaLoss(losses, transmitter.x + columns * x_step, transmitter.y + rows * y_step, terrain.crs)
@@ -248,7 +249,7 @@ def place_losses(
     frame, radio, mast = _prepare(terrain, transmitter, settings, reach_m)
     places = frame.locate(longitude.ravel(), latitude.ravel())
     losses = np.empty(longitude.size, dtype=np.float32)
-    _run(terrain, mast, frame, places, radio, settings, losses)
+    _run(terrain, mast, frame, places, radio, settings, losses, _UNWANTED)
     return losses.reshape(longitude.shape)
 
 
@@ -260,9 +261,9 @@ def pixel_losses(
     row: ArrayLike,
     column: ArrayLike,
     radius_m: float,
-) -> _Losses:
+) -> tuple[_Losses, _Losses]:
     """
-    Basic transmission loss from a mast to places that are already known as pixels of the terrain.
+    Basic transmission loss from a mast to places that are already known as pixels of the terrain, and where rays go.
 
     Parameters
     ----------
@@ -276,8 +277,11 @@ def pixel_losses(
 
     Returns
     -------
-    ndarray of float32, shape (...)
+    loss_db : ndarray of float32, shape (...)
         NaN as in `AreaLoss`, and where a pixel is NaN. [dB]
+    departure_deg : ndarray of float32, shape (...)
+        Elevation in which the ray leaves the mast: to the receiver, or to the horizon that hides it. NaN where the
+        loss is, and for less than 50 % of time. [deg]
 
     Raises
     ------
@@ -290,14 +294,14 @@ def pixel_losses(
     )
     frame, radio, mast = _prepare(terrain, transmitter, settings, STRETCH * radius_m)
     down, right = rows.ravel() - frame.row, columns.ravel() - frame.column
-    losses = np.empty(down.size, dtype=np.float32)
+    losses, slopes = np.empty(down.size, dtype=np.float32), np.full(down.size, np.nan, dtype=np.float32)
     for first in range(0, down.size, BAND_CELLS):
         band = slice(first, first + BAND_CELLS)
         places = np.column_stack(
             [monomials(down[band], right[band]) @ frame.backward.T, down[band], right[band]]
         )
-        _run(terrain, mast, frame, places, radio, settings, losses[band])
-    return losses.reshape(rows.shape)
+        _run(terrain, mast, frame, places, radio, settings, losses[band], slopes[band])
+    return losses.reshape(rows.shape), np.degrees(np.arctan(slopes)).reshape(rows.shape)
 
 
 def _refuse(transmitter: Transmitter, settings: AreaSettings, *more: tuple[Limit, float]) -> None:
@@ -369,12 +373,13 @@ def _run(
     radio: Radio,
     settings: AreaSettings,
     losses: _Losses,
+    slopes: _Losses,
 ) -> None:
-    """Fill `losses` of places by the engine that the settings choose."""
+    """Fill `losses` of places by the engine that the settings choose, and unless empty the slopes of their rays."""
     ground = _contiguous(terrain)
     if settings.time_percent < 50.0:
         timed_losses(ground, mast, frame.forward, places, radio, float(settings.time_percent), losses)
     elif settings.engine == "exact":
-        exact_losses(ground, mast, frame.forward, places, radio, losses)
+        exact_losses(ground, mast, frame.forward, places, radio, losses, slopes)
     else:
-        radial_losses(ground, mast, frame.forward, places, radio, losses)
+        radial_losses(ground, mast, frame.forward, places, radio, losses, slopes)

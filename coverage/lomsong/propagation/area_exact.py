@@ -78,10 +78,11 @@ def exact_loss(
     radio: Radio,
     room: Room,
     tables: Tables,
-) -> float:
+) -> tuple[float, float]:
     """
-    Return the basic transmission loss of one receiver; NaN where its path leaves or misses terrain. [dB].
+    Return the basic transmission loss of one receiver [dB], and the slope in which its ray leaves the mast.
 
+    NaN where the path leaves or misses terrain. The slope is that to the receiver, or to the horizon that hides it.
     `place` holds the receiver's east, north, row and column from the mast.
     """
     east, north = place[0], place[1]
@@ -90,17 +91,18 @@ def exact_loss(
     start, change = (mast.row, mast.column), (place[2], place[3])
     base_m = mast.ground_m + radio.transmitter_height_m
     if not sample_path(terrain, start, change, path_bend(forward, east, north), steps, base_m, room):
-        return math.nan
+        return math.nan, math.nan
     heights = room.heights
     total, moment = sum_heights(heights, steps)
     if math.isnan(total):
-        return math.nan
+        return math.nan, math.nan
     spacing_m = d / steps
     bulge_m = 0.5 * spacing_m * spacing_m / radio.earth_radius_m
     receiver_m = heights[steps] + radio.receiver_height_m
     slopes = find_slopes(heights, tables, steps, receiver_m, bulge_m)
     tilt, lift = receiver_m / steps, bulge_m * steps
     tx_slope = slopes.tx + lift - tilt
+    departure = max(slopes.tx, tilt - lift) / spacing_m
     strongest = 0.0
     if tx_slope < 0.0:
         strongest = find_strongest(heights, tables, steps, receiver_m, bulge_m) / (spacing_m * spacing_m)
@@ -122,7 +124,7 @@ def exact_loss(
     free_db = free_loss(walk, distance_db, radio)
     diffracted_db = free_db + diffraction_loss(walk, float(steps), radio)
     if radio.diffraction_only:
-        return diffracted_db
+        return diffracted_db, departure
     if tx_slope < 0.0:
         near = far = (
             steps // 2
@@ -140,14 +142,24 @@ def exact_loss(
         roughness_m = highest_over(heights, near, far, over_m, slope_m)
         centre_deg = mast.latitude_deg + 0.5 * north * mast.degrees_per_m
         duct_db = duct_loss(walk, horizons, radio, roughness_m, centre_deg)
-    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio)
+    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio), departure
 
 
 @parallel_kernel
 def exact_losses(
-    terrain: _Heights, mast: Mast, forward: _Floats, places: _Floats, radio: Radio, losses: _Heights
+    terrain: _Heights,
+    mast: Mast,
+    forward: _Floats,
+    places: _Floats,
+    radio: Radio,
+    losses: _Heights,
+    slopes: _Heights,
 ) -> None:
-    """Fill `losses` for every place from `NEAREST_M` to the mast's reach, NaN for the others. [dB]."""
+    """
+    Fill `losses` for every place from `NEAREST_M` to the mast's reach, NaN for the others. [dB].
+
+    Fill also `slopes`, in which rays leave the mast, unless it is empty.
+    """
     most = path_steps(mast.reach_m, mast.step_m) + 1
     inverse, backwards = make_tables(most)
     chunks = (losses.size + CHUNK - 1) // CHUNK
@@ -156,10 +168,13 @@ def exact_losses(
         for i in range(chunk * CHUNK, min((chunk + 1) * CHUNK, losses.size)):
             distance2 = places[i, 0] * places[i, 0] + places[i, 1] * places[i, 1]
             if not NEAREST_M * NEAREST_M <= distance2 <= mast.reach_m * mast.reach_m:  # nor NaN
-                losses[i] = math.nan
+                loss_db, slope = math.nan, math.nan
             else:
                 place = places[i, 0], places[i, 1], places[i, 2], places[i, 3]
-                losses[i] = exact_loss(terrain, mast, forward, place, radio, room, tables)
+                loss_db, slope = exact_loss(terrain, mast, forward, place, radio, room, tables)
+            losses[i] = loss_db
+            if slopes.size > 0:
+                slopes[i] = slope
 
 
 @parallel_kernel

@@ -196,9 +196,11 @@ def radial_loss(
     table: _Floats,
     before: _Samples,
     own: _Floats,
-) -> float:
+) -> tuple[float, float]:
     """
-    Return the basic transmission loss of a receiver near a ray; NaN where there is no terrain under it. [dB].
+    Return the basic transmission loss of a receiver near a ray [dB], and the slope in which its ray leaves the mast.
+
+    NaN where there is no terrain under it.
 
     The ray must reach as far as the receiver; `own` is room for `OWN_SAMPLES` + 1 heights.
     """
@@ -213,9 +215,10 @@ def radial_loss(
     sight = _look_along(heights, table, before, end, full, receiver_m, bulge_m)
     sight = _look_around(sight, heights, own, end, full, spacing, receiver_m, bulge_m)
     if math.isnan(sight.first):
-        return math.nan
+        return math.nan, math.nan
     tilt, per_m = receiver_m / full, 1.0 / mast.step_m
     tx_slope = sight.tx + bulge_m * full - tilt
+    departure = max(sight.tx, tilt - bulge_m * full) * per_m
     strongest = 0.0
     if tx_slope < 0.0:
         strongest = _fresnel_strongest(heights, own, end, full, spacing, receiver_m, bulge_m)
@@ -235,7 +238,7 @@ def radial_loss(
     free_db = free_loss(walk, distance_db, radio)
     diffracted_db = free_db + diffraction_loss(walk, float(steps), radio)
     if radio.diffraction_only:
-        return diffracted_db
+        return diffracted_db, departure
     near, far = sight.tx_x, max(sight.rx_x, sight.tx_x)
     if tx_slope < 0.0:
         near = far = (
@@ -252,4 +255,4 @@ def radial_loss(
         duct_db = duct_loss(
             walk, horizons, radio, roughness_m, mast.latitude_deg + 0.5 * place[1] * mast.degrees_per_m
         )
-    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio)
+    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio), departure

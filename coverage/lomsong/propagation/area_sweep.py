@@ -92,10 +92,10 @@ def _sort_by_ray(
 
 
 @parallel_kernel
-def _put_back(order: _Integers, sorted_losses: _Heights, losses: _Heights) -> None:
-    """Fill `losses` with what was computed ray by ray."""
-    for k in prange(order.size):
-        losses[order[k]] = sorted_losses[k]
+def _put_back(order: _Integers, by_ray: _Heights, values: _Heights) -> None:
+    """Fill `values` with what was computed ray by ray."""
+    for k in prange(values.size):
+        values[order[k]] = by_ray[k]
 
 
 @fused_kernel
@@ -113,9 +113,10 @@ def _serve_receivers(
     room: Room,
     tables: Tables,
     losses: _Heights,
+    slopes: _Heights,
 ) -> None:
     """
-    Fill the losses of the receivers of one ray that is known up to sample `last`.
+    Fill the losses of the receivers of one ray that is known up to sample `last`, and the slopes unless empty.
 
     Receivers further out get a path of their own: theirs may pass beside the missing cell or the raster's corner
     that ended the ray.
@@ -129,10 +130,12 @@ def _serve_receivers(
         )
         steps = path_steps(math.sqrt(place[0] * place[0] + place[1] * place[1]), mast.step_m)
         if steps < FEWEST_STEPS or steps - OWN_SAMPLES + 1 > last:
-            loss_db = exact_loss(terrain, mast, forward, place, radio, room, tables)
+            loss_db, slope = exact_loss(terrain, mast, forward, place, radio, room, tables)
         else:
-            loss_db = radial_loss(terrain, mast, forward, place, radio, heights, table, before, own)
+            loss_db, slope = radial_loss(terrain, mast, forward, place, radio, heights, table, before, own)
         losses[k] = loss_db
+        if slopes.size > 0:
+            slopes[k] = slope
 
 
 @kernel
@@ -153,8 +156,9 @@ def _walk_rays(
     radio: Radio,
     starts: _Integers,
     losses: _Heights,
+    slopes: _Heights,
 ) -> None:
-    """Fill the losses of all receivers in reach, which lie ray by ray."""
+    """Fill the losses of all receivers in reach, which lie ray by ray, and the slopes unless empty."""
     rays = starts.size - 1
     size = int(mast.reach_m / mast.step_m) + 3
     inverse, backwards = make_tables(size)
@@ -189,6 +193,7 @@ def _walk_rays(
                 room,
                 tables,
                 losses[starts[number] : starts[number + 1]],
+                slopes[starts[number] : starts[number + 1]],  # of an empty array empty
             )
 
 
@@ -210,11 +215,18 @@ def was_compiled() -> bool:
 
 
 def radial_losses(
-    terrain: _Heights, mast: Mast, forward: _Floats, places: _Floats, radio: Radio, losses: _Heights
+    terrain: _Heights,
+    mast: Mast,
+    forward: _Floats,
+    places: _Floats,
+    radio: Radio,
+    losses: _Heights,
+    slopes: _Heights,
 ) -> None:
     """
     Fill `losses` for every place from `NEAREST_M` to the mast's reach, NaN for the others. [dB].
 
+    Fill also `slopes`, in which rays leave the mast, unless it is empty.
     Rays are as far apart at the rim as samples along them: the terrain has no more detail.
     """
     rays = max(math.ceil(2.0 * math.pi * mast.reach_m / mast.step_m), _FEWEST_RAYS)
@@ -224,6 +236,9 @@ def radial_losses(
     _count_on(begins, starts)
     sorted_places, sorted_losses = np.empty((losses.size, 4), dtype=np.float32), np.empty_like(losses)
     _sort_by_ray(ray, begins, places, order, sorted_places)
+    sorted_slopes = np.empty_like(slopes)
     sorted_losses[starts[rays] :] = np.nan
-    _walk_rays(terrain, mast, forward, sorted_places, radio, starts, sorted_losses)
+    sorted_slopes[starts[rays] :] = np.nan
+    _walk_rays(terrain, mast, forward, sorted_places, radio, starts, sorted_losses, sorted_slopes)
     _put_back(order, sorted_losses, losses)
+    _put_back(order, sorted_slopes, slopes)

@@ -46,7 +46,9 @@ def least_attenuation(table: _Table, offset_deg: ArrayLike) -> _Floats:
 
 @kernel
 def table_attenuation(tables, number, offset_deg, elevation_deg):  # type: ignore[no-untyped-def]
-    """Return the attenuation that a table has in a direction, linear between its entries. [dB]"""
+    """Return the attenuation that a table has in a direction, linear between its entries; NaN of NaN. [dB]"""
+    if math.isnan(offset_deg + elevation_deg):
+        return math.nan
     x = offset_deg % 360.0
     y = (min(max(elevation_deg, -90.0), 90.0) + 90.0) / ELEVATION_STEP_DEG
     i, j = min(int(x), _AZIMUTHS - 2), min(int(y), _ELEVATIONS - 2)

@@ -1,14 +1,15 @@
 """Antenna patterns in the layout of Planet: one `.msi` file, one antenna on one frequency at one electrical tilt."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from lomsong.antenna_pattern import Cut, Pattern
+from lomsong.antenna_pattern import TILT_TOLERANCE_DEG, Cut, Pattern
 from lomsong.contracts import problem_list
-from lomsong.errors import SourceError
+from lomsong.errors import MissingSourceError, SourceError
 from lomsong.findings import Finding, Severity, Word, count_rows
 from lomsong.sources.files import read_text, require_file
 from lomsong.text import normalise
@@ -16,12 +17,12 @@ from lomsong.text import normalise
 _LAYER = "antennas"
 #: Gain of a half-wave dipole, which dBd counts from. [dBi]
 DIPOLE_GAIN_DBI = 2.15
+#: Files of a folder that count as antennas.
+ENDINGS = (".msi", ".pln")
 #: A wider gap between two points of a cut is not filled. [deg]
 WIDEST_GAP_DEG = 30.0
 #: Attenuations beyond this are no measurement. [dB]
 MOST_ATTENUATION_DB = 200.0
-#: The main beam may lie this far from the tilt that the file states. [deg]
-TILT_TOLERANCE_DEG = 1.0
 #: Cuts that differ more than this where they cross are worth a word. [dB]
 CROSSING_TOLERANCE_DB = 3.0
 
@@ -41,6 +42,44 @@ _POINT = re.compile(rf"\s*({_NUMBER})[\s;]+({_NUMBER})[\s;]*")
 _MEASURE = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]*)\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*(?:-|–|to|\.\.\.?)\s*({_NUMBER})\s*([A-Za-z]*)\s*")
 _HEADING = re.compile(r"\s*(HORIZONTAL|VERTICAL)[\s:=]*+([0-9]{0,6})\s*", re.IGNORECASE)
+
+
+def find_antennas(given: Path | Mapping[str, Path]) -> dict[str, Path]:
+    """
+    Find the files of antennas by name.
+
+    Parameters
+    ----------
+    given : path or mapping
+        A folder, whose files are called after the antennas, or the file of each name.
+
+    Returns
+    -------
+    dict
+        In the order of the names.
+
+    Raises
+    ------
+    MissingSourceError
+        There is no such folder.
+    SourceError
+        Two files of the folder are called alike.
+    """
+    if isinstance(given, Mapping):
+        return {normalise(name): Path(path) for name, path in sorted(given.items())}
+    if not given.is_dir():
+        raise MissingSourceError(
+            f"{_LAYER}: there is no folder {given}; radio.antennas is one, or 'name: file' lines"
+        )
+    found: dict[str, Path] = {}
+    for path in sorted(given.iterdir()):
+        if path.suffix.casefold() not in ENDINGS or not path.is_file():
+            continue
+        name = normalise(path.stem)
+        if name in found:
+            raise SourceError(f"{_LAYER}: {found[name].name} and {path.name} are called alike; rename one")
+        found[name] = path
+    return found
 
 
 def read_antenna(path: Path, *, encoding: str | None = None) -> tuple[Pattern, list[Finding]]:
