@@ -47,6 +47,8 @@ class Answer:
     location: str = ""
     packed: bool = False
     pause_s: float = 0.0
+    #: Pause after every 8 KiB.
+    drip_s: float = 0.0
 
 
 @dataclass
@@ -116,7 +118,15 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(answer.pause_s)
         if answer.cuts:
             return self._cut(status, content, headers, answer.cuts.pop(0))
+        if answer.drip_s:
+            return self._drip(content, headers, answer.drip_s)
         return self._say(status, content, headers)
+
+    def _drip(self, content: bytes, headers: dict[str, str], pause_s: float) -> None:
+        self._say(200, b"", headers, length=len(content))
+        for start in range(0, len(content), 8192):
+            self.wfile.write(content[start : start + 8192])
+            time.sleep(pause_s)
 
     def _say(
         self, status: int, content: bytes, headers: dict[str, str], *, length: int | None = None
@@ -224,7 +234,7 @@ def fill_site(site: Site) -> None:
         for lon in range(102, 105):
             name = f"Copernicus_DSM_COG_10_N{lat}_00_E{lon}_00_DEM"
             if (lat, lon) != (21, 104):  # a tile of the sea
-                heights = rng.integers(100, 900, (60, 60)).astype(np.float32)
+                heights = rng.integers(100, 900, (120, 120)).astype(np.float32)
                 site.put(f"/dem/{name}/{name}.tif", raster(lon, lat + 1, 1, heights))
     for lat, lon in ((21, 102), (21, 105)):
         name = f"ESA_WorldCover_10m_2021_v200_N{lat}E{lon}_Map.tif"

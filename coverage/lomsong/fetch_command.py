@@ -12,7 +12,7 @@ from lomsong.contracts import problem_list
 from lomsong.progress import Progress
 from lomsong.sources.remote.catalogue import load_catalogue
 from lomsong.sources.remote.fetching import Fetched, Order, carry_out, planned, terms_remarks
-from lomsong.sources.remote.plan import Item, Plan
+from lomsong.sources.remote.items import Item, Plan
 from lomsong.sources.remote.web import StoppedError, WebError
 
 #: Prints a title, a header and rows.

@@ -2,6 +2,11 @@
 
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,11 +121,15 @@ def test_a_server_that_repeats_the_token_is_not_quoted(
 
 
 def test_without_a_token_cells_are_left_out_and_the_way_to_masts_is_told(fetch, tmp_path: Path) -> None:
-    done = fetch("VN", "--out", str(tmp_path), "--yes")
+    layers = ("--layers", "dem,boundaries")
+    done = fetch("VN", "--out", str(tmp_path), "--yes", *layers)
     assert done.exit_code == 0, done.output
-    assert "OPENCELLID_TOKEN: left out" in done.output
     assert "add masts to" in done.output
     assert "# masts:" in (tmp_path / "area.yml").read_text()
+    usual = fetch("VN", "--out", str(tmp_path), "--yes")
+    assert "OPENCELLID_TOKEN: left out" in usual.output
+    assert "masts are OpenStreetMap's" in usual.output
+    assert len(read(load_settings(tmp_path / "area.yml")).sectors) == 1  # the other is a tower of unknown use
     asked_for = fetch("VN", "--out", str(tmp_path), "--layers", "opencellid", "--yes")
     assert asked_for.exit_code == 1
     assert "OPENCELLID_TOKEN" in asked_for.output
@@ -296,6 +305,72 @@ def test_a_disk_that_is_too_small_is_told_before(fetch, site: Site, tmp_path: Pa
     assert done.exit_code == 1
     assert "GB are free" in done.output
     assert site.gets("/dem/") == []
+
+
+def test_an_interruption_leaves_what_came_and_the_next_run_goes_on(fetch, site: Site, tmp_path: Path) -> None:
+    tile = next(path for path in site.files if "N22_00_E103" in path)
+    content = site.files[tile].body
+    arguments = [
+        BOX,
+        "--out",
+        str(tmp_path / "area"),
+        "--layers",
+        "dem",
+        "--yes",
+        "--catalogue",
+        str(tmp_path / "catalogue.yml"),
+    ]
+    site.files[tile].drip_s = 0.2
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
+    command = [sys.executable, "-m", "lomsong", "fetch", *arguments]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        part = tmp_path / "area" / "dem" / f"{Path(tile).name}.part"
+        while running.poll() is None and not (part.is_file() and part.stat().st_size):
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=30)[1]
+    site.files[tile].drip_s = 0.0
+    assert running.returncode == 130
+    assert "go on where it stopped" in said
+    assert "Traceback" not in said
+    have = part.stat().st_size
+    assert 0 < have < len(content)
+    site.asked.clear()
+    assert fetch(*arguments[:-2]).exit_code == 0
+    ranges = [headers["Range"] for method, path, headers in site.asked if path == tile and method == "GET"]
+    assert ranges == [f"bytes={have}-"]
+    assert (tmp_path / "area" / "dem" / Path(tile).name).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[]",
+        b"{}",
+        b'[5, null, {"boundaryType": 5}]',
+        b'[{"boundaryType": "ADM0"}]',
+        b'[{"boundaryType": "ADM0", "gjDownloadURL": 5, "simplifiedGeometryGeoJSON": 5}]',
+        b'[{"boundaryType": "ADM0", "simplifiedGeometryGeoJSON": "file:///etc/passwd"}]',
+        b'[{"boundaryType": "ADM0", "simplifiedGeometryGeoJSON": "http://me:secret@127.0.0.1/a"}]',
+        b'[{"boundaryType": "../../ADM0", "simplifiedGeometryGeoJSON": "x"}]',
+        b"[" * 100_000,
+        b"{truncated",
+        b"<html>log in</html>",
+    ],
+)
+def test_a_strange_list_of_files_is_one_clear_error(
+    fetch, site: Site, tmp_path: Path, monkeypatch, answer
+) -> None:
+    monkeypatch.setattr(site.files["/boundaries/api/current/gbOpen/VNM/ALL/"], "body", answer)
+    for area in ("VN", BOX):
+        done = fetch(
+            area, "--out", str(tmp_path / area), "--layers", "boundaries", "--country", "VN", "--yes"
+        )
+        assert done.exit_code == 1, done.output
+        assert "Error: " in done.output
+        assert "mistake in lomsong" not in done.output
+        assert "secret" not in done.output
+    assert not list(tmp_path.rglob("ADM0*"))
 
 
 def test_layers_are_listed_with_licences_and_terms(fetch) -> None:

@@ -55,8 +55,8 @@ class Source:
         return {
             "path": self.path,
             **dict(self.more),
-            "attribution": self.attribution,
-            "licence": self.licence,
+            "attribution": _one_line(self.attribution),
+            "licence": _one_line(self.licence),
         }
 
 
@@ -87,8 +87,8 @@ def write_settings_text(
         by_key.setdefault(source.feeds, []).append(source)
     parts = [
         "# Written by lomsong fetch; sources.json beside it has the checksum, licence and address of every file.\n",
-        *(f"# {line}\n" for remark in remarks for line in remark.splitlines()),
-        _dump({"name": name}),
+        *(f"# {_one_line(remark)}\n" for remark in remarks),
+        _dump({"name": _one_line(name)}),
         "\ninputs:\n",
     ]
     for key, lacking in (("villages", _NO_VILLAGES), ("masts", _NO_MASTS), ("terrain", _NO_TERRAIN)):
@@ -111,6 +111,11 @@ def _entry(key: str, sources: Sequence[Source]) -> str:
     listed = key in ("masts", "speed_tests")
     value = [source.as_dict() for source in sources] if listed else sources[0].as_dict()
     return "".join(f"  {line}\n" for line in _dump({key: value}).splitlines())
+
+
+def _one_line(text: str) -> str:
+    """Return a text that survives YAML: its writer loses some control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _dump(value: Any) -> str:

@@ -13,7 +13,7 @@ from lomsong.contracts import problem_list
 from lomsong.errors import MissingSourceError, SettingsError
 
 Method = Literal["tiles", "country", "quarter", "geoboundaries", "geofabrik", "overpass", "mcc"]
-Format = Literal["geotiff", "parquet", "geojson", "gzip", "pbf", "overpass", "json", "zip"]
+Format = Literal["geotiff", "parquet", "geojson", "gzip", "pbf", "overpass", "json"]
 Feed = Literal["villages", "masts", "terrain", "land_cover", "population", "speed_tests", "none"]
 Term = Literal["non_commercial", "share_alike"]
 

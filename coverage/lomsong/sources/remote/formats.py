@@ -32,8 +32,6 @@ def looks_like(head: bytes, format_: Format) -> bool:
             return head.startswith(b"PAR1")
         case "gzip":
             return head.startswith(b"\x1f\x8b\x08")
-        case "zip":
-            return head.startswith(b"PK\x03\x04")
         case "pbf":
             return b"OSMHeader" in head[:32]
         case _:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import shapely
-from shapely.geometry import shape as to_shape
 
 from lomsong.contracts import problem_list
 from lomsong.errors import LomsongError, OutputError, SettingsError, SourceError
@@ -16,6 +15,15 @@ from lomsong.sources.remote.areas import Area, Country, find_country, parse_area
 from lomsong.sources.remote.catalogue import Catalogue, Format, Layer, fill, parse_quarter
 from lomsong.sources.remote.download import ask_size, download, partial_bytes, place
 from lomsong.sources.remote.formats import read_json
+from lomsong.sources.remote.items import Item, Plan, terms_of
+from lomsong.sources.remote.listings import (
+    checked_address,
+    codes_in,
+    countries_of,
+    features,
+    outline_of,
+    text_of,
+)
 from lomsong.sources.remote.manifest import Manifest, Record
 from lomsong.sources.remote.web import Web, WebError, token_host
 
@@ -25,77 +33,6 @@ WORKERS = 3
 MOST_PROBES = 200
 #: An area that fills this share of two countries' extracts lies in either.
 _CLEARLY_INSIDE = 0.95
-
-State = Literal["there", "new", "begun", "missing", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """
-    One file of a plan.
-
-    Attributes
-    ----------
-    layer, path, url, format
-        What it is, where it goes (relative), where it comes from (never with a secret), what it must be.
-    licence, licence_url, attribution, terms, note
-        On what terms.
-    may_miss : bool
-        That the server has none is normal, as for tiles of the sea.
-    checksum_url : str or None
-        Where its MD5 is published.
-    size : int or None
-        As the server says; None where it does not. [bytes]
-    have : int
-        What is there already. [bytes]
-    state : str
-        'there', 'new', 'begun', 'missing' (normal), or 'failed' with a `problem`.
-    """
-
-    layer: str
-    path: str
-    url: str
-    format: Format
-    licence: str
-    attribution: str
-    licence_url: str = ""
-    terms: tuple[str, ...] = ()
-    note: str = ""
-    may_miss: bool = False
-    checksum_url: str | None = None
-    size: int | None = None
-    hint: int = 0
-    have: int = 0
-    state: State = "new"
-    problem: str = ""
-
-    @property
-    def wanted(self) -> bool:
-        """Tell whether it is still to be fetched."""
-        return self.state in ("new", "begun")
-
-    @property
-    def expected(self) -> int:
-        """Return its size, or the catalogue's guess. [bytes]"""
-        return self.hint if self.size is None else self.size
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that a fetch will do."""
-
-    area: Area
-    folder: Path
-    catalogue: Catalogue
-    layers: tuple[str, ...]
-    margin_m: float
-    items: tuple[Item, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def bytes_to_fetch(self) -> int:
-        """Return about how much is still to come. [bytes]"""
-        return sum(max(item.expected - item.have, 0) for item in self.items if item.wanted)
 
 
 @dataclass(slots=True)
@@ -181,8 +118,10 @@ class Planner:
             raise SourceError(
                 f"geoBoundaries has no outline of {country.iso3}; give a box west,south,east,north"
             )
-        content = self._index(f"index/{country.iso3}-outline.geojson", _checked(url), "geojson", "boundaries")
-        shapes = [found for found in map(_geometry, _features(content)) if found is not None]
+        content = self._index(
+            f"index/{country.iso3}-outline.geojson", checked_address(url), "geojson", "boundaries"
+        )
+        shapes = [found for found in map(outline_of, features(content)) if found is not None]
         if not shapes:
             raise SourceError(
                 f"the outline of {country.iso3} holds no polygon; give a box west,south,east,north"
@@ -237,17 +176,17 @@ class Planner:
 
     def _extracts(self) -> list[dict[str, Any]]:
         layer = self._layer_of("geofabrik")
-        return _features(self._index("index/geofabrik.json", layer.url(), "json", "osm_extract"))
+        return features(self._index("index/geofabrik.json", layer.url(), "json", "osm_extract"))
 
     def _country_of(self, area: shapely.Geometry) -> Country:
         """Find the country of a box in the index of extracts, whose outlines reach a little over the borders."""
         shares: dict[str, float] = {}
         for feature in self._extracts():
-            outline = _geometry(feature)
+            outline = outline_of(feature)
             if outline is None or not outline.intersects(area):
                 continue
             share = outline.intersection(area).area / area.area
-            for code in _iso2(feature):
+            for code in countries_of(feature):
                 shares[code] = max(shares.get(code, 0.0), share)
         inside = sorted(code for code, share in shares.items() if share >= _CLEARLY_INSIDE)
         if len(inside) == 1:
@@ -322,6 +261,9 @@ class Planner:
                 raise SettingsError(advice)
             self.notes.append(f"{advice}: left out")
             return []
+        self.notes.append(
+            f"{name}: your {layer.token_variable} is sent to {token_host(layer.base_url)} and written nowhere"
+        )
         if not country.mcc:
             self.notes.append(f"{name}: {country.iso3} has no mobile country code of its own: left out")
         return [
@@ -336,18 +278,20 @@ class Planner:
                 level.startswith("ADM") and level[3:].isdecimal() and len(level) == 4
             ):
                 continue
-            licence = _text(row, "boundaryLicense") or "not stated by geoBoundaries"
-            year, source = _text(row, "boundaryYearRepresented"), _text(row, "boundarySource")
+            licence = text_of(row, "boundaryLicense") or "not stated by geoBoundaries"
+            year, source = text_of(row, "boundaryYearRepresented"), text_of(row, "boundarySource")
             items.append(
                 self._item(
                     name,
-                    _checked(url),
+                    checked_address(url),
                     folder=name,
                     file=f"{country.iso3}-{level}.geojson",
                     licence=licence,
                     terms=terms_of(licence),
                     attribution=f"geoBoundaries {country.iso3} {level} ({year}): {source}",
-                    note=f"{_text(row, 'admUnitCount')} units; {_text(row, 'boundaryCanonical')}".strip("; "),
+                    note=f"{text_of(row, 'admUnitCount')} units; {text_of(row, 'boundaryCanonical')}".strip(
+                        "; "
+                    ),
                 )
             )
         if not items:
@@ -359,16 +303,16 @@ class Planner:
         found = [
             feature["properties"]
             for feature in self._extracts()
-            if country.iso2 in _iso2(feature) and isinstance(feature["properties"].get("urls"), dict)
+            if country.iso2 in countries_of(feature) and isinstance(feature["properties"].get("urls"), dict)
         ]
         # a country can stand in its own extract and in one with its neighbours
-        found.sort(key=lambda row: (len(_codes_in(row)), str(row.get("id"))))
+        found.sort(key=lambda row: (len(codes_in(row)), str(row.get("id"))))
         url = found[0]["urls"].get("pbf") if found else None
         if not isinstance(url, str):
             raise SourceError(
                 f"Geofabrik has no extract of {country.iso3}; use the osm_ layers for a smaller area"
             )
-        beside = f"{_checked(url)}.md5" if layer.checksum == "md5_beside" else None
+        beside = f"{checked_address(url)}.md5" if layer.checksum == "md5_beside" else None
         return self._item(name, url, folder=name, file=f"{country.iso3}.osm.pbf", checksum_url=beside)
 
     def _overpass(self, name: str, layer: Layer, shape: shapely.Geometry, *, explicit: bool) -> list[Item]:
@@ -447,25 +391,6 @@ def run_all(web: Web, task: Callable[[Item], Item], items: Sequence[Item]) -> li
             raise
 
 
-def terms_of(licence: str) -> tuple[str, ...]:
-    """
-    Read restrictions out of the name of a licence.
-
-    Examples
-    --------
-    >>> terms_of("CC BY-NC-SA 4.0"), terms_of("Open Data Commons Open Database License 1.0"), terms_of("CC BY 4.0")
-    (('non_commercial', 'share_alike'), ('share_alike',), ())
-    """
-    words = licence.casefold().replace("-", " ").replace("_", " ").split()
-    text = " ".join(words)
-    terms = []
-    if "nc" in words or "noncommercial" in words or "non commercial" in text:
-        terms.append("non_commercial")
-    if {"sa", "sharealike", "odbl"} & set(words) or "share alike" in text or "open database" in text:
-        terms.append("share_alike")
-    return tuple(terms)
-
-
 def _codes(country: Country) -> dict[str, str]:
     return {
         "iso2": country.iso2.lower(),
@@ -473,41 +398,3 @@ def _codes(country: Country) -> dict[str, str]:
         "iso3": country.iso3.lower(),
         "ISO3": country.iso3,
     }
-
-
-def _checked(url: str) -> str:
-    """Refuse an address from a server's answer that is none of the web's."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "{" in url:
-        raise SourceError("a server's list of files holds an address that is not on the web; not followed")
-    return url
-
-
-def _text(row: dict[str, Any], key: str) -> str:
-    return " ".join(str(row.get(key) or "").split())[:500]
-
-
-def _features(content: Any) -> list[dict[str, Any]]:
-    rows = content.get("features") if isinstance(content, dict) else None
-    listed = rows if isinstance(rows, list) else []
-    return [row for row in listed if isinstance(row, dict) and isinstance(row.get("properties"), dict)]
-
-
-def _geometry(feature: dict[str, Any]) -> shapely.Geometry | None:
-    try:
-        found = shapely.make_valid(to_shape(feature["geometry"]))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError):
-        return None
-    west, south, east, north = found.bounds if not found.is_empty else (1.0, 1.0, 0.0, 0.0)
-    inside = -180 <= west < east <= 180 and -90 <= south < north <= 90
-    return found if inside and found.area > 0 else None
-
-
-def _codes_in(properties: dict[str, Any]) -> list[str]:
-    codes = properties.get("iso3166-1:alpha2")
-    listed = codes if isinstance(codes, list) else [codes]
-    return [code for code in listed if isinstance(code, str)]
-
-
-def _iso2(feature: dict[str, Any]) -> list[str]:
-    return _codes_in(feature["properties"])
