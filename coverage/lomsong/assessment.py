@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from lomsong.inputs import Inputs
-from lomsong.measurements import count_near, summarise_tests
+from lomsong.measurements import Counts, counts_near, summarise_tests
 from lomsong.prediction import Prediction
 from lomsong.reasons import explain
 from lomsong.schemas import ASSESSMENT
@@ -88,6 +88,9 @@ def assess_service(
     facts["confidence"] = (0.5 + (facts["p_signal"] - 0.5).abs()).where(
         facts["verify_cause"] != "missing input"
     )
+    # used in full above, but what so few people did is not told: it would be theirs
+    told = ["mobile_tests", "download_mbps", "download_low_mbps", "download_high_mbps"]
+    facts[told] = facts[told].mask(facts["few_tests"])
     facts["reasons"] = explain(facts, prediction, inputs, settings)
     judged = villages.join(facts[[name for name in ASSESSMENT.names() if name != "village_id"]])
     ASSESSMENT.check(judged)
@@ -174,24 +177,35 @@ def _tests(
     inputs: Inputs, prediction: Prediction, centre_row: pd.Series, settings: ServiceSettings
 ) -> pd.DataFrame:
     radius = inputs.settings.demand.point_radius_m
-    tiles = inputs.measurements
+    # a sample of signal or a report of none is no speed
+    tiles = inputs.measurements[inputs.measurements["kind"] == "speed"]
+    minimum = inputs.settings.privacy.minimum_devices
     mobile, fixed = (tiles[tiles["network"] == network] for network in ("mobile", "fixed"))
     on_air = summarise_tests(inputs.villages, mobile, radius_m=radius)
     wired = summarise_tests(inputs.villages, fixed, radius_m=radius)
     centres = prediction.demand.geometry.iloc[centre_row.clip(lower=0)].where(centre_row.to_numpy() >= 0)
-    near = count_near(centres.reset_index(drop=True), mobile, near_m=settings.near_m)
+    near = counts_near(centres.reset_index(drop=True), mobile, near_m=settings.near_m)
+    told = _counts(on_air)
     return pd.DataFrame(
         {
             "mobile_tests": on_air["tests"],
-            "near_tests": near,
+            "mobile_tests_shown": told.shown(minimum),
+            "few_tests": told.are_few(minimum),
+            "near_tests": near.total,
+            "near_tests_shown": near.shown(minimum),
             "download_mbps": on_air["download_mbps"],
             "download_low_mbps": on_air["download_low_mbps"],
             "download_high_mbps": on_air["download_high_mbps"],
             "fixed_line": np.where(wired["tests"] > 0, "present", "unknown"),
-            "fixed_download_mbps": wired["download_mbps"],
+            "fixed_download_mbps": wired["download_mbps"].mask(_counts(wired).are_few(minimum)),
         },
         index=inputs.villages.index,
     )
+
+
+def _counts(summary: pd.DataFrame) -> Counts:
+    columns = ("tests", "private_tests", "private_devices")
+    return Counts(*(summary[name].to_numpy(dtype=np.float64) for name in columns))
 
 
 def _nearest(

@@ -7,29 +7,33 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pyproj import CRS, Proj
+import shapely
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import ProjError
 
 from lomsong.antenna_pattern import Pattern
-from lomsong.contracts import Column
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster, require_metric
-from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.antennas import find_antennas, read_antenna
 from lomsong.sources.boundaries import read_villages
-from lomsong.sources.fields import rename_columns, to_text
+from lomsong.sources.fields import rename_columns, set_aside, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
 from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
+from lomsong.sources.licences import WELL_KNOWN, flag_terms
 from lomsong.sources.masts import read_masts
+from lomsong.sources.measurements import no_measurements, read_measurements
 from lomsong.sources.population import read_population
 from lomsong.sources.raster_files import Bounds
 from lomsong.sources.rasters import read_land_cover, read_terrain
-from lomsong.sources.speedtests import read_speed_tests
-from lomsong.sources.vectors import parse_crs
+from lomsong.sources.tables import Box
+from lomsong.sources.vectors import parse_crs, read_vector
 
+__all__ = ["Inputs", "SourceRecord", "no_measurements", "read"]
+#: A box in degrees holds a little more than the one in metres. [deg]
+BOX_MARGIN_DEG = 0.1
 #: A working CRS may be wrong by this part of a length; a UTM zone is within a thousandth.
 WORST_SCALE = 0.01
 
@@ -118,20 +122,26 @@ def read(settings: Settings) -> Inputs:
     crs = _working_crs(villages, settings)
     villages = _to_working(villages, crs, layer="villages")
     bounds = _reach(villages, settings.radio.maximum_radius_m)
+    box = _degree_box(bounds, crs)
+    layouts: dict[Path, str] = {}
     raw = []
     for source in wanted.masts:
-        masts, found = read_masts(source)
+        masts, found = read_masts(source, box=box)
+        layouts[Path(source.path)] = str(masts.attrs.pop("layout", ""))
         _refuse_swapped(masts, villages)
         raw.append(_to_working(masts, crs, layer="masts"))
         findings += found
     gathered, found = _one_network(raw)
     findings += found
+    gathered, found = _within_country(gathered, wanted.country)
+    findings += found
     near, found = _within_reach(gathered, bounds)
     findings += found
     sectors, found = build_sectors(near, settings.radio, settings.sites)
     findings += found
-    measurements, found = _read_measurements(settings, crs)
+    measurements, found = read_measurements(settings, crs, villages=villages, box=box)
     findings += found
+    layouts |= measurements.attrs.pop("layouts", {})
     terrain, found = read_terrain(wanted.terrain, bounds=bounds, crs=crs)
     findings += found
     clutter, found = _read_clutter(settings, terrain)
@@ -147,6 +157,8 @@ def read(settings: Settings) -> Inputs:
             wanted.population, bounds=_reach(villages, settings.demand.point_radius_m), crs=crs
         )
         findings += found
+    records, found = _records(wanted, layouts)
+    findings += found
     return Inputs(
         settings=settings,
         villages=villages,
@@ -159,7 +171,7 @@ def read(settings: Settings) -> Inputs:
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
         records=(
-            *_records(wanted),
+            *records,
             *(SourceRecord("antenna", path.name, checksum(path), "", "") for path in files.values()),
         ),
     )
@@ -254,6 +266,37 @@ def _one_network(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Fi
     return frame, findings
 
 
+def _degree_box(bounds: Bounds, crs: CRS) -> Box | None:
+    """Return the area in degrees with a margin, or none where it crosses the 180th meridian."""
+    west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(
+        *bounds
+    )
+    if not np.isfinite([west, south, east, north]).all() or west > east:
+        return None
+    return Box(west - BOX_MARGIN_DEG, south - BOX_MARGIN_DEG, east + BOX_MARGIN_DEG, north + BOX_MARGIN_DEG)
+
+
+def _within_country(
+    masts: gpd.GeoDataFrame, source: LayerSource | None
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Set aside the masts outside the country's outline: crowd-sourced cells of one code lie in others, too."""
+    if source is None:
+        return masts, []
+    require_file(Path(source.path), layer="country")
+    country, findings = read_vector(source, layer="country")
+    outline = shapely.union_all(
+        shapely.make_valid(_to_working(country, masts.crs, layer="country").geometry.to_numpy())
+    )
+    shapely.prepare(outline)
+    outside = pd.Series(
+        ~shapely.intersects_xy(outline, masts.geometry.x, masts.geometry.y), index=masts.index
+    )
+    masts, found = set_aside(
+        masts, outside, layer="masts", word="correct", key="sector_id", why="they lie outside the country"
+    )
+    return masts.reset_index(drop=True), findings + found
+
+
 def _within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     west, south, east, north = bounds
     x, y = raw.geometry.x, raw.geometry.y
@@ -272,35 +315,6 @@ def _within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFra
             Finding(layer="masts", word="correct", severity="note", message=message, count=away, rows=ids)
         )
     return raw[near].reset_index(drop=True), findings
-
-
-def _read_measurements(settings: Settings, crs: CRS) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    findings: list[Finding] = []
-    frames = []
-    for source in settings.inputs.speed_tests:
-        tiles, found = read_speed_tests(source)
-        findings += found
-        # the same tile is tested on mobile and on fixed lines
-        tiles["measurement_id"] = source.network + "-" + tiles["measurement_id"]
-        frames.append(tiles.to_crs(crs))
-    if not frames:
-        return no_measurements(crs), findings
-    frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs)
-    for column in MEASUREMENTS.columns:
-        if column.name not in frame:
-            frame[column.name] = pd.Series(np.nan, index=frame.index, dtype=_dtype(column))
-    MEASUREMENTS.check(frame)
-    return frame[[*MEASUREMENTS.names(), "geometry"]], findings
-
-
-def no_measurements(crs: CRS) -> gpd.GeoDataFrame:
-    """Return a measurement table without rows."""
-    empty = pd.DataFrame({column.name: pd.Series(dtype=_dtype(column)) for column in MEASUREMENTS.columns})
-    return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
-
-
-def _dtype(column: Column) -> str:
-    return {"number": "float64", "flag": "boolean"}.get(column.kind, "string")
 
 
 def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, list[Finding]]:
@@ -328,24 +342,47 @@ def _read_truth(source: LayerSource) -> pd.DataFrame:
     return pd.DataFrame({"village_id": to_text(frame["village_id"]), "has_signal": signal})
 
 
-def _records(wanted: InputSettings) -> list[SourceRecord]:
+def _records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[SourceRecord], list[Finding]]:
+    """Return what each file is and whom to name for it; well-known layouts bring their own terms."""
     layers: list[tuple[str, LayerSource | RasterSource | None]] = [
         ("villages", wanted.villages),
         *(("masts", source) for source in wanted.masts),
+        ("country", wanted.country),
         *(("speed_tests", source) for source in wanted.speed_tests),
+        *(("signal_samples", source) for source in wanted.signal_samples),
+        *(("no_service_reports", source) for source in wanted.no_service_reports),
+        *(("field_checks", source) for source in wanted.field_checks),
         ("terrain", wanted.terrain),
         ("land_cover", wanted.land_cover),
         ("population", wanted.population),
         ("truth", wanted.truth),
     ]
-    return [
-        SourceRecord(
-            layer=layer,
-            path=Path(source.path).name,
-            sha256=checksum(Path(source.path)),
-            attribution=source.attribution,
-            licence=source.licence,
+    records, findings = [], []
+    for layer, source in layers:
+        if source is None:
+            continue
+        attribution, licence = source.attribution, source.licence
+        credit = WELL_KNOWN.get(layouts.get(Path(source.path), ""))
+        if credit is not None and not (attribution and licence):
+            message = f"{Path(source.path).name} is named as {credit.attribution} ({credit.licence}), as its layout says"
+            if not licence:
+                findings.append(
+                    Finding(
+                        layer="licence",
+                        word="sufficient",
+                        severity="assumption",
+                        message=message,
+                        source=credit.source,
+                    )
+                )
+            attribution, licence = attribution or credit.attribution, licence or credit.licence
+        records.append(
+            SourceRecord(
+                layer=layer,
+                path=Path(source.path).name,
+                sha256=checksum(Path(source.path)),
+                attribution=attribution,
+                licence=licence,
+            )
         )
-        for layer, source in layers
-        if source is not None
-    ]
+    return records, findings + flag_terms((record.path, record.licence) for record in records)

@@ -112,7 +112,10 @@ def _gap_parts(row: Facts, settings: ServiceSettings) -> list[str]:
 def _test_parts(row: Facts, settings: ServiceSettings) -> list[str]:
     near = f"within {_kilometres(settings.near_m)} of the centre"
     if row["near_tests"] > 0:
-        parts = [f"{count_rows(int(row['near_tests']), 'mobile test')} {near}"]
+        shown = str(row["near_tests_shown"])
+        parts = [
+            f"{count_rows(int(shown), 'mobile test') if shown.isdigit() else f'{shown} mobile tests'} {near}"
+        ]
     else:
         parts = [f"no mobile test {near}"]
     if row["verify_cause"] == "contradiction":

@@ -315,6 +315,11 @@ MEASUREMENTS = Table(
             maximum=1e6,
             meaning="side of the tile that the row sums up",
         ),
+        Column(
+            name="published",
+            kind="flag",
+            meaning="an aggregate that its publisher made public: its counts are shown as they are",
+        ),
     ),
 )
 
@@ -547,7 +552,17 @@ ASSESSMENT = Table(
             maximum=1,
             meaning="share of people inside the terrain",
         ),
-        Column(name="mobile_tests", kind="number", minimum=0, meaning="mobile speed tests in the village"),
+        Column(
+            name="mobile_tests",
+            kind="number",
+            minimum=0,
+            meaning="mobile speed tests in the village; missing where so few devices could tell who made them",
+        ),
+        Column(
+            name="mobile_tests_shown",
+            kind="text",
+            meaning="the same as it may be shown: a number, or less than the smallest count shown, such as <5",
+        ),
         Column(
             name="download_mbps",
             kind="number",

@@ -100,9 +100,55 @@ class MastSource(LayerSource):
 
 
 class SpeedTestSource(LayerSource):
-    """Speed-test tiles in the layout of Ookla's open data."""
+    """Speed tests: published tiles, or a list of tests."""
 
     network: Literal["mobile", "fixed"] = _wanted("kind of network tested; fixed tests never count as signal")
+    format: Literal["ookla", "mlab", "list"] | None = _setting(
+        None,
+        "layout of the file: Ookla's tiles, Measurement Lab's NDT rows, or a list with one row a test, such as an "
+        "export of i-Speed; found from the column names if not given",
+        source="file",
+    )
+    operator: str | None = _setting(
+        None, "the operator of every row, where no column says", source="the user"
+    )
+    published: bool | None = _setting(
+        None,
+        "the rows are aggregates that their publisher made public; true for Ookla's tiles",
+        source="the user",
+    )
+
+
+class ReportSource(LayerSource):
+    """Points at which there was no service."""
+
+    operator: str | None = _setting(
+        None, "the operator of every row, where no column says", source="the user"
+    )
+    operators: dict[str, str] = _setting({}, "our name of an operator by the file's", source="the user")
+    published: bool = _setting(
+        False, "the rows are aggregates that their publisher made public", source="the user"
+    )
+
+
+class SignalSource(ReportSource):
+    """A drive-test log, or a list of samples of signal."""
+
+    technology: Technology | None = _setting(
+        None, "the technology of every row, where no column says", source="the user"
+    )
+
+
+class CheckSource(LayerSource):
+    """A check list that a field team filled in."""
+
+    operator: str | None = _setting(
+        None, "the operator of every row, where no column says", source="the user"
+    )
+    operators: dict[str, str] = _setting({}, "our name of an operator by the file's", source="the user")
+    technology: Technology | None = _setting(
+        None, "the technology of every row, where no column says", source="the user"
+    )
 
 
 class RasterSource(StrictModel):
@@ -151,7 +197,19 @@ class InputSettings(StrictModel):
     population: PopulationSource | None = _setting(
         None, "people per cell; without it demand points are a grid", source="optional layer"
     )
-    speed_tests: tuple[SpeedTestSource, ...] = _setting((), "speed-test tiles", source="optional layer")
+    speed_tests: tuple[SpeedTestSource, ...] = _setting((), "speed tests", source="optional layer")
+    signal_samples: tuple[SignalSource, ...] = _setting(
+        (), "drive-test logs and other samples of signal", source="optional layer"
+    )
+    no_service_reports: tuple[ReportSource, ...] = _setting(
+        (), "points at which there was no service", source="optional layer"
+    )
+    field_checks: tuple[CheckSource, ...] = _setting(
+        (), "check lists that field teams filled in", source="optional layer"
+    )
+    country: LayerSource | None = _setting(
+        None, "outline of the country; masts outside it are set aside", source="optional layer"
+    )
     truth: LayerSource | None = _setting(
         None,
         "known answers to compare the result with; only synthetic districts have them",

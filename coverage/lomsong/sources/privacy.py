@@ -18,7 +18,8 @@ _NAMES = re.compile(
     r"|fullname|firstname|lastname|username|contact|contactname|reporter|reportername|nguoibao|nguoibaocao|clientip|serverip"
     r"|localip|publicip|externalip|internalip|remoteip|sourceip|nguoidung|diachiip|tenthuebao|sothuebao)$"
 )
-_IMSI = re.compile(r"^\d{15}$")
+#: A mobile country code begins with 2 to 7; a quadkey of 15 digits holds none above 3.
+_IMSI = re.compile(r"^(?=\d*[4-9])[2-7]\d{14}$")
 _IPV4 = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$")
 _IPV6 = re.compile(r"^(?=.*::|(?:[^:]*:){7})[0-9A-Fa-f:]{3,39}$")
 _MAC = re.compile(r"^(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -56,12 +56,12 @@ class Needs:
     ----------
     columns : tuple of str
         Names in lower case; columns of other names are not read.
-    places : tuple of pairs of str
-        Names in lower case that longitude and latitude may have.
+    locate : callable
+        Longitude and latitude of the rows of a piece, whose columns are in lower case; NaN where they have none.
     """
 
     columns: tuple[str, ...]
-    places: tuple[tuple[str, str], ...]
+    locate: Callable[[pd.DataFrame], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def is_table(path: Path) -> bool:
@@ -201,13 +201,9 @@ def _gather(
     kept: list[pd.DataFrame] = []
     rows = away = 0
     for piece in pieces:
-        lower = {name.casefold(): name for name in piece.columns}
-        pair = next((pair for pair in needs.places if all(name in lower for name in pair)), None)
-        if box is not None and pair is not None:
-            x, y = (pd.to_numeric(piece[lower[name]], errors="coerce").to_numpy(np.float64) for name in pair)
-            inside = box.holds(x, y)
-        else:
-            inside = np.ones(len(piece), dtype=bool)
+        inside = np.ones(len(piece), dtype=bool)
+        if box is not None:
+            inside = box.holds(*needs.locate(piece.rename(columns=str.casefold)))
         # the number of the row in the file names it in messages, whatever was left out
         kept.append(piece[inside].set_axis(np.flatnonzero(inside) + rows))
         rows += len(piece)

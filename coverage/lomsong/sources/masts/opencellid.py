@@ -1,6 +1,8 @@
 """OpenCelliD's cells, in either header, and what their numbers tell about base stations and directions."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
@@ -11,9 +13,17 @@ LAYER = "masts"
 _WANTED = ("radio", "mcc", "net", "area", "cell", "lon", "lat")
 #: The other header in circulation, lower case: its name, and the usual one.
 _ALIASES = {"mnc": "net", "tac": "area", "lac": "area", "cid": "cell", "sam": "samples"}
-NEEDS = Needs(
-    columns=(*_WANTED, *_ALIASES, "range", "samples", "updated", "network"), places=(("lon", "lat"),)
-)
+
+
+def _locate(piece: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the positions of a piece of a large file."""
+    if not {"lon", "lat"} <= set(piece):
+        return np.full(len(piece), np.nan), np.full(len(piece), np.nan)
+    x, y = (pd.to_numeric(piece[name], errors="coerce").to_numpy(np.float64) for name in ("lon", "lat"))
+    return x, y
+
+
+NEEDS = Needs(columns=(*_WANTED, *_ALIASES, "range", "samples", "updated", "network"), locate=_locate)
 
 
 def recognise(columns: frozenset[str]) -> bool:

@@ -103,6 +103,8 @@ def read_masts(source: MastSource, *, box: Box | None = None) -> tuple[gpd.GeoDa
     if frame.empty:
         raise SourceError(f"{LAYER}: no usable row is left of {path.name}: {_last(findings)}")
     frame, found = _finish(frame, source)
+    # whose terms hold, where the settings name none
+    frame.attrs["layout"] = name
     return frame, findings + found
 
 

@@ -1,22 +1,19 @@
-"""Speed-test tiles in the layout of Ookla's open data (Parquet, CSV, GeoJSON, Shapefile)."""
+"""Tiles of Ookla's open data: by quadkey, or by their centres alone."""
 
-from pathlib import Path
+import re
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lomsong.contracts import problem_list
-from lomsong.errors import SourceError, TableError
+from lomsong.errors import TableError
 from lomsong.findings import Finding
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import SpeedTestSource
 from lomsong.sources.fields import rename_columns, set_aside, to_number, to_text
-from lomsong.sources.files import read_delimited, require_file
-from lomsong.sources.vectors import read_vector
+from lomsong.sources.tables import Needs
 
 LAYER = "speed_tests"
 #: The file's name for each of our columns, and what one of its units is in ours.
@@ -31,24 +28,57 @@ _FIELDS = {
 _MERCATOR_M = 2 * np.pi * 6_378_137.0
 
 
-def read_speed_tests(source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """
-    Read tiles as points at their centres, in WGS 84.
+#: A quarter in a file's name: as Ookla names its files, or as people do.
+_QUARTER = re.compile(r"(?<!\d)(20\d\d)(?:-(01|04|07|10)-01_performance|[-_ ]?[Qq]([1-4])(?!\d))")
 
-    Returns
-    -------
-    frame : GeoDataFrame
-        Contract `MEASUREMENTS`; impossible values are missing and counted.
-    findings : list of Finding
-        What was set aside.
+
+def _locate(piece: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find the tiles of a piece of a large file."""
+    if "quadkey" in piece:
+        longitude, latitude, _ = decode_quadkeys(piece["quadkey"].to_numpy(dtype=object, na_value=""))
+        return longitude, latitude
+    pair = next((pair for pair in _PLACES if all(name in piece for name in pair)), None)
+    if pair is None:
+        everywhere = np.full(len(piece), np.nan)
+        return everywhere, everywhere
+    x, y = (pd.to_numeric(piece[name], errors="coerce").to_numpy(np.float64) for name in pair)
+    return x, y
+
+
+_PLACES = (("lon", "lat"), ("tile_x", "tile_y"))
+NEEDS = Needs(
+    columns=(
+        "quadkey",
+        "avg_d_kbps",
+        "avg_u_kbps",
+        "avg_lat_ms",
+        "tests",
+        "devices",
+        "lon",
+        "lat",
+        "tile_x",
+        "tile_y",
+    ),
+    locate=_locate,
+)
+
+
+def recognise(columns: frozenset[str]) -> bool:
+    """Return whether the column names (lower case) are those of Ookla's tiles."""
+    return bool(columns & {"avg_d_kbps", "quadkey"})
+
+
+def shape(raw: pd.DataFrame, source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Return the tiles as points at their centres, in WGS 84, dated to the middle of the quarter in the file's name.
 
     Raises
     ------
-    MissingSourceError, SourceError, TableError
-        One message that says what to do.
+    TableError
+        No download speed, or no place.
     """
-    path = require_file(Path(source.path), layer=LAYER)
-    raw, findings = _read(path, source)
+    path = source.path
+    findings: list[Finding] = []
     known = [*_FIELDS, "longitude_deg", "latitude_deg", "quadkey"]
     raw = rename_columns(raw.reset_index(drop=True), source.columns, layer=LAYER, known=known)
     longitude, latitude, size = _centres(raw, path.name)
@@ -70,6 +100,11 @@ def read_speed_tests(source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Fi
             problem_list(f"{LAYER} ({path.name})", ["column 'avg_d_kbps' is missing (download speed)"])
         )
     frame["tile_size_m"] = size
+    if found_in := _QUARTER.search(path.name):
+        month = int(found_in[2] or 3 * int(found_in[3]) - 2) + 1
+        frame["time"] = pd.Series(f"{found_in[1]}-{month:02d}-15", index=frame.index, dtype="string")
+    if source.operator is not None:
+        frame["operator"] = pd.Series(source.operator, index=frame.index, dtype="string")
     points = gpd.points_from_xy(longitude, latitude)
     table = gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326")
     lost = pd.Series(~(np.isfinite(longitude) & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)))
@@ -77,26 +112,6 @@ def read_speed_tests(source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Fi
         table, lost, layer=LAYER, word="correct", key="measurement_id", why="no usable position"
     )
     return table.reset_index(drop=True), findings + found
-
-
-def _read(path: Path, source: SpeedTestSource) -> tuple[pd.DataFrame, list[Finding]]:
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        try:
-            # without the metadata that pandas leaves: it is not ours to trust
-            return pq.read_table(path).to_pandas(ignore_metadata=True), []
-        except (pa.ArrowException, OSError, ValueError) as error:
-            reason = (str(error).splitlines() or [""])[0]
-            raise SourceError(f"{LAYER}: {path.name} is not readable Parquet: {reason[:200]}") from None
-    if suffix in (".csv", ".tsv", ".txt"):
-        return read_delimited(path, layer=LAYER, encoding=source.encoding)
-    frame, findings = read_vector(source, layer=LAYER)
-    centre = frame.to_crs("EPSG:4326").geometry.envelope
-    with_place = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    box = centre.bounds
-    with_place["longitude_deg"] = (box["minx"] + box["maxx"]) / 2
-    with_place["latitude_deg"] = (box["miny"] + box["maxy"]) / 2
-    return with_place, findings
 
 
 def _names(raw: pd.DataFrame, stem: str) -> pd.Series:
@@ -153,16 +168,21 @@ def decode_quadkeys(
     >>> round(float(lon[0]), 4), round(float(lat[0]), 4), round(float(size[0]))
     (148.7357, -35.0907, 500)
     """
-    longitude, latitude, size = (np.full(len(keys), np.nan) for _ in range(3))
-    for row, key in enumerate(keys):
-        if not (0 < len(key) <= 30 and set(key) <= set("0123")):
-            continue
-        column = int(key.translate({ord("2"): "0", ord("3"): "1"}), 2)
-        line = int(key.translate({ord("1"): "0", ord("2"): "1", ord("3"): "1"}), 2)
-        tiles = 1 << len(key)
-        longitude[row] = (column + 0.5) / tiles * 360 - 180
-        latitude[row] = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (line + 0.5) / tiles))))
-        size[row] = _MERCATOR_M / tiles * np.cos(np.radians(latitude[row]))
+    # one byte a digit; a key of 30 digits fills the table, a longer one runs over and is none
+    text = np.array([str(key).encode("ascii", "replace") for key in keys], dtype="S31")
+    digits = text.view(np.uint8).reshape(len(text), 31).astype(np.int16) - ord("0")
+    length = np.char.str_len(text)
+    there = np.arange(31) < length[:, np.newaxis]
+    good = (length > 0) & (length <= 30) & np.all(~there | ((digits >= 0) & (digits <= 3)), axis=1)
+    column, line = np.zeros(len(text), dtype=np.int64), np.zeros(len(text), dtype=np.int64)
+    for digit in range(30):
+        more = there[:, digit] & good
+        column = np.where(more, 2 * column + (digits[:, digit] & 1), column)
+        line = np.where(more, 2 * line + (digits[:, digit] >> 1), line)
+    tiles = np.where(good, 2.0**length, np.nan)
+    longitude = (column + 0.5) / tiles * 360 - 180
+    latitude = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (line + 0.5) / tiles))))
+    size = _MERCATOR_M / tiles * np.cos(np.radians(latitude))
     return longitude, latitude, size
 
 
