@@ -28,6 +28,7 @@ from lomsong.sources.measurements import no_measurements, read_measurements
 from lomsong.sources.population import read_population
 from lomsong.sources.raster_files import Bounds
 from lomsong.sources.rasters import read_land_cover, read_terrain
+from lomsong.sources.surroundings import TAGS, read_surroundings
 from lomsong.sources.tables import Box
 from lomsong.sources.vectors import parse_crs, read_vector
 
@@ -72,6 +73,9 @@ class Inputs:
         Antenna patterns by the names that sectors give.
     population : Raster or None
         People per cell. [persons]
+    context : dict of GeoDataFrame
+        What lies about, by layer of `TAGS` for those that the settings name: ``feature_id``, ``name``, ``kind`` and
+        shapes in the working CRS, cut off at reach; such as ``context["roads"]``.
     truth : DataFrame or None
         Known answers by ``village_id``, for synthetic districts.
     findings : tuple of Finding
@@ -88,6 +92,7 @@ class Inputs:
     clutter: Raster | None = None
     antennas: Mapping[str, Pattern] = field(default_factory=dict)
     population: Raster | None = None
+    context: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
     records: tuple[SourceRecord, ...] = field(default=())
@@ -159,6 +164,8 @@ def read(settings: Settings) -> Inputs:
         findings += found
     records, found = _records(wanted, layouts)
     findings += found
+    context, found = _read_context(wanted, bounds, crs)
+    findings += found
     return Inputs(
         settings=settings,
         villages=villages,
@@ -168,6 +175,7 @@ def read(settings: Settings) -> Inputs:
         clutter=clutter,
         antennas=antennas,
         population=population,
+        context=context,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
         records=(
@@ -331,6 +339,18 @@ def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, l
     return stand_up(read_land_cover(source, terrain=terrain), table)
 
 
+def _read_context(
+    wanted: InputSettings, bounds: Bounds, crs: CRS
+) -> tuple[dict[str, gpd.GeoDataFrame], list[Finding]]:
+    context, findings = {}, []
+    for layer in TAGS:
+        source: LayerSource | None = getattr(wanted, layer)
+        if source is not None:
+            context[layer], found = read_surroundings(source, layer=layer, bounds=bounds, crs=crs)
+            findings += found
+    return context, findings
+
+
 def _read_truth(source: LayerSource) -> pd.DataFrame:
     path = require_file(Path(source.path), layer="truth")
     frame, _ = read_delimited(path, layer="truth", encoding=source.encoding)
@@ -355,6 +375,7 @@ def _records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[Sour
         ("terrain", wanted.terrain),
         ("land_cover", wanted.land_cover),
         ("population", wanted.population),
+        *((layer, getattr(wanted, layer)) for layer in TAGS),
         ("truth", wanted.truth),
     ]
     records, findings = [], []

@@ -15,7 +15,8 @@ from scipy.spatial import cKDTree
 SEMI_MAJOR_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
 
 _Floats = NDArray[np.float64]
-_GEOD = Geod(a=SEMI_MAJOR_M, f=FLATTENING)
+#: Geodesics on it.
+GEOD = Geod(a=SEMI_MAJOR_M, f=FLATTENING)
 
 
 def find_nearest(
@@ -55,7 +56,7 @@ def find_nearest(
     _, found = tree.query(to_space(from_lon[asked], from_lat[asked]))
     place[asked] = there[found]
     chosen = place[asked]
-    _, _, metres = _GEOD.inv(from_lon[asked], from_lat[asked], to_lon[chosen], to_lat[chosen])
+    _, _, metres = GEOD.inv(from_lon[asked], from_lat[asked], to_lon[chosen], to_lat[chosen])
     distance[asked] = metres
     return place, distance
 

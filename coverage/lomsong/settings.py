@@ -210,6 +210,30 @@ class InputSettings(StrictModel):
     country: LayerSource | None = _setting(
         None, "outline of the country; masts outside it are set aside", source="optional layer"
     )
+    roads: LayerSource | None = _setting(
+        None, "roads: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    power: LayerSource | None = _setting(
+        None, "power lines and substations: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    fibre: LayerSource | None = _setting(
+        None, "fibre lines and exchanges: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    schools: LayerSource | None = _setting(
+        None, "schools: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    clinics: LayerSource | None = _setting(
+        None, "clinics and hospitals: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    protected: LayerSource | None = _setting(
+        None, "protected areas: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    water: LayerSource | None = _setting(
+        None, "rivers and lakes: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    structures: LayerSource | None = _setting(
+        None, "existing towers and masts to share: any vector file, or OpenStreetMap", source="optional layer"
+    )
     truth: LayerSource | None = _setting(
         None,
         "known answers to compare the result with; only synthetic districts have them",
