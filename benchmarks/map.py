@@ -133,7 +133,7 @@ def make_masts(count: int, side_m: float) -> gpd.GeoDataFrame:
 
 def build(count: int, target: Path) -> dict[str, float]:
     """Build and save one map in this process; the peak includes the tables themselves."""
-    from lomsong.maps import save_map, village_map  # noqa: PLC0415
+    from lomsong.maps import MapParts, save_map, village_map  # noqa: PLC0415
 
     side = SIZES[count]
     villages = make_nation(count, side)
@@ -142,7 +142,7 @@ def build(count: int, target: Path) -> dict[str, float]:
         extra["sectors"] = make_masts(MASTS[count], side)
     village_map(villages.iloc[:50])  # machine code and projections are loaded once a process
     begin = time.perf_counter()
-    save_map(village_map(villages, **extra), target)
+    save_map(village_map(villages, parts=MapParts(**extra)), target)
     return {
         "build_s": round(time.perf_counter() - begin, 2),
         "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

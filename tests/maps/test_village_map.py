@@ -119,21 +119,22 @@ def test_labels_come_from_the_inputs_or_from_the_table(villages: gpd.GeoDataFram
         "name": "Xã Yên Hoa",
         "synthetic": False,
         "attributions": ["A", "B"],
+        "language": "en",
     }
 
 
 def test_relief_and_masts_come_with_the_inputs(villages: gpd.GeoDataFrame, inputs: Inputs) -> None:
     names = [layer.layer_name for layer in village_map(villages, inputs=inputs)._children.values()]
-    assert names == ["Relief", "Villages", "Masts"]
-    assert [layer.layer_name for layer in village_map(villages)._children.values()] == ["Villages"]
+    assert names == ["Relief", "Villages", "Communes", "Masts"]
+    bare = villages.drop(columns="commune_name")
+    assert [layer.layer_name for layer in village_map(bare)._children.values()] == ["Villages"]
 
 
 def test_no_terrain_and_no_masts_leave_their_layers_out(villages: gpd.GeoDataFrame, inputs: Inputs) -> None:
     nothing = replace(inputs.terrain, values=np.full((4, 4), np.nan, dtype=np.float32))
     bare = replace(inputs, terrain=nothing, sectors=inputs.sectors.iloc[:0])
-    assert [layer.layer_name for layer in village_map(villages, inputs=bare)._children.values()] == [
-        "Villages"
-    ]
+    names = [layer.layer_name for layer in village_map(villages, inputs=bare)._children.values()]
+    assert names == ["Villages", "Communes"]
 
 
 def test_the_same_input_gives_the_same_page(make_villages: MakeVillages, inputs: Inputs) -> None:
@@ -243,6 +244,7 @@ def test_hostile_titles_and_attributions_stay_text(villages: gpd.GeoDataFrame, h
             "name": name,
             "synthetic": False,
             "attributions": [name] if name else [],
+            "language": "en",
         }
         title = re.search(r"<title>(.*?)</title>", text, flags=re.DOTALL)
         assert title is not None

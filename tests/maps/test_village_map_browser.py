@@ -7,11 +7,14 @@ from typing import Any
 
 import folium
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
+import rasterio
 from map_pages import as_shown
 
 from lomsong.inputs import Inputs
-from lomsong.maps import save_map, village_map
+from lomsong.maps import parts_of, save_map, village_map
 from lomsong.maps.contents import village_contents
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.layer import DataLayer
@@ -89,7 +92,7 @@ def test_the_page_shows_its_name_its_counts_and_its_sources(
     assert row.locator("td").all_inner_texts() == [str(len(white)), f"{white['population'].sum():,.0f}"]
     assert "Mast register <b>&" in page.locator(".leaflet-control-attribution").inner_text()
     assert page.locator(".leaflet-control-scale-line").inner_text().endswith("km")
-    assert layer_names(page) == ["Relief", "Villages", "Masts"]
+    assert layer_names(page) == ["Relief", "Communes", "Villages", "Masts"]
     assert page.locator(".leaflet-image-layer").evaluate("image => image.naturalWidth") > 200
 
 
@@ -297,9 +300,11 @@ def test_nothing_to_press_is_smaller_than_24_pixels(
 ) -> None:
     page = open_map(village_map(villages, inputs=inputs))
     boxes = page.locator(
-        ".lomsong-panel button, .lomsong-panel label:has(input), .lomsong-panel input[type=search]"
+        ".lomsong-panel button, .lomsong-panel label:has(input), .lomsong-panel input:not([type=checkbox]), .lomsong-panel select"
     )
-    for box in boxes.evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())"):
+    page.locator("summary").click()
+    shown = "all => all.map(one => one.getBoundingClientRect().toJSON()).filter(box => box.width)"
+    for box in boxes.evaluate_all(shown):
         assert min(box["width"], box["height"]) >= 24
 
 
@@ -313,13 +318,14 @@ def test_folium_layers_added_to_the_map_work_without_network(
     folium.Marker([latitude, longitude], tooltip="t", icon=folium.Icon(color="red")).add_to(group)
     folium.GeoJson(villages.geometry.iloc[[1]].to_crs(4326), name="<One>").add_to(drawn)
     page = open_map(drawn)
-    assert layer_names(page) == ["Relief", "Villages", "Masts", "Ours", "<One>"]
+    assert layer_names(page) == ["Relief", "Communes", "Villages", "Masts", "Ours", "<One>"]
     x, y = place_of(page, drawn, longitude, latitude)
     page.mouse.click(x, y + 6)
     assert page.get_by_text("a popup of Folium").is_visible()
 
 
 def test_our_layer_works_under_a_layer_control_of_folium(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    villages = villages.drop(columns="commune_name")
     drawn = village_map(villages)
     folium.LayerControl(collapsed=False).add_to(drawn)
     other = DataLayer("villages", village_contents(villages.iloc[:3], WebFrame()), name="Again", show=False)
@@ -345,3 +351,102 @@ def test_a_notebook_frame_shows_the_map(chromium: Any, villages: gpd.GeoDataFram
     frame.locator(".lomsong-card").wait_for()
     page.close()
     assert errors == []
+
+
+def test_the_plan_filters_themes_and_the_language_change_what_stands_on_the_page(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    """One page for all of it: opening costs more than using."""
+    ids = villages["village_id"].tolist()
+    plan = gpd.GeoDataFrame(
+        {"site_id": ["P1", "P2"], "order": [1, 2], "cost": [50_000.0, 60_000.0], "people": [400.0, 300.0],
+         "village_ids": [ids[:3], ids[3:5]]},
+        geometry=gpd.points_from_xy([410_000, 415_000], [2_510_000, 2_512_000]),
+        crs=villages.crs,
+    )  # fmt: skip
+    service = pd.DataFrame(
+        {"village_id": ids, "operator": "Núi Đá", "technology": "4g", "p_centre": [0.1] * 10 + [0.9] * 50}
+    )
+    page = open_map(village_map(villages, parts=parts_of(inputs, plan=plan, service=service)))
+    told = page.locator(".lomsong-panel [aria-live]", has_text="villages shown")
+    assert told.inner_text().startswith("60 of 60 villages shown")
+
+    page.get_by_label("Sites to build").press("ArrowRight")
+    legend = page.locator(".lomsong-legend tbody tr").last
+    assert legend.inner_text().split("\n")[0].startswith("Gets signal by the plan")
+    assert legend.locator("td").first.inner_text() == "3"
+    assert (
+        "1 of 2 sites · cost 50,000, 400 people reached" in page.locator("#lomsong-budget-sum").inner_text()
+    )
+
+    page.locator("summary").click()
+    page.get_by_label("Operator").select_option("Núi Đá")
+    page.get_by_label("Technology").select_option("4g")
+    page.get_by_label("Signal of these").select_option("without")
+    assert told.inner_text().startswith("10 of 60 villages shown")
+    page.get_by_label("Grid power").select_option("no")
+    off_grid = sum(i % 7 == 0 for i in range(10))
+    assert told.inner_text().startswith(f"{off_grid} of 60 villages shown")
+    page.get_by_role("button", name="Clear the filters").click()
+    page.locator(".lomsong-filters input[type=search]").fill("khau tinh")
+    assert told.inner_text().startswith("20 of 60 villages shown")
+    page.locator(".lomsong-filters input[type=search]").fill("")
+    page.get_by_label("People, from").fill("700")
+    assert told.inner_text().startswith(f"{(villages['population'] >= 700).sum()} of 60 villages shown")
+    page.get_by_role("button", name="Clear the filters").click()
+
+    page.get_by_label("Colour by").select_option("chance")
+    assert page.locator(".lomsong-legend tbody b").all_inner_texts()[0] == "under 20 %"
+
+    page.get_by_role("button", name="Tiếng Việt").click()
+    assert page.evaluate("() => document.documentElement.lang") == "vi"
+    assert page.locator(".lomsong-legend tbody b").all_inner_texts()[0] == "dưới 20 %"
+    assert "Trạm đề xuất" in layer_names(page)
+    assert page.get_by_label("Tìm thôn bản").is_visible()
+    english = page.get_by_text("villages shown")
+    assert english.count() == 0
+
+
+def test_every_other_layer_draws(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs, tmp_path: Path
+) -> None:
+    with rasterio.open(
+        tmp_path / "signal_x_4g.tif", "w", driver="GTiff", height=60, width=60, count=1, dtype="float32",
+        crs="EPSG:32648", transform=rasterio.Affine(400, 0, 400_000, 0, -400, 2_524_000), nodata=float("nan"),
+    ) as target:  # fmt: skip
+        target.write(np.full((60, 60), -90, dtype=np.float32), 1)
+        target.update_tags(operator="X", technology="4g")
+    measurements = gpd.GeoDataFrame(
+        {"network": "mobile", "kind": "speed", "tests": [9.0], "download_mbps": [21.0]},
+        geometry=gpd.points_from_xy([412_000], [2_512_000]),
+        crs=villages.crs,
+    )
+    inputs = replace(inputs, measurements=measurements)
+    drawn = village_map(
+        villages, parts=parts_of(inputs, rasters=[tmp_path / "signal_x_4g.tif"], pictures={"00005": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='5'/>"})
+    )  # fmt: skip
+    page = open_map(drawn)
+    for name in ("X 4G", "Measurements", "Communes"):
+        page.locator(".leaflet-control-layers-overlays label", has_text=name).locator("input").check()
+    page.wait_for_timeout(300)
+    painted = page.evaluate(
+        """() => Object.fromEntries(['signal', 'hexagons', 'borders', 'masts'].map((name) => [name,
+        [...document.querySelectorAll('.leaflet-lomsong-' + name + '-pane canvas')].some((tile) =>
+          new Uint32Array(tile.getContext('2d').getImageData(0, 0, tile.width, tile.height).data.buffer).some(Boolean))]))"""
+    )
+    assert painted == {"signal": True, "hexagons": True, "borders": True, "masts": True}
+    assert page.get_by_text("Level, dBm").is_visible()
+    page.evaluate("() => lomsong.shown.villages.open(5)")
+    assert page.locator(".lomsong-profile").evaluate("image => image.naturalWidth") == 9
+
+
+def test_a_browser_without_decompression_takes_the_slower_way(
+    chromium: Any, villages: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    path = save_map(village_map(villages), tmp_path / "map.html")
+    page = chromium.new_page()
+    page.add_init_script("delete window.DecompressionStream; delete Uint8Array.fromBase64")
+    page.goto(path.as_uri())
+    page.wait_for_function("() => window.lomsong && lomsong.isReady()")
+    assert page.locator("#lomsong-ranked li").count() == 20
+    page.close()

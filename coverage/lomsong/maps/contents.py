@@ -1,18 +1,18 @@
 """What the page is told: the tables as packed columns, the masts by position, the words of the labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from pyproj import CRS
 
-from lomsong.contracts import Table
-from lomsong.inputs import Inputs
-from lomsong.maps.columns import pack_columns
+from lomsong.contracts import Column, Table
+from lomsong.findings import Finding
+from lomsong.maps.columns import pack_columns, plain_text, texts_as_bytes
 from lomsong.maps.frame import WebFrame
-from lomsong.maps.packing import deltas, pack, varints
+from lomsong.maps.packing import Packable, deltas, pack, varints
 from lomsong.maps.relief import Relief
 from lomsong.maps.shapes import Bounds, build_shapes
 from lomsong.schemas import ASSESSMENT, RANKING, SECTORS, VILLAGES
@@ -35,53 +35,18 @@ _SENT = {
 }
 #: Read by popups alone: sent apart and unpacked after the map stands.
 _LATER = (
-    "district_name", "province_name", "households", "fund_eligible", "verify_cause", "p_2g", "covered_share",
+    "district_name", "province_name", "households", "fund_eligible", "p_2g", "covered_share",
     "evidence", "confidence", "reasons", "nearest_site_m", "terrain_share", "mobile_tests", "download_low_mbps",
     "download_high_mbps", "fixed_line", "fixed_download_mbps", "need_people", "need_severity", "need_isolation",
 )  # fmt: skip
+_TEXT = Column(name="text", kind="text", meaning="any text")
+_UNKNOWN_PERCENT = 255
 _MAST_COLUMNS = {
     name: SECTORS.column(name) for name in ("operator", "technology", "azimuth_deg", "beamwidth_deg")
 }
 _MAST_COLUMNS_LATER = {
     name: SECTORS.column(name) for name in ("site_id", "frequency_mhz", "antenna_height_m")
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """
-    The words around the map.
-
-    Attributes
-    ----------
-    name : str
-        What the map is called.
-    synthetic : bool
-        The data are made up, and the map must say so.
-    attributions : tuple of str
-        Whom to name for the data.
-    """
-
-    name: str
-    synthetic: bool
-    attributions: tuple[str, ...]
-
-
-def find_labels(villages: gpd.GeoDataFrame, inputs: Inputs | None) -> Labels:
-    """Return the labels from what was read, else from ``villages.attrs["lomsong"]``."""
-    if inputs is not None:
-        credits_ = [
-            f"{record.attribution} ({record.licence})" if record.licence else record.attribution
-            for record in inputs.records
-            if record.attribution
-        ]
-        return Labels(inputs.settings.name, inputs.settings.synthetic, tuple(dict.fromkeys(credits_)))
-    told: Mapping[str, Any] = villages.attrs.get("lomsong", {})
-    return Labels(
-        name=str(told.get("name", "Mobile coverage")),
-        synthetic=bool(told.get("synthetic", False)),
-        attributions=tuple(dict.fromkeys(str(text) for text in told.get("attributions", ()) if text)),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +69,14 @@ class Packs:
     bounds: Bounds | None = None
 
 
-def village_contents(villages: gpd.GeoDataFrame, frame: WebFrame) -> Packs:
+def village_contents(
+    villages: gpd.GeoDataFrame,
+    frame: WebFrame,
+    *,
+    service: pd.DataFrame | None = None,
+    findings: Sequence[Finding] = (),
+    pictures: Mapping[str, str] | None = None,
+) -> Packs:
     """
     Return the villages as the page gets them.
 
@@ -114,6 +86,12 @@ def village_contents(villages: gpd.GeoDataFrame, frame: WebFrame) -> Packs:
         `VILLAGES`, `ASSESSMENT` and `RANKING` columns; any CRS.
     frame : WebFrame
         The projection of the map.
+    service : DataFrame, optional
+        Contract `SERVICE`: the chance of signal by operator and technology.
+    findings : sequence of Finding
+        Those about the layer ``villages`` mark their rows.
+    pictures : mapping, optional
+        SVG texts by village id.
 
     Returns
     -------
@@ -127,14 +105,77 @@ def village_contents(villages: gpd.GeoDataFrame, frame: WebFrame) -> Packs:
     """
     DRAWN.check(villages)
     shapes = build_shapes(villages, frame)
-    first, arrays = pack_columns(villages, {name: _SENT[name] for name in _SENT if name not in _LATER})
-    later, later_arrays = pack_columns(villages, {name: _SENT[name] for name in _LATER})
+    flags = quality_flags(villages["village_id"], findings)
+    table = villages.assign(**flags)
+    words = dict.fromkeys(("quality_word",), _TEXT)
+    first, arrays = pack_columns(table, {name: _SENT[name] for name in _SENT if name not in _LATER} | words)
     rows = len(villages)
+    later, later_arrays = pack_columns(
+        table, {name: _SENT[name] for name in _LATER} | dict.fromkeys(("quality_flags",), _TEXT)
+    )
+    pairs, service_arrays = service_columns(villages["village_id"], service)
+    shown = [
+        (row, (pictures or {})[name])
+        for row, name in enumerate(villages["village_id"])
+        if name in (pictures or {})
+    ]
+    later_arrays |= {"picture_rows": deltas(np.array([row for row, _ in shown], dtype=np.int64))}
+    later_arrays |= {
+        f"picture.{part}": cells for part, cells in texts_as_bytes([svg for _, svg in shown]).items()
+    }
     return Packs(
-        pack({"rows": rows, "columns": first}, {**shapes.arrays(), **arrays}),
+        pack(
+            {"rows": rows, "columns": first, "service": pairs},
+            {**shapes.arrays(), **arrays, **service_arrays},
+        ),
         pack({"rows": rows, "columns": later}, later_arrays),
         shapes.bounds(frame),
     )
+
+
+def quality_flags(village_ids: pd.Series, findings: Sequence[Finding]) -> dict[str, list[str | None]]:
+    """Return the worst word and all messages about each village, None where nothing was noticed."""
+    words: dict[str, str] = {}
+    messages: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.layer != "villages":
+            continue
+        for row in finding.rows:
+            words.setdefault(row, finding.word)
+            messages.setdefault(row, []).append(finding.message)
+    if not words:
+        return {}
+    ids = [str(name) for name in village_ids]
+    return {
+        "quality_word": [words.get(name) for name in ids],
+        "quality_flags": ["\n".join(messages[name]) if name in messages else None for name in ids],
+    }
+
+
+def service_columns(
+    village_ids: pd.Series, service: pd.DataFrame | None
+) -> tuple[list[list[str]], dict[str, Packable]]:
+    """Return operator and technology of each pair in the service table, and the chance of signal of every village."""
+    if service is None or not len(service):
+        return [], {}
+    order = pd.Series(np.arange(len(village_ids)), index=village_ids.astype(str))
+    order = order[~order.index.duplicated()]
+    pairs: list[list[str]] = []
+    arrays: dict[str, Packable] = {}
+    texts = service.assign(operator=[plain_text(cell) or "" for cell in service["operator"]])
+    for number, ((operator, technology), rows) in enumerate(
+        texts.groupby(["operator", "technology"], sort=True)
+    ):
+        place = order.reindex(rows["village_id"].astype(str)).to_numpy(np.float64)
+        there = np.isfinite(place)
+        chance = pd.to_numeric(rows["p_centre"], errors="coerce").to_numpy(np.float64, na_value=np.nan)[there]
+        percent = np.full(len(village_ids), _UNKNOWN_PERCENT, dtype=np.uint8)
+        percent[place[there].astype(np.int64)] = np.where(
+            np.isfinite(chance), np.round(np.clip(np.nan_to_num(chance), 0, 1) * 100), _UNKNOWN_PERCENT
+        )
+        pairs.append([str(operator), str(technology)])
+        arrays[f"service{number}"] = percent
+    return pairs, arrays
 
 
 def mast_contents(sectors: gpd.GeoDataFrame, frame: WebFrame) -> Packs | None:
@@ -175,3 +216,8 @@ def mast_contents(sectors: gpd.GeoDataFrame, frame: WebFrame) -> Packs | None:
 def relief_contents(relief: Relief) -> Packs:
     """Return the shaded picture of the terrain as the page gets it."""
     return Packs(pack({"bounds": relief.bounds}, {"png": relief.png}), bounds=relief.bounds)
+
+
+def border_contents(column: str) -> Packs:
+    """Return the borders of an administrative level: the page finds them in the villages' own outlines."""
+    return Packs(pack({"column": column}, {}))

@@ -72,6 +72,15 @@ class WebFrame:
         """Return longitude (past 180 where the frame goes there) and latitude of steps. [deg, WGS 84]"""
         return self._turns_to_degrees(np.asarray(x) / WORLD_STEPS, np.asarray(y) / WORLD_STEPS)
 
+    def fraction(self, x_m: float, y_m: float) -> tuple[float, float]:
+        """Return a place given in metres of `crs` as parts of the world from its north-west corner."""
+        return x_m / _AROUND_M + 0.5 + self.middle_deg / 360, 0.5 - y_m / _AROUND_M
+
+    @staticmethod
+    def turn(length_m: float) -> float:
+        """Return a length in metres of `crs` as part of the world's width."""
+        return length_m / _AROUND_M
+
     def box_degrees(
         self, west: float, south: float, east: float, north: float
     ) -> tuple[float, float, float, float]:

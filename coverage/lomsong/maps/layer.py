@@ -20,7 +20,7 @@ from lomsong.maps.offline import (
     style_element,
 )
 
-Kind = Literal["villages", "masts", "relief"]
+Kind = Literal["villages", "masts", "relief", "signal", "measurements", "plan", "borders"]
 
 
 def content_id(*parts: object) -> str:
@@ -40,7 +40,7 @@ class DataLayer(Layer):
 
     Parameters
     ----------
-    kind : {'villages', 'masts', 'relief'}
+    kind : {'villages', 'masts', 'relief', 'signal', 'measurements', 'plan', 'borders'}
         Which of the front end's layers it is.
     packs : Packs
         From `contents`.
@@ -100,7 +100,7 @@ class PanelElement(Element):
     villages : DataLayer
         The layer that it lists.
     labels : dict
-        ``name``, ``synthetic`` and ``attributions``.
+        ``name``, ``synthetic``, ``attributions`` and ``language``.
     """
 
     def __init__(self, drawn: folium.Map, villages: DataLayer, labels: dict[str, Any]) -> None:
@@ -135,10 +135,20 @@ class PanelElement(Element):
             return ""
         layers = [child for child in added if isinstance(child, Layer) and child.control]
         names = [
-            [embed_json(layer.layer_name), layer.get_name(), str(layer.overlay).lower()] for layer in layers
+            [
+                embed_json(layer.layer_name),
+                layer.get_name(),
+                str(layer.overlay).lower(),
+                embed_json(_kind(layer)),
+            ]
+            for layer in layers
         ]
         rows = ", ".join(f"[{', '.join(row)}]" for row in names)
         return f"lomsong.layerControl({self.drawn.get_name()}, [{rows}]);\n"
+
+
+def _kind(layer: Layer) -> str:
+    return layer.kind if isinstance(layer, DataLayer) else ""
 
 
 def add_front_end(figure: Figure) -> None:

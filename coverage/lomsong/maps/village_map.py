@@ -12,11 +12,22 @@ from branca.element import Figure
 
 from lomsong.errors import OutputError
 from lomsong.inputs import Inputs
-from lomsong.maps.contents import DRAWN, find_labels, mast_contents, relief_contents, village_contents
+from lomsong.maps.contents import (
+    DRAWN,
+    border_contents,
+    mast_contents,
+    relief_contents,
+    village_contents,
+)
+from lomsong.maps.discretion import discreet
 from lomsong.maps.frame import WebFrame, find_frame
 from lomsong.maps.layer import DataLayer, PanelElement, content_id
+from lomsong.maps.measurement_contents import measurement_contents
 from lomsong.maps.offline import head_elements
+from lomsong.maps.parts import MapOptions, MapParts, find_labels, parts_of
+from lomsong.maps.plan_contents import plan_contents
 from lomsong.maps.relief import shade_relief
+from lomsong.maps.signal_contents import signal_contents
 
 #: Where the head of a page takes our elements: after the line that names its encoding.
 _AFTER_ENCODING = 1
@@ -26,7 +37,8 @@ def village_map(
     villages: gpd.GeoDataFrame,
     *,
     inputs: Inputs | None = None,
-    sectors: gpd.GeoDataFrame | None = None,
+    parts: MapParts | None = None,
+    options: MapOptions | None = None,
 ) -> folium.Map:
     """
     Draw the villages with what is known about each.
@@ -37,10 +49,11 @@ def village_map(
         One row a village, polygons or points in any CRS. ``village_id`` and ``status`` must be there; all other
         columns of `VILLAGES`, `ASSESSMENT` and `RANKING` are shown where they are.
     inputs : Inputs, optional
-        What the run has read: adds masts, relief, name and attributions. Without it the labels come from
-        ``villages.attrs["lomsong"]`` (``name``, ``synthetic``, ``attributions``).
-    sectors : GeoDataFrame, optional
-        Contract `SECTORS`, any CRS: the masts to draw; those of the inputs if not given.
+        What the run has read: adds masts, measurements, relief, name and attributions.
+    parts : MapParts, optional
+        The same and more as tables of their own; used instead of `inputs`.
+    options : MapOptions, optional
+        Language, and what is told about where masts are.
 
     Returns
     -------
@@ -53,13 +66,18 @@ def village_map(
     ------
     CrsError, TableError
         The villages have no CRS, no rows, no ids or no status.
+    SourceError
+        A signal raster cannot be read.
     """
     DRAWN.check(villages)
+    options = options or MapOptions()
+    if parts is None:
+        parts = MapParts() if inputs is None else parts_of(inputs)
+    villages, parts = discreet(villages, parts, options)
     frame = find_frame(villages.geometry)
-    labels = asdict(find_labels(villages, inputs))
-    layers = _ground_layers(inputs, sectors, frame)
-    listed = DataLayer("villages", village_contents(villages, frame), name="Villages")
-    layers.insert(1 if layers and layers[0].kind == "relief" else 0, listed)
+    layers = _layers(villages, parts, frame)
+    listed = next(layer for layer in layers if layer.kind == "villages")
+    labels = {**asdict(find_labels(villages, parts)), "language": options.language}
 
     drawn = folium.Map(
         location=_middle(listed), zoom_start=9, tiles=None, zoom_snap=0.5, fade_animation=False
@@ -114,19 +132,35 @@ def save_map(drawn: folium.Map, path: str | Path) -> Path:
     return target
 
 
-def _ground_layers(
-    inputs: Inputs | None, sectors: gpd.GeoDataFrame | None, frame: WebFrame
-) -> list[DataLayer]:
-    """Relief and masts, those of them that there are."""
+def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame) -> list[DataLayer]:
+    """All layers for which there is something to show, from the ground up."""
     layers = []
-    relief = None if inputs is None else shade_relief(inputs.terrain, frame)
+    relief = None if parts.terrain is None else shade_relief(parts.terrain, frame)
     if relief is not None:
         layers.append(DataLayer("relief", relief_contents(relief), name="Relief"))
-    if sectors is None and inputs is not None:
-        sectors = inputs.sectors
-    masts = None if sectors is None else mast_contents(sectors, frame)
+    told = village_contents(
+        villages, frame, service=parts.service, findings=parts.findings, pictures=parts.pictures
+    )
+    layers.append(DataLayer("villages", told, name="Villages"))
+    layers += [
+        DataLayer("signal", picture.packs, name=picture.name, show=False)
+        for picture in signal_contents(parts.rasters, frame)
+    ]
+    if parts.measurements is not None:
+        hexagons = measurement_contents(parts.measurements, frame, minimum_tests=parts.minimum_tests)
+        if hexagons is not None:
+            layers.append(DataLayer("measurements", hexagons, name="Measurements", show=False))
+    layers += [
+        DataLayer("borders", border_contents(column), name=name, show=False)
+        for name, column in (("Communes", "commune_name"), ("Provinces", "province_name"))
+        if column in villages and villages[column].nunique() > 1
+    ]
+    masts = None if parts.sectors is None else mast_contents(parts.sectors, frame)
     if masts is not None:
         layers.append(DataLayer("masts", masts, name="Masts"))
+    plan = None if parts.plan is None else plan_contents(parts.plan, villages["village_id"], frame)
+    if plan is not None:
+        layers.append(DataLayer("plan", plan, name="Proposed sites"))
     return layers
 
 

@@ -4,13 +4,13 @@ import { make } from "./make.js";
 import { count, people } from "./numbers.js";
 import { t } from "./words.js";
 
-/** Villages and people by class; `shown(row)` says which count. */
-export function tally(layer, classOf, size, shown) {
+/** Villages and people by class, of the rows that pass the filters. */
+export function tally(layer, size, passes) {
   const sums = Array.from({ length: size }, () => ({ villages: 0, people: 0, unknown: 0 }));
   const residents = layer.table.reader("population");
   for (let row = 0; row < layer.size; row++) {
-    if (!shown(row)) continue;
-    const sum = sums[classOf(row)], number = residents(row);
+    if (!passes[row]) continue;
+    const sum = sums[layer.style[row]], number = residents(row);
     sum.villages += 1;
     if (number === null) sum.unknown += 1;
     else sum.people += number;
@@ -18,29 +18,46 @@ export function tally(layer, classOf, size, shown) {
   return sums;
 }
 
-export function headline(layer, sum) {
-  const size = count(layer.size);
-  return make("p", { class: "lomsong-headline" }, make("strong", {}, count(sum.villages)),
-    " " + t(layer.size === 1 ? "headlineOne" : "headline", { n: size }) + (sum.people > 0 ? t("homeTo", { people: people(sum.people) }) : ""));
+export function headline(layer) {
+  const status = layer.table.reader("status"), residents = layer.table.reader("population");
+  let villages = 0, persons = 0;
+  for (let row = 0; row < layer.size; row++) {
+    if (status(row) !== "white") continue;
+    villages += 1;
+    persons += residents(row) || 0;
+  }
+  return make("p", { class: "lomsong-headline" }, make("strong", {}, count(villages)),
+    " " + t(layer.size === 1 ? "headlineOne" : "headline", { n: count(layer.size) }) + (persons > 0 ? t("homeTo", { people: people(persons) }) : ""));
 }
 
-/** A table of classes with a tick box each; `sums` says how much there is, `hidden` which are unticked. */
-export function legend(title, classes, sums, hidden, onToggle) {
-  const rows = classes.map((each, i) => {
-    const sum = sums[i], known = sum.unknown < sum.villages || sum.villages === 0;
-    const box = make("input", { type: "checkbox", disabled: sum.villages === 0 && !hidden.has(i), onchange: () => onToggle(i, box.checked) });
-    box.checked = !hidden.has(i) && sum.villages > 0;
-    return make("tr", sum.villages ? {} : { class: "lomsong-none" },
-      make("th", { scope: "row" },
-        make("label", {}, box, swatch(each.look), make("span", {}, make("b", {}, each.label), each.meaning ? make("small", {}, each.meaning) : null))),
-      make("td", {}, count(sum.villages)),
-      make("td", {}, known ? count(sum.people) : "?"));
+/** A table of classes with a tick box each; `hidden` are the unticked ones. `fill` writes the counts. */
+export function legend(classes, hidden, onToggle) {
+  const cells = classes.map((each, i) => {
+    const box = make("input", { type: "checkbox", onchange: () => onToggle(i, box.checked) });
+    const villages = make("td"), persons = make("td");
+    const row = make("tr", {},
+      make("th", { scope: "row" }, make("label", {}, box, swatch(each.look),
+        make("span", {}, make("b", {}, t(each.key)), each.meaning ? make("small", {}, t(each.meaning)) : null))),
+      villages, persons);
+    return { box, villages, persons, row, spare: each.spare };
   });
-  const unknown = sums.reduce((total, sum) => total + sum.unknown, 0);
-  return make("section", {},
-    make("h2", {}, title),
-    make("table", { class: "lomsong-legend" },
-      make("thead", {}, make("tr", {}, make("td"), make("th", { scope: "col" }, t("villages")), make("th", { scope: "col" }, t("peopleColumn")))),
-      make("tbody", {}, ...rows)),
-    unknown ? make("p", { class: "lomsong-note" }, t(unknown === 1 ? "populationUnknownOne" : "populationUnknown", { n: count(unknown) })) : null);
+  const note = make("p", { class: "lomsong-note" });
+  const table = make("table", { class: "lomsong-legend" },
+    make("thead", {}, make("tr", {}, make("td"), make("th", { scope: "col" }, t("villages")), make("th", { scope: "col" }, t("peopleColumn")))),
+    make("tbody", {}, ...cells.map((cell) => cell.row)));
+
+  function fill(sums) {
+    cells.forEach(({ box, villages, persons, row, spare }, i) => {
+      const sum = sums[i], known = sum.unknown < sum.villages || sum.villages === 0;
+      row.classList.toggle("lomsong-none", sum.villages === 0);
+      row.hidden = Boolean(spare) && sum.villages === 0;
+      box.disabled = sum.villages === 0 && !hidden.has(i);
+      box.checked = !hidden.has(i) && sum.villages > 0;
+      villages.textContent = count(sum.villages);
+      persons.textContent = known ? count(sum.people) : "?";
+    });
+    const unknown = sums.reduce((total, sum) => total + sum.unknown, 0);
+    note.textContent = unknown ? t(unknown === 1 ? "populationUnknownOne" : "populationUnknown", { n: count(unknown) }) : "";
+  }
+  return { element: make("div", {}, table, note), fill };
 }

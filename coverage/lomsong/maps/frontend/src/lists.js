@@ -19,12 +19,21 @@ function entry(layer, row, details, choose, lead) {
     swatch(layer.lookOf(row)), make("span", { class: "lomsong-unseen" }, statusWord(layer.value(row, "status")))));
 }
 
+/** The rows with a rank, the first first; sorted once. */
+export function rankOrder(layer) {
+  if (!layer.rankOrder) {
+    const rank = layer.table.reader("rank"), places = new Float64Array(layer.size);
+    for (let row = 0; row < layer.size; row++) places[row] = rank(row) ?? Infinity;
+    layer.rankOrder = Uint32Array.from(places.keys()).filter((row) => places[row] < Infinity).sort((a, b) => places[a] - places[b]);
+  }
+  return layer.rankOrder;
+}
+
 /** The villages to fund first among those shown. */
 export function rankedList(layer, choose) {
-  const rank = layer.table.reader("rank"), rows = [];
-  for (let row = 0; row < layer.size; row++) if (layer.visible[row] && rank(row) !== null) rows.push(row);
-  rows.sort((a, b) => rank(a) - rank(b)).splice(LISTED);
   if (!layer.has("rank")) return make("section", {}, make("h2", {}, t("ranking")), make("p", { class: "lomsong-note" }, t("notRanked")));
+  const rows = [], order = rankOrder(layer), rank = layer.table.reader("rank");
+  for (let i = 0; i < order.length && rows.length < LISTED; i++) if (layer.visible[order[i]]) rows.push(order[i]);
   const items = rows.map((row) => {
     const commune = layer.value(row, "commune_name"), without = layer.value(row, "unserved_people"), p = layer.value(row, "p_signal");
     const need = without !== null ? t("nWithout", { n: count(without) }) : p !== null ? t("signalLikely", { p: percent(p) }) : null;

@@ -1,9 +1,14 @@
 /* Lomsong's layers for Leaflet and the panel beside the map. Names and texts are other people's data: they reach the
    page as text nodes only, never as HTML. */
+import { borders } from "./borders.js";
+import { layerControl } from "./layer_control.js";
 import { masts } from "./masts.js";
-import { layerControl, panel, shown } from "./panel.js";
+import { measurements } from "./measurements.js";
+import { panel, shown } from "./panel.js";
+import { plan } from "./plan.js";
 import { isReady } from "./ready.js";
 import { relief } from "./relief.js";
+import { signal } from "./signal.js";
 import { villages } from "./villages.js";
 
 /** Read the JSON that Python put beside this script, and let go of its text. */
@@ -14,4 +19,4 @@ function data(id) {
   return value;
 }
 
-window.lomsong = { villages, masts, relief, panel, layerControl, data, isReady, shown };
+window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, panel, layerControl, data, isReady, shown };

@@ -17,6 +17,7 @@ export function describeMast(layer, place) {
     facts.append(make("dt", {}, operator ? foreign(operator) : t("operatorNotKnown")),
       make("dd", {}, foreign(technologies.map((name) => name.toUpperCase()).join(", "))));
   }
-  const sites = layer.siteIds(place);
+  const sites = layer.siteIds(place).filter((id) => id !== null);
+  if (!sites.length) return [make("h2", {}, t("masts")), make("p", {}, t("blurred")), facts];
   return [make("h2", {}, t(sites.length === 1 ? "site" : "sites") + " ", foreign(layer.title(place))), facts];
 }

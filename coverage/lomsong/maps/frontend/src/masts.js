@@ -8,6 +8,7 @@ import { answerMouse } from "./picking.js";
 import { register } from "./ready.js";
 import { toDegrees, toSteps } from "./shapes.js";
 import { Table } from "./table.js";
+import { t } from "./words.js";
 
 /* Up to this zoom masts are dots, from the second on their directions are shown. */
 const DOTS = 8, WEDGES = 12, WEDGE_PX = 26;
@@ -45,6 +46,7 @@ const Masts = CanvasGrid.extend({
       pane.style.pointerEvents = "none";
     }
     this.map = map;
+    map.lomsongMasts = this;
     CanvasGrid.prototype.onAdd.call(this, map);
   },
 
@@ -52,9 +54,16 @@ const Masts = CanvasGrid.extend({
     return Array.from({ length: this.rows[place + 1] - this.rows[place] }, (_, i) => this.rows[place] + i);
   },
 
+  /** Show the places that have a sector which is wanted; null shows all. */
+  showSectors(wanted) {
+    this.hidden = wanted && new Uint8Array(this.size).map((_, place) => (this.sectorsAt(place).some(wanted) ? 0 : 1));
+    return this.repaint();
+  },
+
   paint(pen, { zoom, scale, left, top, size }) {
     const edge = (WEDGE_PX + 2) / scale;
-    const places = this.index.search(left / scale - edge, top / scale - edge, (left + size) / scale + edge, (top + size) / scale + edge);
+    let places = this.index.search(left / scale - edge, top / scale - edge, (left + size) / scale + edge, (top + size) / scale + edge);
+    if (this.hidden) places = places.filter((place) => !this.hidden[place]);
     const at = (place) => [this.x[place] * scale - left, this.y[place] * scale - top];
     pen.fillStyle = "#1d1d1f";
     if (zoom <= DOTS) {
@@ -107,7 +116,7 @@ const Masts = CanvasGrid.extend({
   pick(latLng, zoom) {
     if (!this.loaded) return null;
     const [x, y] = toSteps(latLng), near = (L.Browser.mobile ? 12 : 8) / 2 ** (zoom - 16);
-    const [hit] = zoom <= DOTS ? [] : this.index.neighbors(x, y, 1, near);
+    const [hit] = zoom <= DOTS ? [] : this.index.neighbors(x, y, 1, near, (place) => !this.hidden || !this.hidden[place]);
     return hit === undefined ? null : hit;
   },
 
@@ -116,7 +125,7 @@ const Masts = CanvasGrid.extend({
   },
 
   title(place) {
-    return this.siteIds(place).filter((id) => id !== null).join(", ");
+    return this.siteIds(place).filter((id) => id !== null).join(", ") || t("masts");
   },
 
   open(place) {

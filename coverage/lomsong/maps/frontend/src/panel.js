@@ -1,24 +1,20 @@
 /* The panel beside the map: what the map shows, in counts, as a list and by search. Foreign text goes in as text. */
-import { headline, legend, tally } from "./legend.js";
+import { filterForm } from "./filters.js";
+import { headline, legend } from "./legend.js";
 import { rankedList, search, walk } from "./lists.js";
-import { STATUSES } from "./looks.js";
 import { foreign, make } from "./make.js";
+import { count, people } from "./numbers.js";
 import { register, settled } from "./ready.js";
-import { statusReader } from "./villages.js";
-import { language, t } from "./words.js";
-
-/** Leaflet writes the names of layers as HTML; these characters must not mean anything there. */
-const asHtml = (text) => text.replace(/[&<>"']/g, (mark) => "&#" + mark.charCodeAt(0) + ";");
+import { State } from "./state.js";
+import { language, languages, setLanguage, t } from "./words.js";
 
 /** The map that the page shows and its villages, for whoever embeds or tests it. */
 export const shown = {};
 
 export function panel(map, layer, labels) {
-  Object.assign(shown, { map, villages: layer });
   const narrow = window.matchMedia("(max-width: 700px)"), page = document.body;
-  const open = () => !page.classList.contains("lomsong-closed");
-  const body = make("div", { class: "lomsong-body", id: "lomsong-body" });
-  const handle = make("button", { type: "button", class: "lomsong-handle", "aria-controls": "lomsong-body", onclick: () => collapse(open()) });
+  const side = make("aside", { class: "lomsong-panel" });
+  let state = null, body = null, handle = null, banner = null;
 
   function collapse(closed) {
     page.classList.toggle("lomsong-closed", closed);
@@ -26,51 +22,127 @@ export function panel(map, layer, labels) {
     handle.setAttribute("aria-label", t(closed ? "showPanel" : "hidePanel"));
     map.invalidateSize({ animate: false });
   }
+  const closed = () => page.classList.contains("lomsong-closed");
   function choose(row) {
     if (narrow.matches) collapse(true);
     layer.goTo(row);
   }
+  function switchLanguage() {
+    setLanguage(languages().find((name) => name !== language()));
+    map.closePopup();
+    write();
+    map.fire("lomsong:language");
+    side.querySelector(".lomsong-language").focus();
+  }
 
-  const side = make("aside", { class: "lomsong-panel", "aria-label": t("villages") },
-    make("header", {}, make("div", {}, make("p", { class: "lomsong-kind" }, t("kind")), make("h1", {}, foreign(labels.name))), handle), body);
+  /** Write all words of the page, in the language of the moment. */
+  function write() {
+    const wasClosed = closed();
+    body = make("div", { class: "lomsong-body", id: "lomsong-body" });
+    handle = make("button", { type: "button", class: "lomsong-handle", "aria-controls": "lomsong-body", onclick: () => collapse(!closed()) });
+    const other = languages().find((name) => name !== language());
+    side.replaceChildren(
+      make("header", {}, make("div", {}, make("p", { class: "lomsong-kind" }, t("kind")), make("h1", {}, foreign(labels.name))),
+        make("button", { type: "button", class: "lomsong-language", lang: other, onclick: switchLanguage }, t("languageName")), handle), body);
+    side.setAttribute("aria-label", t("villages"));
+    document.documentElement.lang = language();
+    const container = map.getContainer();
+    container.setAttribute("aria-label", t("mapLabel"));
+    container.setAttribute("role", "region");
+    for (const [part, key] of [["in", "zoomIn"], ["out", "zoomOut"]]) {
+      const button = container.querySelector(".leaflet-control-zoom-" + part);
+      if (button) ["title", "aria-label"].forEach((name) => button.setAttribute(name, t(key)));
+    }
+    if (banner) banner.replaceChildren(make("strong", {}, t("syntheticMark")), t("synthetic"));
+    if (state) body.append(...sections(layer, state, choose));
+    collapse(wasClosed);
+  }
+
+  Object.assign(shown, { map, villages: layer });
+  setLanguage(labels.language);
+  if (labels.synthetic) {
+    banner = make("p", { class: "lomsong-banner", role: "note" });
+    page.classList.add("lomsong-synthetic");
+    page.prepend(banner);
+  }
+  (banner || page)[banner ? "after" : "prepend"](side);
   side.addEventListener("keydown", (event) => {
     walk(event);
     if (event.key === "Escape") map.closePopup();
   });
-  page.prepend(side);
   page.classList.add("lomsong-page");
-  if (labels.synthetic) {
-    page.classList.add("lomsong-synthetic");
-    page.prepend(make("p", { class: "lomsong-banner", role: "note" }, make("strong", {}, t("syntheticMark")), t("synthetic")));
-  }
-  document.documentElement.lang = language();
-  map.getContainer().setAttribute("aria-label", t("mapLabel"));
-  map.getContainer().setAttribute("role", "region");
-  collapse(narrow.matches);
+  page.classList.toggle("lomsong-closed", narrow.matches);
+  write();
   furnish(map, labels);
-  register(layer.ready.then(() => {
+  register(begin());
+  settled();
+
+  async function begin() {
+    const plan = map.lomsongPlan;
+    await Promise.all([layer.ready, plan && plan.ready]);
     const bounds = layer.boundsOf();
     if (bounds) map.fitBounds(bounds, { animate: false, maxZoom: 14, padding: [16, 16] });
-    body.append(...sections(layer, choose));
+    shown.state = state = new State(layer, plan && plan.size ? plan : null);
+    body.append(...sections(layer, state, choose));
     performance.mark("lomsong:interactive");
-  }));
-  settled();
+  }
 }
 
-function sections(layer, choose) {
-  const names = Object.keys(STATUSES), code = statusReader(layer);
-  const classOf = (row) => (code(row) < 0 ? names.length : code(row)), hidden = new Set();
-  const sums = tally(layer, classOf, names.length + 1, () => true);
-  const classes = names.map((name) => ({ look: STATUSES[name], label: t("status." + name), meaning: t("meaning." + name) }));
-  const ranked = make("div");
-  const rerank = () => ranked.replaceChildren(rankedList(layer, choose));
-  rerank();
-  const toggle = (kind, on) => {
-    hidden[on ? "delete" : "add"](kind);
-    layer.show((row) => !hidden.has(classOf(row)));
-    rerank();
+function sections(layer, state, choose) {
+  const ranked = make("div"), told = make("p", { class: "lomsong-note", "aria-live": "polite" });
+  let list = null;
+  const legendBox = make("div");
+  function rewriteLegend() {
+    list = legend(state.classes, state.hidden, (kind, on) => {
+      state.hidden[on ? "delete" : "add"](kind);
+      state.apply();
+    });
+    legendBox.replaceChildren(list.element);
+  }
+  state.listeners = [(sums) => {
+    list.fill(sums);
+    ranked.replaceChildren(rankedList(layer, choose));
+    const total = sums.reduce((sum, each, i) => (state.hidden.has(i) ? sum : { n: sum.n + each.villages, people: sum.people + each.people }), { n: 0, people: 0 });
+    told.textContent = t("showing", { n: count(total.n), size: count(layer.size), people: people(total.people) });
+  }];
+  const theme = make("select", { onchange: () => {
+    state.theme = theme.value;
+    state.hidden.clear();
+    rewriteLegend();
+    state.apply();
+  } }, ...Object.keys(state.themes).map((name) => make("option", { value: name }, t("theme." + name))));
+  theme.value = state.theme;
+  rewriteLegend();
+  const parts = [
+    headline(layer), search(layer, choose, state),
+    make("section", {}, make("label", { class: "lomsong-field" }, make("span", {}, t("colourBy")), theme), legendBox, told),
+    state.plan ? budget(state) : null,
+    make("details", { class: "lomsong-details", open: state.filtering }, make("summary", {}, t("filters")), filterForm(layer, state.filters, () => state.apply())),
+    ranked,
+  ].filter((part) => part !== null);
+  state.apply();
+  return parts;
+}
+
+/** The slider that builds the plan's sites one by one. */
+function budget(state) {
+  const { plan } = state, told = make("p", { class: "lomsong-note", "aria-live": "polite" });
+  const slider = make("input", { type: "range", min: 0, max: plan.size, step: 1, id: "lomsong-budget", "aria-describedby": "lomsong-budget-sum" });
+  slider.value = state.step;
+  told.id = "lomsong-budget-sum";
+  const tell = () => {
+    const { cost, people: reached } = plan.totals(state.step);
+    const words = t("budgetSites", { n: count(state.step), size: count(plan.size) });
+    slider.setAttribute("aria-valuetext", words);
+    told.textContent = words + (state.step ? " · " + t("budgetSum", { cost: count(cost), people: people(reached) }) : "");
   };
-  return [headline(layer, sums[0]), search(layer, choose, { search: "" }), legend(t("status"), classes, sums.slice(0, -1), hidden, toggle), ranked];
+  slider.addEventListener("input", () => {
+    state.step = Number(slider.value);
+    tell();
+    state.apply();
+  });
+  tell();
+  return make("section", {}, make("h2", {}, t("budget")), make("label", { class: "lomsong-unseen", for: "lomsong-budget" }, t("buildSites")), slider, told);
 }
 
 function furnish(map, labels) {
@@ -84,11 +156,4 @@ function furnish(map, labels) {
     labels.attributions.forEach((text, i) => this._container.append(i ? ", " : " | ", foreign(text)));
   };
   credits.setPrefix("Leaflet");
-}
-
-/** Leaflet's own control for all layers of the map: `[name, layer, isOverlay]` each. */
-export function layerControl(map, layers) {
-  const control = L.control.layers({}, {}, { collapsed: map.getSize().x < 700, position: "topright" });
-  layers.forEach(([name, layer, isOverlay]) => control[isOverlay ? "addOverlay" : "addBaseLayer"](layer, asHtml(name)));
-  if (layers.length) control.addTo(map);
 }

@@ -100,6 +100,34 @@ export class Shapes {
     }
   }
 
+  /** Add one border to the path of a pen. */
+  traceArc(pen, arc, zoom, scale, left, top) {
+    for (let i = this.arcs[arc], begun = false; i < this.arcs[arc + 1]; i++) {
+      if (this.zooms[i] > zoom) continue;
+      pen[begun ? "lineTo" : "moveTo"](this.x[i] * scale - left, this.y[i] * scale - top);
+      begun = true;
+    }
+  }
+
+  /** The borders around a place. */
+  arcsOf(row) {
+    const uses = this.uses.subarray(this.rings[this.places[row]], this.rings[this.places[row + 1]]);
+    return uses.map((use) => use >> 1);
+  }
+
+  /** Mark the borders whose two sides differ in what `read` says of them, the outer ones too. */
+  arcsBetween(read) {
+    const side = new Array(this.arcs.length - 1), marked = new Uint8Array(this.arcs.length - 1).fill(1);
+    for (let row = 0; row < this.size; row++) {
+      const value = read(row);
+      for (const arc of this.arcsOf(row)) {
+        if (side[arc] === undefined) side[arc] = value;
+        else if (side[arc] === value) marked[arc] = 0;
+      }
+    }
+    return marked;
+  }
+
   /** Whether a place covers a point. */
   contains(row, x, y) {
     let inside = false;

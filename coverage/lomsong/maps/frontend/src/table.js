@@ -4,7 +4,7 @@ import { cumulate, readVarints } from "./pack.js";
 const MISSING_FLAG = 2;
 const LOWEST = { Int8Array: -128, Int16Array: -32768, Int32Array: -2147483648 };
 
-function textReader(sizes, bytes) {
+export function textReader(sizes, bytes) {
   const lengths = readVarints(sizes), begins = cumulate(lengths.map((size) => Math.max(size - 1, 0)));
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return (row) => (lengths[row] === 0 ? null : decoder.decode(bytes.subarray(begins[row], begins[row + 1])));

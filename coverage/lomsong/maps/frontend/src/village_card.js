@@ -46,6 +46,22 @@ function standing(layer, cell) {
     bars.children.length ? bars : null);
 }
 
+function flags(cell) {
+  const noticed = cell("quality_flags");
+  if (noticed === null) return null;
+  return make("section", {}, make("h3", {}, t("noticed")), make("ul", { class: "lomsong-flags" }, ...noticed.split("\n").map((words) => make("li", {}, foreign(words)))));
+}
+
+/* An SVG shown as a picture runs no scripts and loads nothing. */
+function profile(layer, row) {
+  const svg = layer.picture(row);
+  if (svg === null) return null;
+  const bytes = new TextEncoder().encode(svg);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return make("section", {}, make("h3", {}, t("profile")), make("img", { class: "lomsong-profile", alt: t("profileAlt"), src: "data:image/svg+xml;base64," + btoa(text) }));
+}
+
 export function describeVillage(layer, row) {
   const cell = (name) => layer.value(row, name), status = cell("status");
   const places = ["commune_name", "district_name", "province_name"].map(cell).filter((name) => name !== null);
@@ -69,6 +85,8 @@ export function describeVillage(layer, row) {
       make("span", {}, cause !== null && has("cause." + cause) ? t("cause." + cause) : t("meaning." + (has("meaning." + status) ? status : "other")))),
     said(cell("reasons"), (words) => make("p", { class: "lomsong-reasons" }, foreign(words))),
     facts,
+    flags(cell),
     standing(layer, cell),
+    profile(layer, row),
   ].filter((part) => part !== null);
 }

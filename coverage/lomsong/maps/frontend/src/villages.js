@@ -3,11 +3,12 @@ import { CanvasGrid } from "./canvas_grid.js";
 import { openCard } from "./card.js";
 import { OTHER, patternTile, STATUSES } from "./looks.js";
 import { own } from "./make.js";
-import { unpack } from "./pack.js";
+import { readDeltas, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
 import { register } from "./ready.js";
 import { Shapes, toDegrees, toSteps } from "./shapes.js";
-import { Table } from "./table.js";
+import { Table, textReader } from "./table.js";
+import { findThemes } from "./themes.js";
 import { describeVillage } from "./village_card.js";
 
 /* A path of more shapes than this takes longer than two paths. */
@@ -37,16 +38,29 @@ const Villages = CanvasGrid.extend({
     this.visible = new Uint8Array(this.size).fill(1);
     this.radius = this.size > CROWD ? 5 : 8;
     this.usualSize = this.findUsualSize();
-    this.paintBy(Object.values(STATUSES), statusReader(this));
+    this.services = pack.meta.service.map(([operator, technology], i) => ({ operator, technology, percent: pack.arrays["service" + i] }));
+    const { classes, classOf } = findThemes(this.table).status;
     this.loaded = true;
-    this.repaint();
-    this.restReady = register(unpack(name + "_later").then((rest) => rest && this.table.add(rest)));
+    this.paintBy(classes.map((each) => each.look), classOf);
+    this.restReady = register(unpack(name + "_later").then((rest) => rest && this.addRest(rest)));
+  },
+
+  addRest(pack) {
+    this.table.add(pack);
+    const rows = readDeltas(pack.arrays.picture_rows), read = textReader(pack.arrays["picture.sizes"], pack.arrays["picture.bytes"]);
+    this.pictures = new Map(Array.from(rows, (row, i) => [row, () => read(i)]));
+  },
+
+  /** The SVG of a village's terrain profile, null where there is none. */
+  picture(row) {
+    return this.pictures && this.pictures.has(row) ? this.pictures.get(row)() : null;
   },
 
   /* Leaflet makes panes on demand only for those it knows */
   onAdd(map) {
     if (!map.getPane("lomsong")) map.createPane("lomsong").style.zIndex = 390;
     this.map = map;
+    map.lomsongVillages = this;
     CanvasGrid.prototype.onAdd.call(this, map);
   },
 
@@ -82,11 +96,8 @@ const Villages = CanvasGrid.extend({
 
   /** Colour by classes: `looks`, and the class of each row. */
   paintBy(looks, classOf) {
-    this.looks = [...looks, OTHER];
-    for (let row = 0; row < this.size; row++) {
-      const kind = classOf(row);
-      this.style[row] = kind < 0 || kind === null ? looks.length : kind;
-    }
+    this.looks = looks;
+    for (let row = 0; row < this.size; row++) this.style[row] = classOf(row);
     return this.repaint();
   },
 
@@ -227,11 +238,5 @@ const Villages = CanvasGrid.extend({
     map[calm ? "fitBounds" : "flyToBounds"](room, { maxZoom: 14, padding: [40, 40], duration: 0.7, animate: !calm });
   },
 });
-
-export function statusReader(layer) {
-  const names = Object.keys(STATUSES), status = layer.table.reader("status");
-  const codes = new Map(names.map((name, i) => [name, i]));
-  return (row) => codes.get(status(row)) ?? -1;
-}
 
 export const villages = (name) => answerMouse(new Villages(name));

@@ -1,0 +1,50 @@
+/* Borders of communes and provinces, found in the outlines of the villages. */
+import { CanvasGrid } from "./canvas_grid.js";
+import { unpack } from "./pack.js";
+import { register } from "./ready.js";
+
+const LOOKS = { commune_name: { width: 1.4, dash: [6, 3] }, province_name: { width: 2.6, dash: [] } };
+
+const Borders = CanvasGrid.extend({
+  initialize(name) {
+    CanvasGrid.prototype.initialize.call(this, { pane: "lomsong-borders" });
+    this.ready = register(unpack(name + "_first").then(({ meta }) => (this.column = meta.column)));
+  },
+
+  onAdd(map) {
+    if (!map.getPane("lomsong-borders")) {
+      const pane = map.createPane("lomsong-borders");
+      pane.style.zIndex = 397;
+      pane.style.pointerEvents = "none";
+    }
+    CanvasGrid.prototype.onAdd.call(this, map);
+    const villages = map.lomsongVillages;
+    if (!villages || this.loaded) return;
+    this.ready.then(() => villages.ready).then(() => villages.restReady).then(() => {
+      this.shapes = villages.shapes;
+      this.lines = this.shapes.arcsBetween(villages.table.reader(this.column));
+      this.loaded = true;
+      this.repaint();
+    });
+  },
+
+  paint(pen, { zoom, scale, left, top, size }) {
+    const look = LOOKS[this.column], drawn = new Set();
+    pen.beginPath();
+    for (const row of this.shapes.search(left / scale, top / scale, (left + size) / scale, (top + size) / scale)) {
+      for (const arc of this.shapes.arcsOf(row)) {
+        if (!this.lines[arc] || drawn.has(arc)) continue;
+        drawn.add(arc);
+        this.shapes.traceArc(pen, arc, zoom, scale, left, top);
+      }
+    }
+    pen.strokeStyle = "#111111";
+    pen.lineWidth = look.width;
+    pen.lineJoin = "round";
+    pen.setLineDash(look.dash);
+    pen.stroke();
+    pen.setLineDash([]);
+  },
+});
+
+export const borders = (name) => new Borders(name);
