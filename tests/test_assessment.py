@@ -51,6 +51,9 @@ def test_a_village_behind_a_high_ridge_is_white_and_says_why(world: World) -> No
     assert "blocks" in row["reasons"]
     assert row["unserved_people"] == pytest.approx(100, abs=1)
     assert row["confidence"] > 0.8
+    assert "trạm BTS gần nhất trong danh sách cách 12,0 km (A)" in row["reasons_vi"]
+    assert "địa hình cách 5,9 km chắn sóng" in row["reasons_vi"]
+    assert row["reasons"].count(";") == row["reasons_vi"].count(";")
 
 
 def test_a_village_in_sight_of_a_mast_is_covered_with_speed_unknown(world: World) -> None:

@@ -91,7 +91,8 @@ def assess_service(
     # used in full above, but what so few people did is not told: it would be theirs
     told = ["mobile_tests", "download_mbps", "download_low_mbps", "download_high_mbps"]
     facts[told] = facts[told].mask(facts["few_tests"])
-    facts["reasons"] = explain(facts, prediction, inputs, settings)
+    reasons = explain(facts, prediction, inputs, settings)
+    facts["reasons"], facts["reasons_vi"] = reasons["en"], reasons["vi"]
     judged = villages.join(facts[[name for name in ASSESSMENT.names() if name != "village_id"]])
     ASSESSMENT.check(judged)
     label = {

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from lomsong.findings import count_rows
 from lomsong.inputs import Inputs
 from lomsong.prediction import Prediction
 from lomsong.settings import ServiceSettings
+from lomsong.wording import LANGUAGES, Language, Phrase, Value
 
 #: One village as `assessment` gathers its numbers, or one row of the signal table.
 Facts = dict[Hashable, Any]
@@ -20,7 +20,7 @@ WORTH_TELLING_DB = 3.0
 
 def explain(
     facts: pd.DataFrame, prediction: Prediction, inputs: Inputs, settings: ServiceSettings
-) -> list[str]:
+) -> dict[Language, list[str]]:
     """
     Write the reasons of every village.
 
@@ -33,28 +33,31 @@ def explain(
 
     Returns
     -------
-    list of str
-        For example "nearest mast 3.4 km (Mạng Núi); best server 4G −118 dBm, 13 dB under the threshold; terrain
-        1.9 km away blocks 31 dB; no mobile test within 1 km; p = 0.06".
+    dict of list of str
+        By language, for example "nearest mast 3.4 km (Mạng Núi); best server 4G −118 dBm, 13 dB under the threshold;
+        terrain 1.9 km away blocks 31 dB; no mobile test within 1 km; p = 0.06".
     """
     best = _best_servers(prediction, settings)
     operators = inputs.sectors["operator"].to_numpy()
-    lines = []
+    lines: dict[Language, list[str]] = {language: [] for language in LANGUAGES}
     records: list[Facts] = facts.to_dict("records")
     for row in records:
-        if row["centre_row"] < 0:
-            lines.append("the village has no usable shape, so nothing could be computed")
-            continue
-        parts = [
-            f"nearest recorded mast {_kilometres(row['nearest_site_m'])} ({operators[row['nearest_sector']]})"
-        ]
-        parts += _server_parts(best.get(row["centre_row"]), row)
-        parts += _gap_parts(row, settings)
-        parts += _test_parts(row, settings)
-        if math.isfinite(row["p_signal"]):
-            parts.append(f"p = {row['p_signal']:.2f}")
-        lines.append("; ".join(parts))
+        phrases = _phrases(row, best.get(row["centre_row"]), str(operators[row["nearest_sector"]]), settings)
+        for language, written in lines.items():
+            written.append("; ".join(phrase.say(language) for phrase in phrases))
     return lines
+
+
+def _phrases(row: Facts, best: Facts | None, operator: str, settings: ServiceSettings) -> list[Phrase]:
+    if row["centre_row"] < 0:
+        return [Phrase("no_shape")]
+    phrases = [Phrase("nearest", {"distance_km": _kilometres(row["nearest_site_m"]), "operator": operator})]
+    phrases += _server_phrases(best, row)
+    phrases += _gap_phrases(row, settings)
+    phrases += _test_phrases(row, settings)
+    if math.isfinite(row["p_signal"]):
+        phrases.append(Phrase("p", {"p": (row["p_signal"], 2)}))
+    return phrases
 
 
 def _best_servers(prediction: Prediction, settings: ServiceSettings) -> dict[int, Facts]:
@@ -73,64 +76,68 @@ def _best_servers(prediction: Prediction, settings: ServiceSettings) -> dict[int
     return {int(record["demand_id"]): record for record in records}
 
 
-def _server_parts(best: Facts | None, row: Facts) -> list[str]:
+def _server_phrases(best: Facts | None, row: Facts) -> list[Phrase]:
     if best is None:
-        return ["no server above the floor"] if math.isfinite(row["p_signal"]) else []
+        return [Phrase("no_server")] if math.isfinite(row["p_signal"]) else []
     margin = best["margin_db"]
-    side = "over" if margin >= 0 else "under"
-    parts = [
-        f"best server {best['operator']} {str(best['technology']).upper()} at {_kilometres(best['distance_m'])}: "
-        f"{_number(best['level_dbm'])} dBm, {abs(margin):.0f} dB {side} the threshold"
-    ]
+    values: dict[str, Value] = {
+        "operator": str(best["operator"]),
+        "technology": str(best["technology"]).upper(),
+        "distance_km": _kilometres(best["distance_m"]),
+        "level": (best["level_dbm"], 0),
+        "margin": (abs(margin), 0),
+    }
+    phrases = [Phrase("server_over" if margin >= 0 else "server_under", values)]
     loss = best["diffraction_db"]
     if loss < WORTH_TELLING_DB:
-        parts.append("clear path")
+        phrases.append(Phrase("clear_path"))
     elif math.isfinite(best["obstacle_m"]):
-        parts.append(f"terrain {_kilometres(best['obstacle_m'])} away blocks {loss:.0f} dB")
+        phrases.append(Phrase("blocked", {"obstacle_km": _kilometres(best["obstacle_m"]), "loss": (loss, 0)}))
     else:
-        parts.append(f"terrain close to the path takes {loss:.0f} dB")
+        phrases.append(Phrase("grazed", {"loss": (loss, 0)}))
     if isinstance(best["second_site_id"], str):
-        parts.append(f"a second mast reaches {_number(best['second_level_dbm'])} dBm")
-    return parts
+        phrases.append(Phrase("second", {"level": (best["second_level_dbm"], 0)}))
+    return phrases
 
 
-def _gap_parts(row: Facts, settings: ServiceSettings) -> list[str]:
-    parts = []
+def _gap_phrases(row: Facts, settings: ServiceSettings) -> list[Phrase]:
+    phrases = []
     if row["terrain_share"] < settings.terrain_share:
-        parts.append(f"{100 * (1 - row['terrain_share']):.0f} % of its people lie outside the terrain model")
+        phrases.append(Phrase("outside", {"share": (100 * (1 - row["terrain_share"]), 0)}))
     if row["verify_cause"] == "missing input" and row["terrain_share"] >= settings.terrain_share:
-        parts.append("a mast within reach lies beyond the terrain model and could serve it")
+        phrases.append(Phrase("unseen_mast"))
     if row["dark_cluster_households"] >= settings.hollow_households:
-        parts.append(f"a cluster of {row['dark_cluster_households']:.0f} households is probably dark")
+        phrases.append(Phrase("dark_cluster", {"households": (row["dark_cluster_households"], 0)}))
     if math.isfinite(row["covered_share"]):
-        parts.append(f"{100 * row['covered_share']:.0f} % of people covered")
+        phrases.append(Phrase("covered_share", {"share": (100 * row["covered_share"], 0)}))
     if row["p_signal"] < settings.covered_from <= row["p_2g"]:
-        parts.append(f"2G alone reaches it (p = {row['p_2g']:.2f})")
-    return parts
+        phrases.append(Phrase("only_2g", {"p": (row["p_2g"], 2)}))
+    return phrases
 
 
-def _test_parts(row: Facts, settings: ServiceSettings) -> list[str]:
-    near = f"within {_kilometres(settings.near_m)} of the centre"
+def _test_phrases(row: Facts, settings: ServiceSettings) -> list[Phrase]:
+    near = {"near_km": _kilometres(settings.near_m)}
     if row["near_tests"] > 0:
         shown = str(row["near_tests_shown"])
-        parts = [
-            f"{count_rows(int(shown), 'mobile test') if shown.isdigit() else f'{shown} mobile tests'} {near}"
-        ]
+        count: Value = (float(shown), 0) if shown.isdigit() else shown
+        phrases = [Phrase("one_test", near) if shown == "1" else Phrase("tests", {"count": count, **near})]
     else:
-        parts = [f"no mobile test {near}"]
+        phrases = [Phrase("no_test", near)]
     if row["verify_cause"] == "contradiction":
-        parts.append("the tests contradict the prediction")
+        phrases.append(Phrase("contradiction"))
     if math.isfinite(row["download_low_mbps"]):
-        parts.append(
-            f"median download {row['download_mbps']:.0f} Mbit/s "
-            f"({row['download_low_mbps']:.0f} to {row['download_high_mbps']:.0f})"
+        phrases.append(
+            Phrase(
+                "download",
+                {
+                    "middle": (row["download_mbps"], 0),
+                    "low": (row["download_low_mbps"], 0),
+                    "high": (row["download_high_mbps"], 0),
+                },
+            )
         )
-    return parts
+    return phrases
 
 
-def _kilometres(metres: float) -> str:
-    return f"{metres / 1000:.1f} km"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}".replace("-", "−")
+def _kilometres(metres: float) -> tuple[float, int]:
+    return metres / 1000, 1

@@ -531,6 +531,7 @@ ASSESSMENT = Table(
         Column(
             name="reasons", kind="text", meaning="the verdict explained in words and numbers", required=True
         ),
+        Column(name="reasons_vi", kind="text", meaning="the same in Vietnamese", required=True),
         Column(
             name="nearest_site_m",
             kind="number",
