@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from rasterio.windows import Window
 
+from lomsong.compiled import parallel_kernel, prange
 from lomsong.findings import Finding
 from lomsong.grid import Raster, row_areas_m2
 from lomsong.settings import PopulationSource
@@ -107,11 +108,23 @@ def _count_people(
     values: NDArray[np.float32], areas_m2: NDArray[np.float64], source: PopulationSource
 ) -> int:
     """Turn values into people in place; return how many cells cannot be."""
-    if source.unit == "persons_per_km2":
-        values *= (areas_m2 / _M2_PER_KM2).astype(np.float32)[:, None]
-    impossible = (values < 0) | (values > MOST_PEOPLE)
-    values[impossible] = np.nan
-    return int(impossible.sum())
+    factors = areas_m2 / _M2_PER_KM2 if source.unit == "persons_per_km2" else np.ones(len(values))
+    counts = np.zeros(len(values), dtype=np.int64)
+    _convert_rows(values, factors.astype(np.float32), counts)
+    return int(counts.sum())
+
+
+@parallel_kernel
+def _convert_rows(
+    values: NDArray[np.float32], factors: NDArray[np.float32], impossible: NDArray[np.int64]
+) -> None:
+    for row in prange(len(values)):
+        for column in range(values.shape[1]):
+            people = values[row, column] * factors[row]
+            if people < 0 or people > MOST_PEOPLE:
+                people = np.float32(np.nan)
+                impossible[row] += 1
+            values[row, column] = people
 
 
 def _unit_findings(source: PopulationSource) -> list[Finding]:

@@ -13,6 +13,7 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window, from_bounds
 
+from lomsong.compiled import parallel_kernel, prange
 from lomsong.errors import CrsError, SourceError
 from lomsong.grid import Raster
 from lomsong.settings import RasterSource
@@ -107,7 +108,7 @@ def read_bands(
         part = Window(
             window.col_off, window.row_off + first, window.width, min(BAND_ROWS, window.height - first)
         )
-        values = dataset.read(1, window=part, masked=masked).astype(np.float32)
+        values = dataset.read(1, window=part, masked=masked).astype(np.float32, copy=False)
         plain = plain_values(values, missing)
         yield first, plain if scale == 1 and offset == 0 else plain * scale + offset
 
@@ -117,11 +118,17 @@ def plain_values(
 ) -> NDArray[np.float32]:
     """Return values with NaN for what is masked, equal to `nodata` or not finite."""
     plain: NDArray[np.float32] = np.ma.filled(values, np.nan)
-    if nodata is not None:
-        with np.errstate(over="ignore"):  # beyond float32 the value is infinite, and so missing too
-            plain[plain == np.float32(nodata)] = np.nan
-    plain[~np.isfinite(plain)] = np.nan
+    with np.errstate(over="ignore"):  # beyond float32 the value is infinite, and so missing too
+        missing = np.float32(np.nan if nodata is None else nodata)
+    _clear_missing(plain.reshape(-1), missing)
     return plain
+
+
+@parallel_kernel
+def _clear_missing(values: NDArray[np.float32], missing: np.float32) -> None:
+    for k in prange(len(values)):
+        if values[k] == missing or not np.isfinite(values[k]):
+            values[k] = np.nan
 
 
 def find_window(dataset: rasterio.DatasetReader, box: Bounds, *, layer: str, name: str) -> Window:
