@@ -91,7 +91,7 @@ def point_join(
         quantiles, table[["median", "low"]], equal_nan=True
     )
     name = "points in villages, count, median and 10th percentile"
-    return row(name, seconds, "geopandas.sjoin + groupby", rival * points / part, part / points, same)
+    return row(name, seconds, "geopandas.sjoin + groupby", rival * points / part, part / points, same=same)
 
 
 def tile_overlay(
@@ -124,7 +124,7 @@ def tile_overlay(
     same = np.allclose(sums.total[: len(part)], table.reindex(range(len(part)), fill_value=0), rtol=1e-7)
     name = f"{len(column):,} tiles shared out by area"
     return row(
-        name, seconds, "geopandas.overlay", rival * len(areas) / len(part), len(part) / len(areas), same
+        name, seconds, "geopandas.overlay", rival * len(areas) / len(part), len(part) / len(areas), same=same
     )
 
 
@@ -165,7 +165,7 @@ def population(
         frame = gpd.GeoDataFrame(geometry=part)
         rival, table = timed(lambda: exactextract.exact_extract(str(path), frame, ["sum"], output="pandas"))
         away = float(np.nanmax(np.abs(ours / table["sum"].to_numpy(dtype=float) - 1)))
-        rows.append(row(name, seconds, "exactextract", rival * scale, share, away < 1e-6, worst=away))
+        rows.append(row(name, seconds, "exactextract", rival * scale, share, same=away < 1e-6, worst=away))
     try:
         from rasterstats import zonal_stats  # noqa: PLC0415 - for comparison only
     except ImportError:
@@ -177,7 +177,7 @@ def population(
         away = float(np.median(np.abs(coarse / ours[: len(few)] - 1)))
         # pixel centres are another answer: it must be near, not the same
         scale, share = len(villages) / len(few), len(few) / len(villages)
-        rows.append(row(name, seconds, "rasterstats", rival * scale, share, away < 0.05, worst=away))
+        rows.append(row(name, seconds, "rasterstats", rival * scale, share, same=away < 0.05, worst=away))
     return rows
 
 
@@ -197,11 +197,18 @@ def nearest(masts: int, points: int, rivals: float, repeats: int, rng: np.random
     rival, (_, found) = timed(theirs)
     wrong = float((place[: len(found)] != found).mean())
     name = f"nearest of {masts:,} masts for {points:,} points"
-    return row(name, seconds, "BallTree haversine", rival, 1.0, wrong < 0.01, worst=wrong)
+    return row(name, seconds, "BallTree haversine", rival, 1.0, same=wrong < 0.01, worst=wrong)
 
 
 def row(
-    job: str, seconds: float, rival: str, rival_seconds: float, share: float, same: bool, worst: float = 0.0
+    job: str,
+    seconds: float,
+    rival: str,
+    rival_seconds: float,
+    share: float,
+    *,
+    same: bool,
+    worst: float = 0.0,
 ) -> dict:
     ratio = rival_seconds / seconds
     note = "" if share == 1 else f" (timed on {share:.2%}, scaled up)"

@@ -6,11 +6,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from pyproj import Transformer
 from scipy.special import ndtr
 
 from lomsong.inputs import Inputs
 from lomsong.measurements import Counts, counts_near, summarise_tests
+from lomsong.nearest import find_nearest
 from lomsong.prediction import Prediction
 from lomsong.reasons import explain
 from lomsong.schemas import ASSESSMENT
@@ -214,9 +215,10 @@ def _nearest(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     sectors = inputs.sectors
     points = prediction.demand.geometry.iloc[centre_row.clip(lower=0)]
-    tree = cKDTree(np.column_stack([sectors.geometry.x, sectors.geometry.y]))
-    distance, row = tree.query(np.column_stack([points.x, points.y]))
-    return np.where(centre_row >= 0, distance, np.nan), np.asarray(row)
+    to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
+    here, masts = (to_degrees.transform(each.x, each.y) for each in (points, sectors.geometry))
+    row, distance = find_nearest(*here, *masts)
+    return np.where(centre_row >= 0, distance, np.nan), row
 
 
 def _status(

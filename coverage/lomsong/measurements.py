@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import binom
 
 from lomsong.areas import village_areas
+from lomsong.joins import index_areas, pair_points
 
 #: Two-sided probability of the speed intervals.
 INTERVAL = 0.8
@@ -122,7 +122,7 @@ def summarise_tests(villages: gpd.GeoDataFrame, tiles: gpd.GeoDataFrame, *, radi
     if tiles.empty:
         return summary
     areas = village_areas(villages, radius_m)
-    tile, village = shapely.STRtree(areas.to_numpy()).query(tiles.geometry.to_numpy(), predicate="intersects")
+    tile, village = pair_points(index_areas(areas.to_numpy()), tiles.geometry.x, tiles.geometry.y)
     tests = tiles["tests"].fillna(1.0).to_numpy()
     counts = count_tests(tiles, tile, village, len(villages))
     summary["tests"], summary["private_tests"], summary["private_devices"] = (
@@ -133,15 +133,12 @@ def summarise_tests(villages: gpd.GeoDataFrame, tiles: gpd.GeoDataFrame, *, radi
     speed = tiles["download_mbps"].to_numpy(dtype=np.float64)
     usable = np.isfinite(speed[tile])
     tile, village = tile[usable], village[usable]
-    for row in np.unique(village):
-        mine = tile[village == row]
-        low, high = median_interval(speed[mine])
-        middle = weighted_median(speed[mine], tests[mine])
-        summary.loc[summary.index[row], ["download_mbps", "download_low_mbps", "download_high_mbps"]] = (
-            middle,
-            low,
-            high,
-        )
+    by_village = np.argsort(village, kind="stable")
+    rows, first = np.unique(village[by_village], return_index=True)
+    found = np.full((len(villages), 3), np.nan)
+    for row, mine in zip(rows, np.split(tile[by_village], first[1:]), strict=False):
+        found[row] = (weighted_median(speed[mine], tests[mine]), *median_interval(speed[mine]))
+    summary[["download_mbps", "download_low_mbps", "download_high_mbps"]] = found
     return summary
 
 
