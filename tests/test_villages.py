@@ -2,15 +2,17 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from pyproj import CRS
 from shapely import Point, Polygon, box
 from worlds import CRS_METRIC, X0, Y0, flat_terrain, village_table
 
+from lomsong.demand_points import FEWEST_BUILDINGS, FEWEST_POINTS
 from lomsong.errors import SourceError
 from lomsong.grid import Raster
 from lomsong.settings import DemandSettings
-from lomsong.villages import FEWEST_POINTS, build_demand
+from lomsong.villages import build_demand
 
 TERRAIN = flat_terrain()
 
@@ -120,3 +122,86 @@ def test_the_input_is_not_changed() -> None:
     before = villages.copy(deep=True)
     build_demand(villages, terrain=TERRAIN)
     assert villages.equals(before)
+
+
+def points_at(*places: tuple[float, float]) -> gpd.GeoDataFrame:
+    """Return points given in km from the corner."""
+    return gpd.GeoDataFrame(geometry=[Point(X0 + x * 1000, Y0 + y * 1000) for x, y in places], crs=CRS_METRIC)
+
+
+HAMLETS = [(4.6 + i / 200, 4.6) for i in range(8)] + [(5.3 + i / 200, 5.4) for i in range(4)]
+
+
+def test_buildings_come_before_the_raster_and_make_clusters() -> None:
+    raster = people_at((4.9, 4.9, 30.0), (9.0, 9.0, 5.0))
+    villages = village_table({"a": (5, 5), "b": (9, 9)}, population=[60.0, 5.0])
+    buildings = points_at(*HAMLETS, (9.1, 9.1))
+    demand, findings = build_demand(villages, terrain=TERRAIN, population=raster, buildings=buildings)
+    mine = demand[demand["village_id"] == "a"]
+    assert set(mine["origin"]) == {"buildings"}
+    assert mine.groupby("cluster")["people"].sum().tolist() == pytest.approx([40.0, 20.0])
+    assert mine.loc[mine["is_centre"], "cluster"].tolist() == [0]
+    # one mapped house is no picture of a village
+    assert set(demand.loc[demand["village_id"] == "b", "origin"]) == {"population"}
+    assert findings == []
+
+
+def test_buildings_within_a_hundred_metres_are_one_demand_point_in_their_middle() -> None:
+    houses = [(4.61 + i / 1000, 4.62) for i in range(FEWEST_BUILDINGS)]
+    demand, _ = build_demand(village_table({"a": (5, 5)}), terrain=TERRAIN, buildings=points_at(*houses))
+    assert len(demand) == 1
+    assert demand.geometry[0].distance(Point(X0 + 4614.5, Y0 + 4620)) < 1e-6
+
+
+def test_people_nobody_counted_are_the_households_of_the_buildings_and_that_is_said() -> None:
+    villages = village_table({"a": (5, 5)}, population=np.nan)
+    demand, findings = build_demand(villages, terrain=TERRAIN, buildings=points_at(*HAMLETS))
+    assert demand["people"].sum() == pytest.approx(12 * 3.6)
+    assert findings[0].severity == "assumption"
+    assert "every building counts as a household of 3.6" in findings[0].message
+    raster = people_at((5.0, 5.0, 70.0))
+    demand, findings = build_demand(
+        villages, terrain=TERRAIN, population=raster, buildings=points_at(*HAMLETS)
+    )
+    assert demand["people"].sum() == pytest.approx(70.0)
+    assert findings == []
+
+
+def test_the_centre_is_the_given_point_else_the_cultural_house_else_the_middle() -> None:
+    villages = village_table({"a": (5, 5), "b": (9, 9), "c": (13, 13)})
+    given = gpd.GeoSeries([Point(X0 + 5100, Y0 + 4900)], crs=CRS_METRIC).to_crs("EPSG:4326")
+    villages["centre_longitude_deg"] = [given.x[0], np.nan, np.nan]
+    villages["centre_latitude_deg"] = [given.y[0], np.nan, np.nan]
+    houses = points_at((5.2, 5.2), (8.6, 8.6), (9.1, 9.1), (30, 30))
+    demand, _ = build_demand(villages, terrain=TERRAIN, centres=houses)
+    centres = demand[demand["is_centre"]].set_index("village_id")
+    assert centres["origin"].to_dict() == {"a": "given", "b": "community_centre", "c": "grid"}
+    # of two the one nearer to the middle
+    assert centres.geometry["b"].distance(houses.geometry[2]) < 1e-6
+    assert centres.loc["b", "share"] == 0
+
+
+def test_in_two_villages_at_once_the_smaller_one_has_the_people_whatever_the_order() -> None:
+    small = box(X0 + 4900, Y0 + 4900, X0 + 5200, Y0 + 5200)
+    large = box(X0 + 4000, Y0 + 4000, X0 + 6000, Y0 + 6000)
+    raster = people_at((5.0, 5.0, 8.0), (5.5, 5.5, 2.0))
+    for shapes, names in (((small, large), ["s", "l"]), ((large, small), ["l", "s"])):
+        villages = gpd.GeoDataFrame({"village_id": names}, geometry=list(shapes), crs=CRS_METRIC)
+        demand, _ = build_demand(villages, terrain=TERRAIN, population=raster)
+        assert demand.groupby("village_id")["people"].sum().to_dict() == {"l": 2.0, "s": 8.0}
+
+
+def test_a_village_smaller_than_a_cell_has_its_part_of_the_cell() -> None:
+    tiny = box(X0 + 5005, Y0 + 5005, X0 + 5030, Y0 + 5045)
+    villages = gpd.GeoDataFrame({"village_id": ["t"]}, geometry=[tiny], crs=CRS_METRIC)
+    demand, _ = build_demand(villages, terrain=TERRAIN, population=people_at((5.0, 5.0, 80.0)))
+    assert demand["people"].sum() == pytest.approx(80.0 * 25 * 40 / 100**2)
+    assert set(demand["origin"]) == {"grid"}
+
+
+def test_the_factor_of_the_commune_multiplies_the_raster_but_no_counted_number() -> None:
+    villages = village_table({"a": (5, 5), "b": (9, 9)}, population=[np.nan, 40.0])
+    villages["population_factor"] = pd.Series([0.5, 0.5])
+    raster = people_at((5.0, 5.0, 30.0), (9.0, 9.0, 10.0))
+    demand, _ = build_demand(villages, terrain=TERRAIN, population=raster)
+    assert demand.groupby("village_id")["people"].sum().tolist() == pytest.approx([15.0, 40.0])

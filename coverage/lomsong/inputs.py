@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -31,6 +32,7 @@ from lomsong.sources.rasters import read_land_cover, read_terrain
 from lomsong.sources.surroundings import TAGS, read_surroundings
 from lomsong.sources.tables import Box
 from lomsong.sources.vectors import parse_crs, read_vector
+from lomsong.village_inputs import apply_official_totals, populated_bounds, read_places, settle_communes
 
 __all__ = ["Inputs", "SourceRecord", "no_measurements", "read"]
 #: A box in degrees holds a little more than the one in metres. [deg]
@@ -67,6 +69,8 @@ class Inputs:
         Contract `MEASUREMENTS`, in the working CRS; may have no rows.
     terrain : Raster
         Ground height. [m]
+    communes : GeoDataFrame or None
+        Contract `COMMUNES`, in the working CRS.
     clutter : Raster or None
         Height of what stands on the ground, on the grid of the terrain; zero where it is not known. [m]
     antennas : mapping of str to Pattern
@@ -76,6 +80,8 @@ class Inputs:
     context : dict of GeoDataFrame
         What lies about, by layer of `TAGS` for those that the settings name: ``feature_id``, ``name``, ``kind`` and
         shapes in the working CRS, cut off at reach; such as ``context["roads"]``.
+    buildings, community_centres : GeoDataFrame or None
+        Points, in the working CRS.
     truth : DataFrame or None
         Known answers by ``village_id``, for synthetic districts.
     findings : tuple of Finding
@@ -89,10 +95,13 @@ class Inputs:
     sectors: gpd.GeoDataFrame
     measurements: gpd.GeoDataFrame
     terrain: Raster
+    communes: gpd.GeoDataFrame | None = None
     clutter: Raster | None = None
     antennas: Mapping[str, Pattern] = field(default_factory=dict)
     population: Raster | None = None
     context: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    buildings: gpd.GeoDataFrame | None = None
+    community_centres: gpd.GeoDataFrame | None = None
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
     records: tuple[SourceRecord, ...] = field(default=())
@@ -125,7 +134,10 @@ def read(settings: Settings) -> Inputs:
     wanted = settings.inputs
     villages, findings = read_villages(wanted.villages)
     crs = _working_crs(villages, settings)
-    villages = _to_working(villages, crs, layer="villages")
+    villages = _to_working(villages, "villages", crs=crs)
+    to_working = partial(_to_working, crs=crs)
+    villages, communes, found = settle_communes(villages, wanted, to_working)
+    findings += found
     bounds = _reach(villages, settings.radio.maximum_radius_m)
     box = _degree_box(bounds, crs)
     layouts: dict[Path, str] = {}
@@ -134,7 +146,7 @@ def read(settings: Settings) -> Inputs:
         masts, found = read_masts(source, box=box)
         layouts[Path(source.path)] = str(masts.attrs.pop("layout", ""))
         _refuse_swapped(masts, villages)
-        raw.append(_to_working(masts, crs, layer="masts"))
+        raw.append(_to_working(masts, "masts", crs=crs))
         findings += found
     gathered, found = _one_network(raw)
     findings += found
@@ -158,17 +170,21 @@ def read(settings: Settings) -> Inputs:
         findings += found
     population = None
     if wanted.population is not None:
-        population, found = read_population(
-            wanted.population, bounds=_reach(villages, settings.demand.point_radius_m), crs=crs
-        )
+        around = populated_bounds(villages, communes, settings.demand.point_radius_m)
+        population, found = read_population(wanted.population, bounds=around, crs=crs)
         findings += found
     records, found = _records(wanted, layouts)
     findings += found
     context, found = _read_context(wanted, bounds, crs)
     findings += found
+    villages, found = apply_official_totals(villages, communes, population, settings)
+    findings += found
+    buildings, centres, found = read_places(wanted, to_working)
+    findings += found
     return Inputs(
         settings=settings,
         villages=villages,
+        communes=communes,
         sectors=sectors,
         measurements=measurements,
         terrain=terrain,
@@ -176,6 +192,8 @@ def read(settings: Settings) -> Inputs:
         antennas=antennas,
         population=population,
         context=context,
+        buildings=buildings,
+        community_centres=centres,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
         records=(
@@ -210,7 +228,7 @@ def _refuse_stretched(crs: CRS, villages: gpd.GeoDataFrame) -> None:
         )
 
 
-def _to_working(frame: gpd.GeoDataFrame, crs: CRS, *, layer: str) -> gpd.GeoDataFrame:
+def _to_working(frame: gpd.GeoDataFrame, layer: str, *, crs: CRS) -> gpd.GeoDataFrame:
     try:
         return frame.to_crs(crs)
     except ProjError as error:
@@ -293,7 +311,7 @@ def _within_country(
     require_file(Path(source.path), layer="country")
     country, findings = read_vector(source, layer="country")
     outline = shapely.union_all(
-        shapely.make_valid(_to_working(country, masts.crs, layer="country").geometry.to_numpy())
+        shapely.make_valid(_to_working(country, "country", crs=masts.crs).geometry.to_numpy())
     )
     shapely.prepare(outline)
     outside = pd.Series(
@@ -366,6 +384,8 @@ def _records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[Sour
     """Return what each file is and whom to name for it; well-known layouts bring their own terms."""
     layers: list[tuple[str, LayerSource | RasterSource | None]] = [
         ("villages", wanted.villages),
+        ("communes", wanted.communes),
+        ("code_mapping", wanted.code_mapping),
         *(("masts", source) for source in wanted.masts),
         ("country", wanted.country),
         *(("speed_tests", source) for source in wanted.speed_tests),
@@ -376,6 +396,9 @@ def _records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[Sour
         ("land_cover", wanted.land_cover),
         ("population", wanted.population),
         *((layer, getattr(wanted, layer)) for layer in TAGS),
+        ("population_totals", wanted.population_totals),
+        ("buildings", wanted.buildings),
+        ("community_centres", wanted.community_centres),
         ("truth", wanted.truth),
     ]
     records, findings = [], []

@@ -102,7 +102,12 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     """
     radio = radio or inputs.settings.radio
     demand, findings = build_demand(
-        inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand
+        inputs.villages,
+        terrain=inputs.terrain,
+        population=inputs.population,
+        buildings=inputs.buildings,
+        centres=inputs.community_centres,
+        settings=inputs.settings.demand,
     )
     served = predict_places(demand, inputs, radio, progress=progress)
     return Prediction(

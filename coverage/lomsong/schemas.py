@@ -70,6 +70,13 @@ VILLAGES = Table(
             meaning="latitude of the centre or cultural house (WGS 84)",
         ),
         Column(
+            name="population_factor",
+            kind="number",
+            minimum=0,
+            meaning="official number of people of the commune over the population raster's; the raster's people here are "
+            "multiplied by it",
+        ),
+        Column(
             name="geometry_origin",
             kind="text",
             meaning="where the outline comes from: the file, a share of the commune around a point, or a disc around it",
@@ -358,7 +365,7 @@ DEMAND = Table(
             name="origin",
             kind="text",
             meaning="where the point comes from",
-            choices=("population", "grid", "given"),
+            choices=("population", "buildings", "grid", "given", "community_centre"),
             required=True,
         ),
         Column(

@@ -181,6 +181,11 @@ class InputSettings(StrictModel):
         "commune polygons: villages that are points get their part of the commune, and people can be scaled to its total",
         source="optional layer",
     )
+    code_mapping: LayerSource | None = _setting(
+        None,
+        "old and new administrative codes with kind (whole or split) and date; fills the one from the other",
+        source="optional layer",
+    )
     masts: tuple[MastSource, ...] = _wanted("mast and cell lists", min_length=1)
     terrain: RasterSource = _wanted("terrain model")
     surface: Surface = _setting(
@@ -233,6 +238,20 @@ class InputSettings(StrictModel):
     )
     structures: LayerSource | None = _setting(
         None, "existing towers and masts to share: any vector file, or OpenStreetMap", source="optional layer"
+    )
+    population_totals: LayerSource | None = _setting(
+        None,
+        "table of official numbers of people: by village_id they are the villages', by commune_code the population "
+        "raster is scaled to them",
+        source="optional layer",
+    )
+    buildings: LayerSource | None = _setting(
+        None, "buildings, points or polygons: where people live within a village", source="optional layer"
+    )
+    community_centres: LayerSource | None = _setting(
+        None,
+        "cultural houses or community centres: the centre of a village that gives none",
+        source="optional layer",
     )
     truth: LayerSource | None = _setting(
         None,

@@ -160,7 +160,12 @@ def _find_centre(inputs: Inputs, village: "pd.Series[Any]") -> tuple[float, floa
     # a neighbour that overlaps may own some of the people
     around = inputs.villages[inputs.villages.geometry.intersects(village.geometry)]
     demand, _ = build_demand(
-        around, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand
+        around,
+        terrain=inputs.terrain,
+        population=inputs.population,
+        buildings=inputs.buildings,
+        centres=inputs.community_centres,
+        settings=inputs.settings.demand,
     )
     mine = demand[demand["is_centre"] & (demand["village_id"].astype(str) == name)]
     if mine.empty:

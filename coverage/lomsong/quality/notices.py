@@ -80,7 +80,7 @@ def _overlap_findings(villages: gpd.GeoDataFrame, overlaps: NDArray[np.int64]) -
         return []
     ids = villages["village_id"].astype(str).to_numpy()
     pairs = [f"{ids[a]} and {ids[b]}" for a, b in overlaps]
-    message = f"{count_rows(len(pairs), 'pair')} of villages overlap: {name_rows(pairs)}; shared people count for the first"
+    message = f"{count_rows(len(pairs), 'pair')} of villages overlap: {name_rows(pairs)}; shared people count for the smaller"
     return [_finding("villages", "clean", "warning", message, pairs)]
 
 

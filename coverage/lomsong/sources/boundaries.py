@@ -6,6 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from lomsong.code_repair import mend_codes
 from lomsong.contracts import Table, problem_list
 from lomsong.errors import SourceError, TableError
 from lomsong.findings import Finding
@@ -22,6 +23,8 @@ from lomsong.sources.vectors import read_vector, settle_crs
 _TABLES = (".csv", ".tsv", ".txt")
 #: Where a table without shapes says the place of a row.
 _PLACE = ("centre_longitude_deg", "centre_latitude_deg")
+#: Columns that a spreadsheet may have spoilt.
+_CODES = ("village_id", "commune_code", "commune_code_old")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,12 @@ def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list
     named, found = _name_columns(raw, source, layer)
     findings += found
     columns, found = apply_contract(named, layer.table, layer=layer.name)
-    frame = gpd.GeoDataFrame(columns, geometry=raw.geometry.to_numpy(), crs=raw.crs)
     findings += found
+    for code in _CODES:
+        if code in columns:
+            columns[code], found = mend_codes(columns[code], layer=layer.name, column=code)
+            findings += found
+    frame = gpd.GeoDataFrame(columns, geometry=raw.geometry.to_numpy(), crs=raw.crs)
     layer.table.check(frame)
     if frame.crs.is_geographic:
         _refuse_swapped(frame, layer.name)

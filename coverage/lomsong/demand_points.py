@@ -1,0 +1,157 @@
+"""Where people of a village may be: populated cells, buildings, or an even grid where neither is known."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from lomsong.grid import Raster
+from lomsong.joins import AreaIndex, index_areas, pair_points
+
+#: A village without a population raster gets at least this many demand points: one centroid hides every hill.
+FEWEST_POINTS = 9
+#: Closer than this a grid is not refined. [m]
+FINEST_SPACING_M = 15.0
+#: Fewer mapped buildings than this are no picture of a village; the size of a residential cluster that counts.
+FEWEST_BUILDINGS = 10
+#: Buildings within a cell of this size are one demand point: the grid for reporting of BNetzA and BEREC. [m]
+BUILDING_CELL_M = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """
+    Points with the row number of their village and their weight.
+
+    Attributes
+    ----------
+    village : ndarray, shape (n,)
+        Row numbers, rising.
+    x, y : ndarray, shape (n,)
+        In the CRS of the villages. [m]
+    weight : ndarray, shape (n,)
+        People of a cell, buildings of a place, or one each on a grid.
+    origin : str
+        Of `DEMAND`.
+    """
+
+    village: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    origin: str
+
+    def only(self, wanted: NDArray[np.bool_]) -> "Points":
+        """Return the points of the villages whose row is `wanted`."""
+        keep = wanted[self.village]
+        return Points(self.village[keep], self.x[keep], self.y[keep], self.weight[keep], self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Populated cells by village, and the villages that share a cell with another."""
+
+    points: Points
+    shared: NDArray[np.bool_]
+
+
+def index_villages(areas: gpd.GeoSeries) -> AreaIndex:
+    """Make village areas ready for `populated_cells` and `building_places`."""
+    return index_areas(areas.to_numpy())
+
+
+def populated_cells(index: AreaIndex, crs: CRS, population: Raster, villages: int) -> Cells:
+    """
+    Return the populated cells whose middle lies in a village; where villages overlap the smaller has the cell.
+    """
+    rows, columns = np.nonzero(np.nan_to_num(population.values) > 0)
+    x_left, x_step, y_top, y_step = population.transform
+    back = Transformer.from_crs(population.crs, crs, always_xy=True)
+    x, y = back.transform(x_left + (columns + 0.5) * x_step, y_top + (rows + 0.5) * y_step)
+    people = population.values[rows, columns].astype(np.float64)
+    village, point, shared = _containing(index, x, y, villages)
+    return Cells(Points(village, x[point], y[point], people[point], "population"), shared)
+
+
+def building_places(index: AreaIndex, buildings: gpd.GeoDataFrame, villages: int) -> Points:
+    """
+    Return where buildings stand, gathered in cells of `BUILDING_CELL_M`; villages with too few have none.
+
+    Parameters
+    ----------
+    index : AreaIndex
+        From `index_villages`.
+    buildings : GeoDataFrame
+        Points in the CRS of the villages; one building each.
+    villages : int
+        How many there are.
+    """
+    x, y = buildings.geometry.x.to_numpy(), buildings.geometry.y.to_numpy()
+    village, point, _ = _containing(index, x, y, villages)
+    table = pd.DataFrame({"village": village, "x": x[point], "y": y[point]})
+    cells = [
+        table["village"],
+        *(np.floor(table[axis] / BUILDING_CELL_M).rename(axis + "_cell") for axis in "xy"),
+    ]
+    places = table.groupby(cells).agg(x=("x", "mean"), y=("y", "mean"), weight=("x", "size")).reset_index()
+    numbers = np.bincount(village, minlength=villages)
+    found = Points(
+        places["village"].to_numpy(dtype=np.int64),
+        places["x"].to_numpy(dtype=np.float64),
+        places["y"].to_numpy(dtype=np.float64),
+        places["weight"].to_numpy(dtype=np.float64),
+        "buildings",
+    )
+    return found.only(numbers >= FEWEST_BUILDINGS)
+
+
+def _containing(
+    index: AreaIndex, x: NDArray[np.float64], y: NDArray[np.float64], villages: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Pair points with villages, ordered by village; where villages overlap the smaller has the point."""
+    point, village = pair_points(index, x, y)
+    first = np.append(True, point[1:] != point[:-1]) if len(point) else np.zeros(0, dtype=bool)
+    shared = np.zeros(villages, dtype=bool)
+    later = np.flatnonzero(~first)
+    shared[village[later]] = True
+    shared[village[later - 1]] = True
+    point, village = point[first], village[first]
+    order = np.lexsort((point, village))
+    return village[order], point[order], shared
+
+
+def grid_points(areas: gpd.GeoSeries, wanted: NDArray[np.bool_], spacing_m: float) -> Points:
+    """Cover polygons with a grid; one that holds too few points gets a finer grid, down to a floor."""
+    open_rows = np.flatnonzero(wanted)
+    found: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
+    while len(open_rows):
+        finest = spacing_m < 2 * FINEST_SPACING_M
+        still = []
+        for row in open_rows:
+            x, y = _lattice(areas.iloc[row], spacing_m)
+            if len(x) < FEWEST_POINTS and not finest:
+                still.append(row)
+                continue
+            if len(x) == 0:
+                inner = areas.iloc[row].representative_point()
+                x, y = np.array([inner.x]), np.array([inner.y])
+            found.append((np.full(len(x), row), x, y))
+        open_rows, spacing_m = np.array(still, dtype=np.int64), spacing_m / 2
+    village, x, y = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    order = np.argsort(village, kind="stable")
+    return Points(village[order], x[order], y[order], np.ones(len(village)), "grid")
+
+
+def _lattice(area: shapely.Geometry, spacing_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    west, south, east, north = area.bounds
+    # lines at whole multiples of the spacing, so that a place keeps its points when its neighbours change
+    columns = np.arange(np.ceil(west / spacing_m), np.floor(east / spacing_m) + 1) * spacing_m
+    rows = np.arange(np.ceil(south / spacing_m), np.floor(north / spacing_m) + 1) * spacing_m
+    x, y = (axis.ravel() for axis in np.meshgrid(columns, rows))
+    shapely.prepare(area)
+    inside = shapely.contains_xy(area, x, y)
+    return x[inside], y[inside]
