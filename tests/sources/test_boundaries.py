@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from fuzzing_boundaries import KINDS, attack_boundaries
 from shapely import LineString, Point, box
 
 from lomsong.errors import CrsError, SourceError, TableError
@@ -478,3 +479,12 @@ def test_json_that_is_no_map_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "v.geojson").write_text(json.dumps({"rows": [1, 2]}))
     with pytest.raises(SourceError, match=r"v\.geojson"):
         read(tmp_path / "v.geojson")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_broken_files_end_in_our_errors_or_in_tables(tmp_path: Path, kind: str) -> None:
+    """A seeded few of what benchmarks/fuzz_boundaries.py does by the thousand."""
+    for seed in range(4):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        attack_boundaries(folder, kind, seed)

@@ -14,6 +14,8 @@ from lomsong.text import MISSING_WORDS, normalise
 _TRUE = frozenset({"true", "yes", "y", "1", "t", "có", "x"})
 #: Places that are called so, where only the first letter is a capital: hamlets in Laos and Vietnam, a Thai province.
 _NAMES_LIKE_MISSING = frozenset({"Na", "Nan"})
+#: Whole numbers that a float holds exactly.
+_EXACT_BELOW = 2.0**53
 _FALSE = frozenset({"false", "no", "n", "0", "f", "không"})
 
 
@@ -75,7 +77,7 @@ def to_text(values: pd.Series) -> pd.Series:
     """
     if pd.api.types.is_float_dtype(values):
         whole = values.dropna()
-        if (whole == np.floor(whole)).all():
+        if (whole == np.floor(whole)).all() and (whole.abs() < _EXACT_BELOW).all():
             values = values.astype("Int64")
     text = values.map(_cell_text, na_action="ignore").astype("string")
     return text.mask(text.str.casefold().isin(MISSING_WORDS) & ~text.isin(_NAMES_LIKE_MISSING))

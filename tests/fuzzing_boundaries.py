@@ -1,0 +1,206 @@
+"""Break boundary files at random, as bytes and as tables, and read them: only our errors may come out."""
+
+import gzip
+import json
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from fuzzing import mutate
+from shapely import box
+
+from lomsong.errors import LomsongError
+from lomsong.settings import BoundarySource, LayerSource
+from lomsong.sources.boundaries import read_communes, read_villages
+from lomsong.sources.code_mapping import read_code_mapping
+from lomsong.sources.places import read_buildings, read_community_centres
+from lomsong.sources.totals import read_totals
+
+OSM = (
+    "<?xml version='1.0' encoding='UTF-8'?><osm version='0.6'><node id='1' lat='22.0' lon='104.0'/>"
+    "<node id='2' lat='22.0' lon='104.1'/><node id='3' lat='22.1' lon='104.1'>"
+    "<tag k='place' v='hamlet'/><tag k='amenity' v='community_centre'/><tag k='name' v='Bản A'/><tag k='population' v='12'/></node>"
+    "<way id='9'><nd ref='1'/><nd ref='2'/><nd ref='3'/><nd ref='1'/>"
+    "<tag k='boundary' v='administrative'/><tag k='admin_level' v='8'/></way></osm>"
+)
+MAPPING = "old_code,new_code,kind,share,date,old_name,new_name\n01,11,whole,,2025-07-01,Xã A,Xã B\n02,11,split,0.5,,C,D\n02,12,split,0.5,,,\n"
+POINTS = (
+    "village_id;village_name;centre_longitude_deg;centre_latitude_deg\n01;Bản A;104.5;22.5\n02;B;104.6;22.6\n"
+)
+ODD_CELLS = (
+    None,
+    np.nan,
+    1e308,
+    -1e308,
+    np.inf,
+    "",
+    "NA",
+    "1234.0",
+    "\x00",
+    "Đ" * 5000,
+    "=1+1",
+    True,
+    10**17,
+)
+
+
+def villages() -> gpd.GeoDataFrame:
+    """Return three villages with the columns of GADM and of our own."""
+    shapes = [box(104 + i / 10, 22, 104.1 + i / 10, 22.1) for i in range(3)]
+    table = {
+        "GID_0": "VNM", "GID_1": "VNM.1_1", "NAME_1": "ĐiệnBiên", "GID_3": ["a", "b", "c"], "NAME_3": ["Nà", "B", "NA"],
+        "village_id": ["01", "02", "03"], "population": [1.0, 2.0, np.nan], "commune_code": ["01234", "1234", "1234.0"],
+    }  # fmt: skip
+    return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")
+
+
+def break_table(frame: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Shuffle, rename, drop, retype columns; put odd cells and shapes in."""
+    frame = frame.copy()
+    for _ in range(int(rng.integers(1, 4))):
+        columns = [name for name in frame.columns if name != "geometry"]
+        if not columns:
+            break
+        name = str(rng.choice(columns))
+        match int(rng.integers(0, 6)):
+            case 0:
+                frame = frame[[*rng.permutation(columns), "geometry"]]
+            case 1:
+                frame = frame.rename(
+                    columns={
+                        name: str(rng.choice(["", "Tên", "shapeID", "osm_id", "ADM3_PCODE", "@id", "geom"]))
+                    }
+                )
+            case 2:
+                frame = frame.drop(columns=name)
+            case 3:
+                cells = frame[name].astype(object).tolist()
+                cells[int(rng.integers(0, len(cells)))] = ODD_CELLS[int(rng.integers(0, len(ODD_CELLS)))]
+                frame[name] = cells
+            case 4:
+                frame[name] = rng.choice([0.5, np.nan, 1e300, -7.0], len(frame))
+            case _:
+                odd = [
+                    None,
+                    shapely.Point(),
+                    shapely.Point(np.inf, 1e300),
+                    shapely.LineString([(0, 0), (1, 1)]),
+                    shapely.Polygon(),
+                    shapely.GeometryCollection([shapely.Point(1, 1)]),
+                ]
+                shapes = list(frame.geometry)
+                shapes[int(rng.integers(0, len(shapes)))] = odd[int(rng.integers(0, len(odd)))]
+                frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs))
+    return frame.loc[:, ~frame.columns.duplicated()]
+
+
+def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
+    match path.suffix:
+        case ".parquet":
+            plain = pd.DataFrame(frame.drop(columns="geometry")).astype("string")
+            plain["geom"] = shapely.to_wkb(frame.geometry.to_numpy())
+            pq.write_table(pa.Table.from_pandas(plain, preserve_index=False), path)
+        case ".geoparquet":
+            frame.to_parquet(path)
+        case ".geojson":
+            path.write_text(frame.to_json(), encoding="utf-8")
+        case _:
+            with warnings.catch_warnings():
+                # a shapefile shortens names
+                warnings.simplefilter("ignore")
+                frame.to_file(path)
+    return path
+
+
+def _read_villages(path: Path) -> None:
+    crs = "EPSG:4326" if path.suffix == ".parquet" else None
+    read_villages(BoundarySource(path=path, crs=crs))
+
+
+def _read_osm(path: Path) -> None:
+    read_villages(BoundarySource(path=path))
+    read_villages(BoundarySource(path=path, admin_level=8))
+
+
+Reader = Callable[[Path], object]
+
+
+def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Generator) -> tuple[Path, Reader]:
+    """Write a good file of one kind, or a broken table in a good file; return it with its reader."""
+    path = folder / f"v.{kind}"
+    if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet"):
+        return _write(frame, path), _read_villages
+    if kind == "zip":
+        _write(frame, folder / "v.shp")
+        name = str(rng.choice(["v", "../v", "a/b/v", "/v", "v\x00"]))
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in sorted(folder.glob("v.*")):
+                if each != path:
+                    archive.writestr(name + each.suffix, each.read_bytes())
+        return path, _read_villages
+    if kind == "gz":
+        path.write_bytes(gzip.compress(frame.to_json().encode("utf-8"), mtime=0))
+        return path, _read_villages
+    if kind == "deep.geojson":
+        depth = int(rng.integers(1, 3000))
+        shape = {"type": "Polygon", "coordinates": json.loads("[" * min(depth, 400) + "]" * min(depth, 400))}
+        path.write_text(
+            json.dumps(
+                {
+                    "type": "FeatureCollection",
+                    "features": [{"type": "Feature", "properties": {"village_id": "1"}, "geometry": shape}],
+                }
+            )
+        )
+        return path, _read_villages
+    text, reader = {
+        "osm": (OSM, _read_osm),
+        "points.csv": (POINTS, lambda each: read_villages(BoundarySource(path=each))),
+        "mapping.csv": (MAPPING, lambda each: read_code_mapping(LayerSource(path=each))),
+        "totals.csv": ("commune_code,population\n01,5\n02,6\n", lambda each: read_totals(LayerSource(path=each))),
+        "buildings.csv": ("latitude,longitude\n22,104\n22.1,104.1\n", lambda each: read_buildings(LayerSource(path=each))),
+        "centres.osm": (OSM, lambda each: read_community_centres(LayerSource(path=each))),
+        "communes.osm": (OSM, lambda each: read_communes(BoundarySource(path=each, admin_level=8))),
+    }[kind]  # fmt: skip
+    path.write_bytes(text.encode(str(rng.choice(["utf-8", "utf-8-sig", "cp1258", "utf-16"])), "replace"))
+    return path, reader
+
+
+KINDS = (
+    "gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "zip", "gz", "deep.geojson", "osm", "points.csv", "mapping.csv",
+    "totals.csv", "buildings.csv", "centres.osm", "communes.osm",
+)  # fmt: skip
+
+
+def attack_boundaries(folder: Path, kind: str, seed: int) -> bool:
+    """Write one file of a kind, break it, read it; return whether it was refused with an error of ours."""
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    frame = villages()
+    as_table = bool(rng.integers(0, 2))
+    try:
+        path, reader = _make(folder, kind, break_table(frame, rng) if as_table else frame, rng)
+    except Exception:  # noqa: BLE001 - the writer refused the broken table: then the good one is broken as bytes
+        for each in folder.iterdir():
+            each.unlink()
+        as_table = False
+        path, reader = _make(folder, kind, frame, rng)
+    if not as_table:
+        parts = sorted(folder.glob("v.*")) if kind == "shp" else [path]
+        broken = parts[int(rng.integers(0, len(parts)))]
+        broken.write_bytes(mutate(broken.read_bytes(), rng))
+    before = sorted(each.name for each in folder.parent.rglob("*"))
+    try:
+        reader(path)
+    except LomsongError as error:
+        return bool(str(error).strip())
+    after = sorted(each.name for each in folder.parent.rglob("*"))
+    if after != before:
+        raise AssertionError(f"written beside the input: {set(after) - set(before)}")
+    return False
