@@ -242,6 +242,14 @@ def test_a_shapefile_that_hides_its_encoding_has_it_detected_and_said(tmp_path: 
     assert any("does not say the encoding" in message for message in messages)
 
 
+def test_a_coordinate_system_that_is_no_text_is_one_error(tmp_path: Path) -> None:
+    plain().to_file(tmp_path / "v.shp")
+    about = tmp_path / "v.prj"
+    about.write_bytes(about.read_bytes().replace(b"GCS_WGS_1984", b"GCS_\x8d\xff\xfe"))
+    with pytest.raises(SourceError, match="not a readable vector file"):
+        read(tmp_path / "v.shp", columns=CODE)
+
+
 def test_a_name_cut_within_a_letter_keeps_its_rest(tmp_path: Path) -> None:
     path = recoded(tmp_path / "v.shp", ["Nà Lò", "Bản A", "Đèo"], "utf-8", said=True)
     table = path.with_suffix(".dbf")

@@ -143,6 +143,8 @@ def _read_ogr(
         shapely.errors.GEOSException,
         CRSError,
         OverflowError,
+        # what pyogrio 0.13 raises over a coordinate system whose name is not UTF-8
+        UnboundLocalError,
     ) as error:
         raise SourceError(f"{layer}: {name} is not a readable vector file: {_first_line(error)}") from None
     except (UnicodeDecodeError, LookupError):
