@@ -42,11 +42,26 @@ def _find_a_cache() -> None:
 _find_a_cache()
 with _without_the_look_alike():
     import numba
+    import numba.extending
 
 #: Compile a scalar or one-profile kernel; the machine code is kept on disk beside the module.
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 #: The same for a function whose outer loop (`prange`) runs on all threads.
 parallel_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+#: What LLVM may take for granted in a swift kernel: no NaN comes in, and the order of operations does not matter.
+FREEDOMS = ("nnan", "nsz", "ninf", "contract", "reassoc")
+#: A kernel whose products and sums may be fused.
+fused_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp"})
+#: A kernel whose sums may be added in any order; NaN passes through.
+summing_kernel = numba.njit(
+    cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
+)
+#: A kernel with all of `FREEDOMS`.
+swift_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=set(FREEDOMS))
+#: For what is too small to be called: its body goes into every caller.
+inlined_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+#: Write an instruction of the processor by hand.
+intrinsic = numba.extending.intrinsic
 prange = numba.prange
 set_num_threads = numba.set_num_threads
 get_num_threads = numba.get_num_threads

@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lomsong.findings import Finding, Word, count_rows
+from lomsong.findings import Finding
 from lomsong.inputs import Inputs
-from lomsong.network import Network, antenna_names
+from lomsong.network import Network
+from lomsong.prediction_findings import (
+    find_antenna_gaps,
+    find_assumed_air,
+    find_model_limits,
+    find_terrain_gaps,
+)
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation import servers
 from lomsong.propagation.antenna import LEVEL_KIND
@@ -23,8 +29,6 @@ from lomsong.villages import build_demand
 #: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
 CHUNK_POINTS = 2000
 CHUNK_PAIRS = 4_000_000
-#: A pattern serves frequencies within this part of its own: panels are sold for bands about as wide.
-ANTENNA_BAND = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,9 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     """
     Predict the level of every operator and technology where people are.
 
-    ITU-R P.1812 at 50 % of time and locations over the terrain profile and the clutter that stands on it (or free
-    space and delta-Bullington diffraction alone); the level is what a phone of that technology measures (RSRP, RSCP,
-    RXLEV). Sectors are tried in the order of their free-space level and the search stops when no other can matter.
+    ITU-R P.1812 at 50 % of time and locations over the terrain profile and the clutter that stands on it, or the model
+    that `radio.model` names; the level is what a phone of that technology measures (RSRP, RSCP, RXLEV). Sectors are
+    tried in the order of the upper bound that the model declares, and the search stops when no other can matter.
 
     Parameters
     ----------
@@ -98,7 +102,8 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
     Raises
     ------
     LomsongError
-        No village lies inside the terrain, or the clutter is not on its grid.
+        No village lies inside the terrain, the clutter is not on its grid, or a carrier is outside the limits of the
+        model.
     """
     radio = radio or inputs.settings.radio
     demand, findings = build_demand(
@@ -117,8 +122,8 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
         findings=(
             *findings,
             *served.findings,
-            *_air_findings(radio),
-            *_terrain_findings(demand, served.signal),
+            *find_assumed_air(radio),
+            *find_terrain_gaps(demand, served.signal),
         ),
         paths=served.paths,
         glances=served.glances,
@@ -159,7 +164,7 @@ def predict_places(
             told.advance(len(block))
     return PlacesServed(
         signal=_signal_table(pd.concat(blocks, ignore_index=True), search),
-        findings=(*_model_findings(search.network, outside, pairs), *_antenna_findings(inputs)),
+        findings=(*find_model_limits(search.network, outside, pairs), *find_antenna_gaps(inputs)),
         paths=paths,
         glances=glances,
         pairs=pairs,
@@ -346,118 +351,3 @@ def _named(rows: pd.Series, names: pd.Series) -> pd.Series:
     known = rows.notna()
     picked = names.to_numpy()[rows.fillna(0).to_numpy(dtype=np.int64)]
     return pd.Series(picked, index=rows.index, dtype="string").where(known)
-
-
-def _model_findings(network: Network, outside: int, pairs: int) -> list[Finding]:
-    """Say that the model is a baseline, and what it is extrapolated to."""
-    model, said = network.model, []
-    if model.label == "baseline":
-        said.append(
-            (
-                f"radio.model is {model.heading}: it does not look at the terrain and is there to compare with; set "
-                "radio.model to p1812 for a prediction to plan by",
-                len(network.sectors),
-            )
-        )
-    if outside and (distance := model.limit("distance_m")):
-        said.append(
-            (
-                f"{model.title} was fitted to distances up to {distance.high / 1e3:g} km; {outside:,} of {pairs:,} pairs "
-                "of a demand point and a sector are further apart, and it is extrapolated there",
-                outside,
-            )
-        )
-    heights = network.scene.sector_height_m, np.array([network.radio.receiver_height_m])
-    for values, name, ours in zip(
-        heights, ("base_height_m", "mobile_height_m"), ("antenna_height_m", "receiver_height_m"), strict=True
-    ):
-        limit = model.limit(name)
-        if limit is None or not (beyond := int(((values < limit.low) | (values > limit.high)).sum())):
-            continue
-        what = count_rows(beyond, "sector") + " outside" if values.size > 1 else "outside"
-        said.append(
-            (
-                f"{model.title} was fitted to {ours} in [{limit.low:g}, {limit.high:g}] m; {what}, and it is "
-                "extrapolated there",
-                beyond,
-            )
-        )
-    return [
-        Finding(layer="radio", word="correct", severity="warning", message=message, count=count)
-        for message, count in said
-    ]
-
-
-def _antenna_findings(inputs: Inputs) -> list[Finding]:
-    """Say which antennas have no file, and which are used far from the frequency of theirs."""
-    names = pd.Series(
-        antenna_names(inputs.sectors), index=inputs.sectors["sector_id"].astype(str), dtype=object
-    )
-    said: list[tuple[Word, str, tuple[str, ...]]] = []
-    for name, mine in names.dropna().groupby(names.dropna(), sort=True):
-        ids, pattern = tuple(mine.index), inputs.antennas.get(str(name))
-        if pattern is None:
-            message = (
-                f"antenna '{name}' of {count_rows(len(ids), 'sector')} has no file under radio.antennas; the 3GPP "
-                "pattern counts"
-            )
-            said.append(("sufficient", message, ids))
-            continue
-        frequency = inputs.sectors["frequency_mhz"].to_numpy(dtype=np.float64)[(names == name).to_numpy()]
-        off = np.abs(frequency / pattern.frequency_mhz - 1.0) > ANTENNA_BAND
-        if off.any():
-            message = (
-                f"antenna '{name}' was measured at {pattern.frequency_mhz:g} MHz; {count_rows(int(off.sum()), 'sector')} "
-                f"on other bands, such as {frequency[off][0]:g} MHz, take its pattern all the same"
-            )
-            said.append(("correct", message, tuple(np.array(ids)[off])))
-    return [
-        Finding(layer="antennas", word=word, severity="warning", message=message, count=len(ids), rows=ids)
-        for word, message, ids in said
-    ]
-
-
-def _air_findings(radio: RadioSettings) -> list[Finding]:
-    """Say that the air is that of another place, where the settings do not give it."""
-    silent = {"refractivity_gradient", "surface_refractivity"} - radio.model_fields_set
-    if not silent:
-        return []
-    message = (
-        f"air as over northern Vietnam: {radio.refractivity_gradient:g} N-units/km, {radio.surface_refractivity:g} "
-        f"N-units at sea level; set {' and '.join(sorted('radio.' + name for name in silent))} for another place"
-    )
-    source = "ITU-R P.453 maps as quoted in the domain notes"
-    return [
-        Finding(layer="radio", word="correct", severity="assumption", message=message, count=1, source=source)
-    ]
-
-
-def _terrain_findings(demand: gpd.GeoDataFrame, signal: pd.DataFrame) -> list[Finding]:
-    findings = []
-    outside = demand.loc[demand["ground_m"].isna(), "village_id"]
-    if len(outside):
-        ids = tuple(dict.fromkeys(outside.astype(str)))
-        message = f"{count_rows(len(ids), 'village')} reach beyond the terrain model; they are 'verify'"
-        findings.append(
-            Finding(
-                layer="terrain",
-                word="sufficient",
-                severity="warning",
-                message=message,
-                count=len(ids),
-                rows=ids,
-            )
-        )
-    unseen = int(signal["unseen_bound_dbm"].notna().sum())
-    if unseen:
-        findings.append(
-            Finding(
-                layer="terrain",
-                word="sufficient",
-                severity="warning",
-                message=f"{unseen:,} times a mast within reach could not be computed because the path leaves the "
-                "terrain model; where that mast alone could bring signal the village is 'verify'",
-                count=unseen,
-            )
-        )
-    return findings

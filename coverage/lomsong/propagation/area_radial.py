@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel
+from lomsong.compiled import inlined_kernel, kernel
 from lomsong.propagation.area_exact import Mast
 from lomsong.propagation.area_rays import FLAT_TX, MOMENT, TOTAL, TX, TX_TANGENT, top, touch
-from lomsong.propagation.area_swift import fractional_strongest, highest_over, inlined_kernel
+from lomsong.propagation.area_swift import fractional_strongest, highest_over
 from lomsong.propagation.area_terms import (
     LEAST_DUCT_DB,
     Radio,

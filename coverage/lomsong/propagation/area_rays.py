@@ -11,9 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel
+from lomsong.compiled import fused_kernel, inlined_kernel, kernel
 from lomsong.propagation.area_exact import Mast
-from lomsong.propagation.area_swift import fused_kernel, inlined_kernel
 from lomsong.propagation.area_terms import Radio
 from lomsong.propagation.area_walk import Room, sample_ray
 

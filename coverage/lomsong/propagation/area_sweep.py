@@ -12,11 +12,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel, parallel_kernel, prange
+from lomsong.compiled import fused_kernel, kernel, parallel_kernel, prange
 from lomsong.propagation.area_exact import NEAREST_M, Mast, exact_loss
 from lomsong.propagation.area_radial import OWN_SAMPLES, radial_loss
 from lomsong.propagation.area_rays import COLUMNS, walk_ray
-from lomsong.propagation.area_swift import Tables, fused_kernel, make_tables
+from lomsong.propagation.area_swift import Tables, make_tables
 from lomsong.propagation.area_terms import Radio
 from lomsong.propagation.area_walk import Room, make_room, path_bend, path_steps
 

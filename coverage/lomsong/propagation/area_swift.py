@@ -1,36 +1,20 @@
 """
-Loops over the samples of a path that the processor runs many at a time, and the decorators that make them so.
+Loops over the samples of a path that the processor runs many at a time.
 
 Every loop is a sum or a running maximum. LLVM turns sums into vector code once it may add in any order, and maxima
 once they are written with the processor's own instruction and no NaN can reach them: paths with a missing cell
 are sorted out by `sum_heights`, which passes NaN on. Lengths along a path are counted in samples.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel
-
-if TYPE_CHECKING:
-    import numba
-else:
-    from lomsong.compiled import numba  # the only door to it
+from lomsong.compiled import FREEDOMS, intrinsic, kernel, summing_kernel, swift_kernel
 
 _Heights = NDArray[np.float32]
-
-#: What LLVM may take for granted in a swift kernel: no NaN comes in, and the order of operations does not matter.
-_FREEDOMS = ("nnan", "nsz", "ninf", "contract", "reassoc")
-fused_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp"})
-_summing_kernel = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
-)
-_swift_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=set(_FREEDOMS))
-#: For what is too small to be called: its body goes into every caller.
-inlined_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-
 
 _LOWEST = np.float32(-1e30)
 
@@ -43,13 +27,13 @@ def _write_larger(typing_context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 -
         function = builder.module.declare_intrinsic(
             "llvm.maxnum", [kind], ir.FunctionType(kind, (kind, kind))
         )
-        return builder.call(function, values, fastmath=_FREEDOMS)
+        return builder.call(function, values, fastmath=FREEDOMS)
 
     return a(a, a), generate
 
 
 #: The larger of two numbers.
-_larger: Any = numba.extending.intrinsic(_write_larger)
+_larger: Any = intrinsic(_write_larger)
 
 
 class Tables(NamedTuple):
@@ -78,7 +62,7 @@ def make_tables(most: int) -> Tables:
     return Tables(inverse, inverse[::-1].copy())
 
 
-@_summing_kernel
+@summing_kernel
 def sum_heights(heights: _Heights, steps: int) -> tuple[float, float]:
     """Return the sum of the heights, and of each times its sample number; the first is NaN if one is. [m]."""
     total, moment = 0.0, 0.0
@@ -89,7 +73,7 @@ def sum_heights(heights: _Heights, steps: int) -> tuple[float, float]:
     return total, moment
 
 
-@_swift_kernel
+@swift_kernel
 def find_slopes(heights: _Heights, tables: Tables, steps: int, receiver_m: float, bulge_m: float) -> Slopes:
     """
     Compare the samples between the ends with both antennas.
@@ -117,7 +101,7 @@ def find_slopes(heights: _Heights, tables: Tables, steps: int, receiver_m: float
     )
 
 
-@_swift_kernel
+@swift_kernel
 def find_strongest(heights: _Heights, tables: Tables, steps: int, receiver_m: float, bulge_m: float) -> float:
     """Return the largest clearance * abs(clearance) / (i (n - i)) over the effective earth. [m^2]."""
     strongest = _LOWEST
@@ -131,7 +115,7 @@ def find_strongest(heights: _Heights, tables: Tables, steps: int, receiver_m: fl
     return np.float64(strongest)
 
 
-@_swift_kernel
+@swift_kernel
 def fractional_strongest(
     heights: _Heights, end: int, full: float, receiver_m: float, bulge_m: float
 ) -> float:
@@ -146,7 +130,7 @@ def fractional_strongest(
     return np.float64(strongest)
 
 
-@_swift_kernel
+@swift_kernel
 def highest_over(heights: _Heights, first: int, last: int, start_m: float, slope_m: float) -> float:
     """Return how far the samples `first` to `last` rise over a line, `slope_m` per sample. [m]."""
     highest, slope = _LOWEST, np.float32(slope_m)

@@ -13,8 +13,7 @@ The numbers in brackets are equations of P.1812-8.
 import math
 from typing import NamedTuple
 
-from lomsong.compiled import kernel
-from lomsong.propagation.area_swift import inlined_kernel
+from lomsong.compiled import inlined_kernel, kernel
 from lomsong.propagation.free_space import free_space_loss_kernel
 from lomsong.propagation.p526_sphere import WAVELENGTH_M_MHZ, spherical_earth_kernel
 from lomsong.propagation.p1812_mechanisms import Air, anomalous_time, ducting_loss

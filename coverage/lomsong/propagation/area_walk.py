@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel
-from lomsong.propagation.area_swift import Tables, fused_kernel, inlined_kernel
+from lomsong.compiled import fused_kernel, inlined_kernel, kernel
+from lomsong.propagation.area_swift import Tables
 
 _Floats = NDArray[np.float64]
 _Heights = NDArray[np.float32]
