@@ -34,5 +34,9 @@ class RadioError(LomsongError, ValueError):
     """A radio quantity lies outside what the model is defined for."""
 
 
+class PlanError(LomsongError, ValueError):
+    """A plan is asked for that cannot be made: a cost or a weight is missing or negative, or a floor is out of reach."""
+
+
 class OutputError(LomsongError, OSError):
     """A result cannot be written where it was asked for."""

@@ -1,0 +1,118 @@
+"""
+Maximal covering: plans against the best known values of published instances, and against spopt in the same run.
+
+DIR is laid out as `../shared/benchmarks/mclp`. City instances (a number of sites) run the fast path and the strong path;
+budgeted ones are solved to proof.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from mclp_instances import Case, budgeted_cases, city_cases
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lomsong.planning.covering import Covering, build_covering
+from lomsong.planning.solve import Method, Solution, solve
+
+
+def measure(case: Case, method: Method) -> dict[str, object]:
+    begin, cpu = time.perf_counter(), time.process_time()
+    found = solve(case.covering, method=method)
+    return {
+        "instance": case.instance,
+        case.limit_name: case.limit,
+        "radius": case.radius,
+        "method": f"{method}: {found.method}",
+        "value": found.value,
+        "best_known": case.best_known,
+        "share_of_best": found.value / case.best_known,
+        "bound": found.bound,
+        "gap": found.gap,
+        "seconds": time.perf_counter() - begin,
+        "cpu_seconds": time.process_time() - cpu,
+        "proven": found.proven,
+        "stop": found.stop,
+    }
+
+
+def random_case(
+    radius: float, *, seed: int, demand: int = 2000, candidates: int = 500
+) -> tuple[Covering, NDArray[np.float64]]:
+    """Return demand and candidates spread at random over a square of 100, p = 50, and the distances."""
+    rng = np.random.default_rng(seed)
+    people, masts = rng.uniform(0, 100, (demand, 2)), rng.uniform(0, 100, (candidates, 2))
+    weights = rng.integers(1, 101, demand).astype(float)
+    distance = np.sqrt(((people[:, None, :] - masts[None, :, :]) ** 2).sum(axis=2))
+    return build_covering(
+        weights=weights, cover=sparse.csr_array((distance <= radius).T), budget=50
+    ), distance
+
+
+def against_spopt(radius: float, *, seed: int, seconds: float) -> dict[str, object]:
+    import pulp  # noqa: PLC0415 - only this comparison needs the rival
+    from spopt.locate import MCLP  # noqa: PLC0415
+
+    covering, distance = random_case(radius, seed=seed)
+    begin = time.perf_counter()
+    ours: Solution = solve(covering, method="exact", nodes=None)
+    mine = time.perf_counter() - begin
+    begin = time.perf_counter()
+    model = MCLP.from_cost_matrix(distance, covering.weights, service_radius=radius, p_facilities=50)
+    model = model.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds))
+    theirs = time.perf_counter() - begin
+    value = float(model.problem.objective.value())
+    value = max(value, -value)
+    return {
+        "radius": radius, "seed": seed, "ours": ours.value, "proven": ours.proven, "seconds": mine,
+        "spopt": value, "spopt_seconds": theirs, "times_faster": theirs / mine, "same": abs(ours.value - value) < 0.5,
+        "weighted_share": ours.value / covering.total, "spopt_share": float(model.perc_cov) / 100.0,
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--spopt", action="store_true", help="compare with spopt too (needs the bench extra)")
+    parser.add_argument("--spopt-seconds", type=float, default=600)
+    parser.add_argument("--only", choices=["fast", "strong", "exact"], help="one method only")
+    arguments = parser.parse_args()
+    warm, _ = random_case(5.0, seed=0, demand=400, candidates=350)
+    for method in ("fast", "strong", "exact"):
+        solve(warm, method=method, rounds=1, nodes=1)  # compile
+    wanted = [*((case, method) for method in ("fast", "strong") for case in city_cases(arguments.folder))]
+    wanted += [(case, "exact") for case in budgeted_cases(arguments.folder)]
+    rows = []
+    for case, method in wanted:
+        if arguments.only in (None, method):
+            rows.append(measure(case, method))
+            if not arguments.json:
+                row = rows[-1]
+                print(
+                    f"{case.instance:<20}{case.limit_name} {case.limit:<6g}r {case.radius:<7g}{method:<8}"
+                    f"{100 * row['share_of_best']:9.4f} % of best, gap {100 * row['gap']:.3f} %, "
+                    f"{row['seconds']:.2f} s ({row['cpu_seconds']:.1f} s of CPU){', proven' if row['proven'] else ''}",
+                    flush=True,
+                )
+    if arguments.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for method in ("fast", "strong", "exact"):
+            mine = [row for row in rows if row["method"].startswith(method)]
+            if mine:
+                share = np.array([row["share_of_best"] for row in mine])
+                print(
+                    f"{method}: mean {100 * share.mean():.4f} %, worst {100 * share.min():.4f} %, slowest "
+                    f"{max(row['seconds'] for row in mine):.2f} s, {sum(row['proven'] for row in mine)} of {len(mine)} proven"
+                )
+    if arguments.spopt:
+        for radius in (4.0, 8.0):
+            print(json.dumps(against_spopt(radius, seed=1, seconds=arguments.spopt_seconds)))
+
+
+if __name__ == "__main__":
+    main()

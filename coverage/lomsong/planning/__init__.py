@@ -1,0 +1,1 @@
+"""Investment plan: where to build under a budget, proven as far as it can be."""

@@ -1,0 +1,200 @@
+"""
+Simulated annealing by small shifts: a chosen candidate moves to one that shares demand with it.
+
+On streets and in valleys a better plan is often a chain of small shifts that no single swap shows. Only the counts of
+who covers a row are kept, so that a proposal costs one look at two candidates' rows.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lomsong.compiled import kernel
+from lomsong.planning.covering import TOLERANCE, Covering
+
+#: Temperature at the start and at the end, as part of the mean value of a chosen candidate.
+HOT, COLD = 0.03, 0.003
+#: Share of proposals that look anywhere instead of beside the candidate that moves.
+FAR = 0.02
+
+
+def anneal(
+    covering: Covering,
+    start: NDArray[np.int64],
+    *,
+    proposals: int,
+    seed: int = 1,
+    hot: float = HOT,
+    fresh: bool = False,
+) -> NDArray[np.int64]:
+    """
+    Improve a plan by annealing.
+
+    Parameters
+    ----------
+    covering : Covering
+        Best reduced; needs and floors are not looked at.
+    start : ndarray of int
+        A plan within the budget, one candidate a site.
+    proposals : int
+        Length; the time is proportional.
+    seed : int
+        Of the draws.
+    hot : float
+        Temperature at the start, as part of the mean value of a chosen candidate.
+    fresh : bool
+        Return the best plan of the colder half even if `start` is better: another plan, for `polish` to merge.
+
+    Returns
+    -------
+    ndarray of int
+        The best plan met, rising.
+    """
+    if len(start) == 0 or proposals <= 0:
+        return np.sort(start)
+    back = sparse.csr_array(covering.cover.T)
+    _, sites = np.unique(covering.sites, return_inverse=True)
+    inside = np.zeros(len(covering.costs), dtype=np.bool_)
+    inside[start] = True
+    scale = covering.value(start) / len(start)
+    best = _anneal(
+        covering.cover.indptr.astype(np.int64),
+        covering.cover.indices.astype(np.int64),
+        back.indptr.astype(np.int64),
+        back.indices.astype(np.int64),
+        covering.weights,
+        covering.costs,
+        sites.astype(np.int64),
+        covering.budget + TOLERANCE * max(1.0, covering.budget),
+        inside,
+        hot * scale,
+        COLD * scale,
+        proposals,
+        proposals // 2 if fresh else -1,
+        np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64),
+    )
+    return np.sort(best)
+
+
+@kernel
+def _draw(state):  # type: ignore[no-untyped-def]
+    """Return the next number in [0, 1) of a xorshift64* sequence; the state is changed in place."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@kernel
+def _take_out(k, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+    lost = 0.0
+    for i in rows[starts[k] : starts[k + 1]]:
+        count[i] -= 1
+        if count[i] == 0:
+            lost += weights[i]
+    return lost
+
+
+@kernel
+def _put_in(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+    won = 0.0
+    for i in rows[starts[j] : starts[j + 1]]:
+        if count[i] == 0:
+            won += weights[i]
+        count[i] += 1
+    return won
+
+
+@kernel
+def _gain(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+    won = 0.0
+    for i in rows[starts[j] : starts[j + 1]]:
+        if count[i] == 0:
+            won += weights[i]
+    return won
+
+
+@kernel
+def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - one walk over one state
+    starts,
+    rows,
+    back_starts,
+    back,
+    weights,
+    costs,
+    sites,
+    budget,
+    inside,
+    hot,
+    cold,
+    proposals,
+    fresh_from,
+    state,
+):
+    """Return the chosen after the walk; `inside` moves in place. Recording starts anew at proposal `fresh_from`."""
+    n = len(costs)
+    used = np.zeros(sites.max() + 1, dtype=np.bool_)
+    count = np.zeros(len(weights), dtype=np.int32)
+    members = np.empty(n, dtype=np.int64)
+    size = 0
+    room = budget
+    for j in range(n):
+        if inside[j]:
+            _put_in(j, starts, rows, weights, count)
+            used[sites[j]] = True
+            room -= costs[j]
+            members[size] = j
+            size += 1
+    heat = hot
+    cooling = (cold / hot) ** (1.0 / max(proposals, 1))
+    change = best = 0.0
+    best_members = members[:size].copy()
+    for turn in range(proposals):
+        heat *= cooling
+        if turn == fresh_from:
+            best = change
+            best_members = members[:size].copy()
+        kind = _draw(state)
+        if kind < FAR:
+            j = int(_draw(state) * n)
+            # an addition that fits can only help
+            if not used[sites[j]] and costs[j] <= room:
+                change += _put_in(j, starts, rows, weights, count)
+                inside[j] = True
+                used[sites[j]] = True
+                room -= costs[j]
+                members[size] = j
+                size += 1
+                if change > best + 1e-9:
+                    best = change
+                    best_members = members[:size].copy()
+                continue
+        at = int(_draw(state) * size)
+        k = members[at]
+        width = starts[k + 1] - starts[k]
+        if kind < FAR or width == 0:
+            j = int(_draw(state) * n)
+        else:
+            i = rows[starts[k] + int(_draw(state) * width)]
+            j = back[back_starts[i] + int(_draw(state) * (back_starts[i + 1] - back_starts[i]))]
+        if inside[j] or (used[sites[j]] and sites[j] != sites[k]) or costs[j] - costs[k] > room:
+            continue
+        gain = -_take_out(k, starts, rows, weights, count)
+        gain += _gain(j, starts, rows, weights, count)
+        if gain >= 0.0 or _draw(state) < np.exp(gain / heat):
+            _put_in(j, starts, rows, weights, count)
+            change += gain
+            inside[k] = False
+            inside[j] = True
+            used[sites[k]] = False
+            used[sites[j]] = True
+            room += costs[k] - costs[j]
+            members[at] = j
+            if change > best + 1e-9:
+                best = change
+                best_members = members[:size].copy()
+        else:
+            _put_in(k, starts, rows, weights, count)
+    return best_members
