@@ -1,15 +1,19 @@
 """Signal rasters: equal to single paths, honest about what could not be computed, and readable by others."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 from worlds import flat_terrain
 
 from lomsong.errors import RadioError
+from lomsong.grid import Raster
 from lomsong.inputs import Inputs
+from lomsong.prediction import predict_sectors
 from lomsong.propagation.antenna import reference_offset
 from lomsong.propagation.p1812 import p1812_losses
 from lomsong.settings import RadioSettings
@@ -67,6 +71,23 @@ def test_cells_equal_single_paths(hills: Inputs) -> None:
     assert len(errors) >= 30
     assert np.median(np.abs(errors)) < 0.5
     assert np.quantile(np.abs(errors), 0.95) < 4
+
+
+def test_clutter_counts_in_cells_as_it_does_for_demand_points(hills: Inputs) -> None:
+    terrain = hills.terrain
+    kinds = np.random.default_rng(5).choice([0.0, 15.0], terrain.values.shape).astype(np.float32)
+    wooded = replace(hills, clutter=Raster(kinds, terrain.transform, terrain.crs))
+    raster, bare = one(wooded, 400.0), one(hills, 400.0)
+    x_left, step, y_top, _ = raster.transform
+    row, column = np.indices(raster.level_dbm.shape)
+    centres = gpd.points_from_xy(x_left + (column.ravel() + 0.5) * step, y_top - (row.ravel() + 0.5) * step)
+    cells = gpd.GeoDataFrame(
+        {"demand_id": np.arange(row.size), "ground_m": 1.0}, geometry=centres, crs=hills.crs
+    )
+    best = predict_sectors(wooded, cells, wooded.sectors).groupby("demand_id")["level_dbm"].max()
+    heard = raster.level_dbm.ravel()[best.index]
+    np.testing.assert_allclose(heard, best.to_numpy(), atol=1e-3)
+    assert np.nanmean(bare.level_dbm - raster.level_dbm) > 1.0
 
 
 def test_the_settings_choose_the_engine(hills: Inputs) -> None:

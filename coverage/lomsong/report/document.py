@@ -7,6 +7,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from lomsong.inputs import SourceRecord
+from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport
 from lomsong.report.truth import TruthComparison
 from lomsong.schemas import STATUSES
@@ -74,6 +75,7 @@ def render_report(
     rows = shown.where(shown.notna(), None).to_dict("records")
     return template.render(
         settings=settings,
+        model=MODELS[settings.radio.model].heading,
         statuses=statuses,
         causes=ranked["verify_cause"].value_counts().to_dict(),
         villages=rows,
