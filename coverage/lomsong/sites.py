@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from lomsong.carriers import CARRIERS as BY_BAND
 from lomsong.carriers import typical_values
@@ -63,28 +64,32 @@ def build_sectors(
     sites = sites or SiteSettings()
     sectors, findings = _settle(sectors, sites)
     directed = sectors["azimuth_deg"].notna()
-    assumed = pd.Series("", index=sectors.index)
+    stands_in = {
+        name: np.zeros(len(sectors), dtype=bool) for name in ("frequency_mhz", *_BY_BAND, "azimuth_deg")
+    }
     for technology, carrier in radio.carriers.items():
-        mine = sectors["technology"] == technology
-        silent = mine & sectors["frequency_mhz"].isna()
+        mine = np.asarray(sectors["technology"] == technology, dtype=bool)
+        if not mine.any():
+            continue
+        silent = mine & sectors["frequency_mhz"].isna().to_numpy()
         if silent.any():
             sectors.loc[silent, "frequency_mhz"] = carrier.frequency_mhz
-            assumed[silent] += "frequency_mhz,"
-            findings.append(_assumption("frequency_mhz", technology, sectors[silent], carrier.source))
-        typical = typical_values(
-            sectors["technology"].to_numpy(dtype=str), sectors["frequency_mhz"].to_numpy()
-        )
+            stands_in["frequency_mhz"] |= silent
+            findings.append(_assumption("frequency_mhz", technology, sectors, silent, carrier.source))
+        typical = typical_values(technology, sectors["frequency_mhz"].to_numpy()[mine])
         for name in _BY_BAND:
-            gap = mine & sectors[name].isna() & (directed if name in _OF_A_BEAM else True)
+            gap = (
+                mine & sectors[name].isna().to_numpy() & (directed.to_numpy() if name in _OF_A_BEAM else True)
+            )
             if not gap.any():
                 continue
             own = getattr(carrier, name)
-            sectors.loc[gap, name] = getattr(typical, name)[gap] if own is None else own
-            assumed[gap] += f"{name},"
-            rows = dict.fromkeys(typical.row[gap].tolist())
+            sectors.loc[gap, name] = getattr(typical, name)[gap[mine]] if own is None else own
+            stands_in[name] |= gap
+            rows = dict.fromkeys(np.unique(typical.row[gap[mine]]).tolist())
             sources = dict.fromkeys(getattr(BY_BAND[row], name).source for row in rows)
             source = "; ".join(sources) if own is None else carrier.source
-            findings.append(_assumption(name, technology, sectors[gap], source))
+            findings.append(_assumption(name, technology, sectors, gap, source))
     if (~directed).any():
         count = int((~directed).sum())
         findings.append(
@@ -97,11 +102,24 @@ def build_sectors(
                 source="the optimistic choice; a sector's real beam leaves about two thirds of the circle weaker",
             )
         )
-    assumed[~directed] += "azimuth_deg,"
-    findings += _doubts(sectors, assumed, sites)
-    sectors["assumed"] = assumed.str.rstrip(",").astype("string")
+    stands_in["azimuth_deg"] = ~directed.to_numpy()
+    findings += _doubts(sectors, stands_in, sites)
+    sectors["assumed"] = _list_names(stands_in, sectors.index)
     SECTORS.check(sectors)
     return sectors[[*SECTORS.names(), "geometry"]], findings
+
+
+def _list_names(flags: dict[str, NDArray[np.bool_]], index: pd.Index) -> pd.Series:
+    """Write for each row the names whose flag is set; there are few different lists."""
+    code = sum(
+        (flag.astype(np.int64) << bit for bit, flag in enumerate(flags.values())),
+        np.zeros(len(index), np.int64),
+    )
+    different, which = np.unique(code, return_inverse=True)
+    texts = [
+        ",".join(name for bit, name in enumerate(flags) if each >> bit & 1) for each in different.tolist()
+    ]
+    return pd.Series(pd.array(texts, dtype="string").take(which.reshape(-1)), index=index)
 
 
 def _settle(sectors: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[gpd.GeoDataFrame, list[Finding]]:
@@ -111,8 +129,7 @@ def _settle(sectors: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[gpd.GeoD
     sigma = sectors["position_sigma_m"].fillna(trust["position_sigma_m"])
     sectors["position_sigma_m"] = sigma
     mast = name_sites(sectors, settings)
-    lowest = sectors["sector_id"].astype(object).groupby(mast).transform("min")
-    found = (sectors["operator"].astype(object) + " " + lowest).astype("string")
+    found = sectors["operator"].astype("string") + " " + _first_of_each(sectors["sector_id"], mast)
     site = sectors["site_id"].fillna(found).astype("string")
     # operators number their masts each for themselves: one id of two operators is two masts
     shared = sectors["operator"].groupby(site).transform("nunique") > 1
@@ -144,7 +161,18 @@ def _settle(sectors: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[gpd.GeoD
     return sectors, findings
 
 
-def _doubts(sectors: gpd.GeoDataFrame, assumed: "pd.Series[str]", settings: SiteSettings) -> list[Finding]:
+def _first_of_each(ids: pd.Series, mast: NDArray[np.int64]) -> pd.Series:
+    """Return for each row the id that comes first in the alphabet among those of its mast."""
+    text = ids.astype("string")
+    order = text.argsort().to_numpy()
+    first = np.full(mast.max(initial=-1) + 1, len(order))
+    np.minimum.at(first, mast[order], np.arange(len(order)))
+    return pd.Series(text.to_numpy()[order[first[mast]]], index=ids.index, dtype="string")
+
+
+def _doubts(
+    sectors: gpd.GeoDataFrame, stands_in: dict[str, NDArray[np.bool_]], settings: SiteSettings
+) -> list[Finding]:
     """Fill in how uncertain positions, heights and powers are, in place, and say so once for each."""
     findings = []
     for name, what, given, guessed in (
@@ -157,15 +185,10 @@ def _doubts(sectors: gpd.GeoDataFrame, assumed: "pd.Series[str]", settings: Site
         ),
         ("eirp_sigma_db", "eirp_dbm", settings.eirp_sigma_given_db, settings.eirp_sigma_assumed_db),
     ):
-        stands_in = (
-            assumed.str.contains(f"{what},", regex=False)
-            if what
-            else pd.Series(data=False, index=sectors.index)
-        )
-        gap = sectors[name].isna()
+        gap = sectors[name].isna().to_numpy()
         if not gap.any():
             continue
-        sectors.loc[gap, name] = np.where(stands_in[gap], guessed, given)
+        sectors.loc[gap, name] = np.where(stands_in[what][gap], guessed, given) if what else given
         unit = SECTORS.column(name).unit
         values = " or ".join(f"{value:g} {unit}" for value in sorted(set(sectors.loc[gap, name])))
         message = (
@@ -178,10 +201,17 @@ def _doubts(sectors: gpd.GeoDataFrame, assumed: "pd.Series[str]", settings: Site
     return findings
 
 
-def _assumption(name: str, technology: str, filled: pd.DataFrame, source: str) -> Finding:
+def _assumption(
+    name: str, technology: str, sectors: pd.DataFrame, gap: NDArray[np.bool_], source: str
+) -> Finding:
     """Say what was filled in: one value, or one for each band."""
     unit = SECTORS.column(name).unit
-    by_band = filled.groupby("frequency_mhz")[name].first()
+    filled = pd.DataFrame({each: sectors[each] for each in ("sector_id", "frequency_mhz", name)})[gap]
+    by_band = (
+        filled.drop_duplicates("frequency_mhz")
+        .sort_values("frequency_mhz")
+        .set_index("frequency_mhz", drop=False)[name]
+    )
     values = f"{by_band.iloc[0]:g} {unit}"
     if len(set(by_band)) > 1:
         values = ", ".join(f"{value:g} {unit} at {band:g} MHz" for band, value in by_band.items())
@@ -192,6 +222,6 @@ def _assumption(name: str, technology: str, filled: pd.DataFrame, source: str) -
         severity="assumption",
         message=f"{what} of {count_rows(len(filled), technology.upper() + ' sector')} taken as {values}",
         count=len(filled),
-        rows=tuple(filled["sector_id"].astype(str)),
+        rows=tuple(filled["sector_id"].tolist()),
         source=source,
     )

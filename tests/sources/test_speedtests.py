@@ -12,7 +12,7 @@ from lomsong.settings import PrivacySettings, SpeedTestSource
 from lomsong.sources import tables
 from lomsong.sources.speedtests import decode_quadkeys, read_speed_tests
 from lomsong.sources.tables import Box
-from lomsong.sources.witnesses import bin_places, complete, refuse_exchanged
+from lomsong.sources.witnesses import bin_places, complete
 
 
 def speed_file(folder: Path, text: str, name: str = "t.csv") -> SpeedTestSource:
@@ -185,10 +185,10 @@ def test_places_move_to_the_middle_of_a_square_and_no_further(tmp_path: Path) ->
 
 
 def test_exchanged_axes_are_noticed_against_the_villages(tmp_path: Path) -> None:
-    frame, _ = read_speed_tests(speed_file(tmp_path, "lat,lon,download\n10.5,50.5,1\n10.6,50.6,1\n"))
+    source = speed_file(tmp_path, "lat,lon,download\n10.5,50.5,1\n10.6,50.6,1\n")
     with pytest.raises(SourceError, match="longitude and latitude exchanged"):
-        refuse_exchanged(frame, Box(10.0, 50.0, 11.0, 51.0), layer="speed_tests", name="t.csv")
-    refuse_exchanged(frame, Box(50.0, 10.0, 51.0, 11.0), layer="speed_tests", name="t.csv")
+        read_speed_tests(source, box=Box(10.0, 50.0, 11.0, 51.0))
+    assert len(read_speed_tests(source, box=Box(50.0, 10.0, 51.0, 11.0))[0]) == 2
 
 
 @pytest.mark.real

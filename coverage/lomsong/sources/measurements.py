@@ -46,14 +46,18 @@ def read_measurements(
     layouts: dict[Path, str] = {}
 
     def take(frame: gpd.GeoDataFrame, found: list[Finding], *, layer: str, name: str, prefix: str) -> None:
-        refuse_exchanged(frame, box, layer=layer, name=name)
+        if layer != "speed_tests":  # their reader has looked already
+            refuse_exchanged(
+                frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy(), box, layer=layer, name=name
+            )
+            frame = frame.to_crs(crs)
         findings.extend(found)
         # files may number alike, and the same tile is tested on mobile and on fixed lines
         frame["measurement_id"] = prefix + "-" + frame["measurement_id"].astype("string")
-        frames.append(complete(frame).to_crs(crs))
+        frames.append(complete(frame))
 
     for tests in wanted.speed_tests:
-        frame, found = read_speed_tests(tests, box=box, privacy=privacy)
+        frame, found = read_speed_tests(tests, box=box, privacy=privacy, crs=crs)
         layouts[tests.path] = str(frame.attrs.pop("layout", ""))
         take(frame, found, layer="speed_tests", name=tests.path.name, prefix=tests.network)
     for samples in wanted.signal_samples:
@@ -71,7 +75,9 @@ def read_measurements(
 
 
 def _join(frames: Iterable[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:
-    frame = gpd.GeoDataFrame(pd.concat([each for each in frames if len(each)], ignore_index=True), crs=crs)
+    filled = [each for each in frames if len(each)]
+    joined = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+    frame = gpd.GeoDataFrame(joined, crs=crs)
     again = frame["measurement_id"].duplicated(keep=False)
     if again.any():
         number = frame.groupby("measurement_id").cumcount() + 1

@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from lomsong.contracts import Column
 from lomsong.errors import SourceError
@@ -220,7 +221,9 @@ def bin_places(
     return moved, np.column_stack([row, column]).astype(np.int64)
 
 
-def refuse_exchanged(frame: gpd.GeoDataFrame, box: Box | None, *, layer: str, name: str) -> None:
+def refuse_exchanged(
+    longitude: NDArray[np.float64], latitude: NDArray[np.float64], box: Box | None, *, layer: str, name: str
+) -> None:
     """
     Refuse rows that would lie among the villages if longitude and latitude were exchanged.
 
@@ -229,10 +232,9 @@ def refuse_exchanged(frame: gpd.GeoDataFrame, box: Box | None, *, layer: str, na
     SourceError
         They would, and as they are they do not.
     """
-    if box is None or frame.empty:
+    if box is None or not len(longitude):
         return
-    x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
-    if box.holds(x, y).mean() < 0.1 and box.holds(y, x).mean() > 0.5:
+    if box.holds(longitude, latitude).mean() < 0.1 and box.holds(latitude, longitude).mean() > 0.5:
         raise SourceError(
             f"{layer}: {name} lies near no village, but would with longitude and latitude exchanged; swap longitude_deg "
             f"and latitude_deg under inputs.{layer} columns"

@@ -5,15 +5,18 @@ import re
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
+from pyproj import CRS, Transformer
 
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import SpeedTestSource
-from lomsong.sources.fields import rename_columns, set_aside, to_number, to_text
-from lomsong.sources.tables import Needs
+from lomsong.sources.fields import rename_columns, set_aside, to_number
+from lomsong.sources.tables import Box, Needs
+from lomsong.sources.witnesses import refuse_exchanged
 
 LAYER = "speed_tests"
 #: The file's name for each of our columns, and what one of its units is in ours.
@@ -26,6 +29,8 @@ _FIELDS = {
 }
 #: Circumference of the earth in spherical Mercator, EPSG:3857. [m]
 _MERCATOR_M = 2 * np.pi * 6_378_137.0
+#: So many keys are decoded at a time.
+_CHUNK = 1 << 18
 
 
 #: A quarter in a file's name: as Ookla names its files, or as people do.
@@ -35,7 +40,7 @@ _QUARTER = re.compile(r"(?<!\d)(20\d\d)(?:-(01|04|07|10)-01_performance|[-_ ]?[Q
 def _locate(piece: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find the tiles of a piece of a large file."""
     if "quadkey" in piece:
-        longitude, latitude, _ = decode_quadkeys(piece["quadkey"].to_numpy(dtype=object, na_value=""))
+        longitude, latitude, _ = decode_quadkeys(piece["quadkey"].astype("string").fillna(""))
         return longitude, latitude
     pair = next((pair for pair in _PLACES if all(name in piece for name in pair)), None)
     if pair is None:
@@ -68,14 +73,18 @@ def recognise(columns: frozenset[str]) -> bool:
     return bool(columns & {"avg_d_kbps", "quadkey"})
 
 
-def shape(raw: pd.DataFrame, source: SpeedTestSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def shape(
+    raw: pd.DataFrame, source: SpeedTestSource, crs: CRS, box: Box | None
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Return the tiles as points at their centres, in WGS 84, dated to the middle of the quarter in the file's name.
+    Return the tiles as points at their centres, dated to the middle of the quarter in the file's name.
+
+    The points are made in `crs` at once: ten million of them twice would not fit.
 
     Raises
     ------
-    TableError
-        No download speed, or no place.
+    TableError, SourceError
+        No download speed, or no place; longitude and latitude exchanged.
     """
     path = source.path
     findings: list[Finding] = []
@@ -105,21 +114,27 @@ def shape(raw: pd.DataFrame, source: SpeedTestSource) -> tuple[gpd.GeoDataFrame,
         frame["time"] = pd.Series(f"{found_in[1]}-{month:02d}-15", index=frame.index, dtype="string")
     if source.operator is not None:
         frame["operator"] = pd.Series(source.operator, index=frame.index, dtype="string")
-    points = gpd.points_from_xy(longitude, latitude)
-    table = gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326")
-    lost = pd.Series(~(np.isfinite(longitude) & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)))
-    table, found = set_aside(
-        table, lost, layer=LAYER, word="correct", key="measurement_id", why="no usable position"
+    refuse_exchanged(longitude, latitude, box, layer=LAYER, name=path.name)
+    good = np.isfinite(longitude) & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(longitude, latitude)
+    good &= np.isfinite(x) & np.isfinite(y)
+    frame, found = set_aside(
+        frame, pd.Series(~good), layer=LAYER, word="correct", key="measurement_id", why="no usable position"
     )
-    return table.reset_index(drop=True), findings + found
+    points = gpd.GeoSeries(shapely.points(x[good], y[good]), crs=crs)
+    return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=points), findings + found
 
 
 def _names(raw: pd.DataFrame, stem: str) -> pd.Series:
-    rows = pd.Series([f"{stem}:{row + 1}" for row in range(len(raw))], index=raw.index, dtype="string")
     if "quadkey" not in raw:
-        return rows
-    keys = to_text(raw["quadkey"])
-    return keys.where(~keys.duplicated(keep=False) & keys.notna(), rows)
+        return stem + ":" + pd.Series(np.arange(1, len(raw) + 1), index=raw.index).astype("string")
+    keys = raw["quadkey"].astype("string").str.strip()
+    keys = keys.mask(keys == "")
+    again = keys.duplicated(keep=False) | keys.isna()
+    if again.any():
+        rows = pd.Series(np.flatnonzero(again) + 1, index=raw.index[again]).astype("string")
+        keys[again] = stem + ":" + rows
+    return keys
 
 
 def _centres(
@@ -128,7 +143,7 @@ def _centres(
     pairs = (("longitude_deg", "latitude_deg"), ("lon", "lat"), ("tile_x", "tile_y"))
     places = next((pair for pair in pairs if all(column in raw for column in pair)), ("lon", "lat"))
     if "quadkey" in raw:
-        return decode_quadkeys(to_text(raw["quadkey"]).fillna("").to_numpy(dtype=object))
+        return decode_quadkeys(raw["quadkey"].astype("string").str.strip().fillna(""))
     if all(column in raw for column in places):
         x, y = (
             pd.to_numeric(to_number(raw[column]), errors="coerce").to_numpy(dtype=float) for column in places
@@ -143,14 +158,14 @@ def _centres(
 
 
 def decode_quadkeys(
-    keys: NDArray[np.object_],
+    keys: "NDArray[np.object_] | pd.Series[str]",
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """
     Find the tiles that quadkeys name.
 
     Parameters
     ----------
-    keys : ndarray of str, shape (n,)
+    keys : array or Series of str, shape (n,)
         Bing Maps quadkeys of any zoom up to 30.
 
     Returns
@@ -168,6 +183,16 @@ def decode_quadkeys(
     >>> round(float(lon[0]), 4), round(float(lat[0]), 4), round(float(size[0]))
     (148.7357, -35.0907, 500)
     """
+    longitude, latitude, size = (np.full(len(keys), np.nan) for _ in range(3))
+    for begin in range(0, len(keys), _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        longitude[part], latitude[part], size[part] = _decode(np.asarray(keys[part], dtype=object))
+    return longitude, latitude, size
+
+
+def _decode(
+    keys: NDArray[np.object_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     # one byte a digit; a key of 30 digits fills the table, a longer one runs over and is none
     text = np.array([str(key).encode("ascii", "replace") for key in keys], dtype="S31")
     digits = text.view(np.uint8).reshape(len(text), 31).astype(np.int16) - ord("0")

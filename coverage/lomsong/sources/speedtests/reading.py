@@ -4,6 +4,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+from pyproj import CRS
 
 from lomsong.findings import Finding
 from lomsong.settings import PrivacySettings, SpeedTestSource
@@ -12,15 +13,20 @@ from lomsong.sources.privacy import drop_identities
 from lomsong.sources.speedtests import lists, mlab, ookla
 from lomsong.sources.tables import Box, has_geometry, is_table, read_table
 from lomsong.sources.vectors import read_vector
+from lomsong.sources.witnesses import refuse_exchanged
 
 LAYER = "speed_tests"
 
 
 def read_speed_tests(
-    source: SpeedTestSource, *, box: Box | None = None, privacy: PrivacySettings | None = None
+    source: SpeedTestSource,
+    *,
+    box: Box | None = None,
+    privacy: PrivacySettings | None = None,
+    crs: CRS | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Read speed tests as points, in WGS 84: tiles at their centres, single tests at the centres of small squares.
+    Read speed tests as points: tiles at their centres, single tests at the centres of small squares.
 
     Parameters
     ----------
@@ -30,6 +36,8 @@ def read_speed_tests(
         The area; a large file keeps only its rows in it.
     privacy : PrivacySettings, optional
         The size of the squares; the default if not given.
+    crs : CRS, optional
+        Of the points; WGS 84 if not given.
 
     Returns
     -------
@@ -49,11 +57,13 @@ def read_speed_tests(
     findings += found
     name = find_format(source, [str(column) for column in raw.columns])
     if name == "ookla":
-        frame, found = ookla.shape(raw, source)
-    elif name == "mlab":
-        frame, found = mlab.shape(raw, source, privacy or PrivacySettings())
+        frame, found = ookla.shape(raw, source, crs or CRS.from_user_input("EPSG:4326"), box)
     else:
-        frame, found = lists.shape(raw, source, privacy or PrivacySettings())
+        shape = mlab.shape if name == "mlab" else lists.shape
+        frame, found = shape(raw, source, privacy or PrivacySettings())
+        x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+        refuse_exchanged(x, y, box, layer=LAYER, name=path.name)
+        frame = frame if crs is None else frame.to_crs(crs)
     public = source.published if source.published is not None else name == "ookla"
     frame["published"] = pd.Series(public, index=frame.index, dtype="boolean")
     # whose terms hold, where the settings name none
