@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -322,8 +323,9 @@ def test_lines_above_the_header_are_skipped_and_counted(tmp_path: Path) -> None:
 # --- size, traps and privacy ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["opencellid", None])
 def test_a_large_file_is_read_in_pieces_and_only_near_the_area(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: Literal["opencellid"] | None
 ) -> None:
     rng = np.random.default_rng(3)
     count = 5000
@@ -333,7 +335,7 @@ def test_a_large_file_is_read_in_pieces_and_only_near_the_area(
          "changeable": 1, "created": 1477602130, "updated": 1477602130, "averageSignal": 0}
     )  # fmt: skip
     table.to_csv(tmp_path / "c.csv.gz", index=False)
-    source = MastSource(path=tmp_path / "c.csv.gz", format="opencellid")
+    source = MastSource(path=tmp_path / "c.csv.gz", format=name)
     whole, _ = read_masts(source)
     monkeypatch.setattr(tables, "LARGE", 10_000)
     area = Box(104.0, 21.0, 106.0, 23.0)

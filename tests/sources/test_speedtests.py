@@ -128,6 +128,14 @@ def test_an_i_speed_list_is_read_by_its_vietnamese_headings(tmp_path: Path) -> N
     MEASUREMENTS.check(complete(frame))
 
 
+def test_a_large_list_of_single_tests_keeps_its_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "LARGE", 10)
+    frame, _ = read_speed_tests(speed_file(tmp_path, VIETNAMESE), box=Box(0.0, 0.0, 1.0, 1.0))
+    assert len(frame) == 3
+
+
 def test_english_headings_with_other_units_come_out_in_ours(tmp_path: Path) -> None:
     text = "Test Date,Carrier,Network Type,Latitude,Longitude,Download (kbps),uploadKbps,Ping ms,device_id\n2023-05-01T10:00:00Z,X,LTE,21.5,104.5,35500,1000,30,abc\n"
     frame, findings = read_speed_tests(speed_file(tmp_path, text))

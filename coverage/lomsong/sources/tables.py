@@ -77,6 +77,23 @@ def has_geometry(path: Path) -> bool:
         return False
 
 
+def peek_columns(path: Path, *, layer: str) -> list[str]:
+    """Return the column names of a text table or Parquet file without reading it; none where that needs more care."""
+    try:
+        if text_suffix(path) == ".parquet":
+            return [str(name) for name in pq.read_schema(path).names]
+        if text_suffix(path) in TEXT_SUFFIXES:
+            with _open(path) as stream:
+                begin = stream.read(_LONGEST_HEADER)
+            text, separator, _ = find_header(
+                begin.decode("utf-8-sig", errors="replace"), name=path.name, layer=layer
+            )
+            return [name.strip().strip('"') for name in (text.splitlines() or [""])[0].split(separator)]
+    except (pa.ArrowException, OSError, EOFError, zlib.error, ValueError):
+        pass  # the reader itself will say what is wrong
+    return []
+
+
 def text_suffix(path: Path) -> str:
     """Return the ending of the name in lower case, that before ``.gz`` where there is one."""
     bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path

@@ -20,7 +20,7 @@ from lomsong.sources.masts.openstreetmap import read_structures
 from lomsong.sources.numerals import to_decimal
 from lomsong.sources.positions import PLACE_COLUMNS, place, usable_positions
 from lomsong.sources.privacy import drop_identities
-from lomsong.sources.tables import Box, Needs, has_geometry, is_table, read_table
+from lomsong.sources.tables import Box, Needs, has_geometry, is_table, peek_columns, read_table
 from lomsong.sources.vectors import read_vector
 
 LAYER = "masts"
@@ -113,7 +113,12 @@ def _read(path: Path, source: MastSource, box: Box | None) -> tuple[pd.DataFrame
         return read_structures(path, layer=LAYER)
     if is_table(path) and not _is_geoparquet(path):
         return read_table(
-            path, layer=LAYER, encoding=source.encoding, sheet=source.layer, needs=_needs(source), box=box
+            path,
+            layer=LAYER,
+            encoding=source.encoding,
+            sheet=source.layer,
+            needs=_needs(path, source),
+            box=box,
         )
     raw, findings = read_vector(source, layer=LAYER)
     return _as_points(raw, shapes=source.format == "osm" or "man_made" in raw), findings
@@ -132,10 +137,12 @@ def _is_geoparquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".geoparquet") and has_geometry(path)
 
 
-def _needs(source: MastSource) -> Needs | None:
+def _needs(path: Path, source: MastSource) -> Needs | None:
     """Return what to read of a large file, for layouts that come in large files."""
-    layout = FORMATS.get(source.format or "")
-    return None if layout is None or source.columns else layout.needs
+    if source.columns:
+        return None
+    layout = FORMATS.get(find_format(source, peek_columns(path, layer=LAYER)))
+    return None if layout is None else layout.needs
 
 
 def _last(findings: list[Finding]) -> str:

@@ -11,7 +11,7 @@ from lomsong.settings import PrivacySettings, SpeedTestSource
 from lomsong.sources.files import require_file
 from lomsong.sources.privacy import drop_identities
 from lomsong.sources.speedtests import lists, mlab, ookla
-from lomsong.sources.tables import Box, has_geometry, is_table, read_table
+from lomsong.sources.tables import Box, has_geometry, is_table, peek_columns, read_table
 from lomsong.sources.vectors import read_vector
 from lomsong.sources.witnesses import refuse_exchanged
 
@@ -83,7 +83,9 @@ def find_format(source: SpeedTestSource, columns: list[str]) -> str:
 
 def _read(path: Path, source: SpeedTestSource, box: Box | None) -> tuple[pd.DataFrame, list[Finding]]:
     if is_table(path) and not has_geometry(path):
-        needs = None if source.columns else ookla.NEEDS
+        # what is left out of a large file depends on its layout
+        known = not source.columns and find_format(source, peek_columns(path, layer=LAYER)) == "ookla"
+        needs = ookla.NEEDS if known else None
         return read_table(
             path, layer=LAYER, encoding=source.encoding, sheet=source.layer, needs=needs, box=box
         )
