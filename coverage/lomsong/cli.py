@@ -28,6 +28,7 @@ Examples:
   lomsong run my-district/district.yml --out maps/mine
   lomsong path maps/mine --village ID --out p.svg  the terrain between a village and a mast
   lomsong fetch VN --out vn --dry-run            which open layers an area needs, and how much that is
+  lomsong map maps/mine --lang vi                the map again, in Vietnamese
   lomsong columns villages                       what a table holds
   lomsong settings radio                         every setting with its default and source
 """
@@ -140,6 +141,56 @@ def run(config: str, out: str, rasters: bool, raster_cell: float, as_json: bool,
         click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
     elif not quiet:
         _print_run(done)
+
+
+@main.command(
+    "map",
+    epilog="\b\nExamples:\n  lomsong map maps/mine --lang vi\n  lomsong map maps/mine --out public.html --hide-masts\n"
+    "  lomsong map maps/mine --out sheet.pdf --paper a4\n",
+)
+@click.argument("run", type=click.Path(file_okay=False))
+@click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Language.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    help="File to write: .html for a page, .png, .svg or .pdf for a sheet; map.html of the run if left out.",
+)
+@click.option("--hide-masts", is_flag=True, help="Leave out the masts and what gives their places away.")
+@click.option(
+    "--blur-masts",
+    type=click.FloatRange(min=100),
+    metavar="M",
+    help="Show masts only to squares of M metres.",
+)
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "a4-portrait", "slide"]),
+    default="a4",
+    show_default=True,
+    help="Size of a sheet.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def map_(
+    run: str, lang: str, out: str | None, hide_masts: bool, blur_masts: float | None, paper: str, quiet: bool
+) -> None:
+    """Draw the map of the finished RUN again, without computing again."""
+    from typing import cast
+
+    from lomsong.maps import MapOptions
+    from lomsong.run_map import Paper, redraw_map
+
+    if hide_masts and blur_masts is not None:
+        raise click.UsageError("--hide-masts and --blur-masts exclude each other")
+    options = MapOptions(
+        language="vi" if lang == "vi" else "en",
+        masts="hidden" if hide_masts else "exact" if blur_masts is None else "blurred",
+        blur_m=blur_masts or MapOptions().blur_m,
+    )
+    target, notes = redraw_map(run, out=out, options=options, paper=cast("Paper", paper))
+    if not quiet:
+        for note in notes:
+            click.echo(f"Note: {note}")
+        click.echo(f"Map: {target}")
 
 
 @main.command(

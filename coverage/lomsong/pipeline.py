@@ -16,7 +16,6 @@ import geopandas as gpd
 from lomsong.assessment import Assessment, assess_service
 from lomsong.atomic import staged_folder
 from lomsong.inputs import Inputs, read
-from lomsong.maps import save_map, village_map
 from lomsong.prediction import Prediction, predict
 from lomsong.progress import SILENT, Progress
 from lomsong.propagation.models import MODELS
@@ -26,6 +25,7 @@ from lomsong.report.document import render_report
 from lomsong.report.quality_page import render_quality
 from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
+from lomsong.run_map import save_run_map
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
 
@@ -92,7 +92,7 @@ def run(
         quality = quality.with_findings(prediction.findings)
         with clock.step("write"):
             _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
-            save_map(village_map(ranked, inputs=inputs), scratch / "map.html")
+            save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
         record = _record(settings, inputs, prediction, quality, clock)
         _write_json(scratch / RUN_FILE, record)
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)

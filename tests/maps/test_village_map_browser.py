@@ -1,5 +1,6 @@
 """The map as a planner meets it: opened from disk in a real browser, without a network."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ import pandas as pd
 import pytest
 import rasterio
 from map_pages import as_shown
+from PIL import Image
 
 from lomsong.inputs import Inputs
-from lomsong.maps import parts_of, save_map, village_map
+from lomsong.maps import MapOptions, parts_of, save_map, village_map
 from lomsong.maps.contents import village_contents
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.layer import DataLayer
+from lomsong.wording import PHRASES, Phrase
 
 pytestmark = pytest.mark.browser
 
@@ -302,7 +305,7 @@ def test_nothing_to_press_is_smaller_than_24_pixels(
     boxes = page.locator(
         ".lomsong-panel button, .lomsong-panel label:has(input), .lomsong-panel input:not([type=checkbox]), .lomsong-panel select"
     )
-    page.locator("summary").click()
+    page.locator("summary", has_text="Filters").click()
     shown = "all => all.map(one => one.getBoundingClientRect().toJSON()).filter(box => box.width)"
     for box in boxes.evaluate_all(shown):
         assert min(box["width"], box["height"]) >= 24
@@ -379,7 +382,7 @@ def test_the_plan_filters_themes_and_the_language_change_what_stands_on_the_page
         "1 of 2 sites · cost 50,000, 400 people reached" in page.locator("#lomsong-budget-sum").inner_text()
     )
 
-    page.locator("summary").click()
+    page.locator("summary", has_text="Filters").click()
     page.get_by_label("Operator").select_option("Núi Đá")
     page.get_by_label("Technology").select_option("4g")
     page.get_by_label("Signal of these").select_option("without")
@@ -450,3 +453,119 @@ def test_a_browser_without_decompression_takes_the_slower_way(
     page.wait_for_function("() => window.lomsong && lomsong.isReady()")
     assert page.locator("#lomsong-ranked li").count() == 20
     page.close()
+
+
+def test_the_address_keeps_what_the_reader_looks_at(
+    open_map: Open, chromium: Any, villages: gpd.GeoDataFrame
+) -> None:
+    drawn = village_map(villages)
+    page = open_map(drawn)
+    page.get_by_label("Colour by").select_option("need")
+    page.get_by_label("first 20").uncheck()
+    page.locator("summary", has_text="Filters").click()
+    page.get_by_label("People, from").fill("300")
+    page.get_by_role("button", name="Tiếng Việt").click()
+    page.evaluate(
+        f"() => {{ {map_name(drawn)}.setView([22.7, 104.1], 12, {{animate: false}}); lomsong.shown.villages.open(7); }}"
+    )
+    page.wait_for_function("() => location.hash.includes('village=00007')")
+    address = page.url
+    other = chromium.new_page()
+    other.goto(address)
+    other.wait_for_function("() => window.lomsong && lomsong.isReady()")
+    assert other.evaluate("() => document.documentElement.lang") == "vi"
+    assert other.get_by_label("Tô màu theo").input_value() == "need"
+    assert not other.locator(".lomsong-legend input").first.is_checked()
+    assert other.get_by_label("Số dân, từ").input_value() == "300"
+    assert villages["village_name"][7] in other.locator(".lomsong-card h2").inner_text()
+    other.goto(
+        address.split("#")[0]
+        + "#at=x/y/z&theme=__proto__&step=-5&hide=%00&f.from=abc&village=%7B%7B7%7D%7D&lang=xx"
+    )
+    other.wait_for_function("() => window.lomsong && lomsong.isReady()")
+    assert other.locator("#lomsong-ranked li").count() == 20
+    other.close()
+
+
+def test_picture_table_and_ruler_do_what_they_say(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs, tmp_path: Path
+) -> None:
+    named = villages.copy()
+    named.loc[3, "village_name"] = "=HYPERLINK(1)"
+    drawn = village_map(named, inputs=inputs)
+    page = open_map(drawn)
+    page.get_by_label("White").uncheck()
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Table (CSV)").click()
+    table.value.save_as(tmp_path / "villages.csv")
+    rows = pd.read_csv(tmp_path / "villages.csv", dtype={"village_id": str})
+    assert set(rows["village_id"]) == set(villages.loc[villages["status"] != "white", "village_id"])
+    assert (rows["village_name"] == "'=HYPERLINK(1)").sum() == (named["status"][3] != "white")
+    assert rows["rank"].is_monotonic_increasing
+
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Picture (PNG)").click()
+    picture.value.save_as(tmp_path / "map.png")
+    with Image.open(tmp_path / "map.png") as opened:
+        sheet = opened.convert("RGB")
+    assert sheet.width > 1500
+    colours = sheet.resize((300, 200)).getcolors(60_000)
+    assert colours is not None
+    assert len(colours) > 200
+
+    page.get_by_role("button", name="Measure").click()
+    page.keyboard.press("Enter")
+    page.evaluate(f"() => {map_name(drawn)}.panBy([200, 0], {{animate: false}})")
+    page.keyboard.press("Enter")
+    told = page.locator(".lomsong-tools + .lomsong-note").last.inner_text()
+    assert re.fullmatch(r"[\d.,]+ k?m", told)
+    page.keyboard.press("Escape")
+    assert page.get_by_role("button", name="Measure").get_attribute("aria-pressed") == "false"
+    assert page.locator(".lomsong-card").count() == 0
+
+    page.locator("summary", has_text="List of the villages").click()
+    shown = len(rows)
+    page.get_by_text(f"1 to 25 of {shown}").wait_for()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_text(f"26 to {min(50, shown)} of {shown}").wait_for()
+
+    page.locator(".folium-map").focus()
+    page.keyboard.press("Enter")
+    page.locator(".lomsong-card").wait_for()
+
+
+def test_the_page_works_inside_a_sandboxed_frame(
+    chromium: Any, villages: gpd.GeoDataFrame, inputs: Inputs, tmp_path: Path
+) -> None:
+    save_map(village_map(villages, inputs=inputs), tmp_path / "map.html")
+    (tmp_path / "report.html").write_text(
+        '<!doctype html><iframe src="map.html#theme=need" sandbox="allow-scripts allow-downloads" width="1000" height="700"></iframe>'
+    )
+    page = chromium.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((tmp_path / "report.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#lomsong-ranked li").nth(19).wait_for()
+    assert frame.get_by_label("Colour by").input_value() == "need"
+    frame.locator("#lomsong-ranked button").first.click()
+    frame.locator(".lomsong-card").wait_for()
+    page.close()
+    assert errors == []
+
+
+def test_reasons_are_told_in_vietnamese_as_python_tells_them(
+    open_map: Open, villages: gpd.GeoDataFrame
+) -> None:
+    """Every phrase, through the page's translation, against `wording` itself."""
+    values = {"operator": "Sóng Xanh", "technology": "4G"}
+    phrases = [
+        Phrase(key, {name: values.get(name, (1234.5, 1)) for name in re.findall(r"\{(\w+)\}", english)})
+        for key, (english, _) in PHRASES.items()
+    ]
+    told = villages.iloc[: len(phrases)].copy()
+    told["reasons"] = [phrase.say("en") for phrase in phrases]
+    page = open_map(village_map(told, options=MapOptions(language="vi")))
+    for row, phrase in enumerate(phrases):
+        page.evaluate(f"() => lomsong.shown.villages.open({row})")
+        assert page.locator(".lomsong-reasons").last.inner_text() == phrase.say("vi")

@@ -26,18 +26,18 @@ DRAWN = Table(
     columns=(VILLAGES.column("village_id"), ASSESSMENT.column("status")),
 )
 #: Where the centre lies is part of the geometry that is sent.
-_UNSENT = ("centre_longitude_deg", "centre_latitude_deg")
+#: The Vietnamese reasons are made of the English ones in the page, phrase by phrase: half the text of a nation.
+_UNSENT = ("centre_longitude_deg", "centre_latitude_deg", "reasons_vi")
 _SENT = {
     column.name: column
     for table in (VILLAGES, ASSESSMENT, RANKING)
     for column in table.columns
     if column.name not in _UNSENT
 }
-#: Read by popups alone: sent apart and unpacked after the map stands.
-_LATER = (
-    "district_name", "province_name", "households", "fund_eligible", "p_2g", "covered_share",
-    "evidence", "confidence", "reasons", "nearest_site_m", "terrain_share", "mobile_tests", "download_low_mbps",
-    "download_high_mbps", "fixed_line", "fixed_download_mbps", "need_people", "need_severity", "need_isolation",
+#: What colours, filters, lists and the search need; the rest, for popups, is sent apart and unpacked later.
+_FIRST = (
+    "village_id", "village_name", "commune_code", "commune_name", "population", "grid_power", "status",
+    "verify_cause", "p_signal", "unserved_people", "download_mbps", "rank", "need",
 )  # fmt: skip
 _TEXT = Column(name="text", kind="text", meaning="any text")
 _UNKNOWN_PERCENT = 255
@@ -108,10 +108,12 @@ def village_contents(
     flags = quality_flags(villages["village_id"], findings)
     table = villages.assign(**flags)
     words = dict.fromkeys(("quality_word",), _TEXT)
-    first, arrays = pack_columns(table, {name: _SENT[name] for name in _SENT if name not in _LATER} | words)
+    first, arrays = pack_columns(table, {name: _SENT[name] for name in _FIRST} | words)
     rows = len(villages)
     later, later_arrays = pack_columns(
-        table, {name: _SENT[name] for name in _LATER} | dict.fromkeys(("quality_flags",), _TEXT)
+        table,
+        {name: _SENT[name] for name in _SENT if name not in _FIRST}
+        | dict.fromkeys(("quality_flags",), _TEXT),
     )
     pairs, service_arrays = service_columns(villages["village_id"], service)
     shown = [

@@ -100,7 +100,7 @@ class PanelElement(Element):
     villages : DataLayer
         The layer that it lists.
     labels : dict
-        ``name``, ``synthetic``, ``attributions`` and ``language``.
+        ``name``, ``synthetic``, ``attributions``, ``language``, and ``phrases`` in English and Vietnamese.
     """
 
     def __init__(self, drawn: folium.Map, villages: DataLayer, labels: dict[str, Any]) -> None:

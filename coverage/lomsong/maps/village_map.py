@@ -28,6 +28,7 @@ from lomsong.maps.parts import MapOptions, MapParts, find_labels, parts_of
 from lomsong.maps.plan_contents import plan_contents
 from lomsong.maps.relief import shade_relief
 from lomsong.maps.signal_contents import signal_contents
+from lomsong.wording import PHRASES
 
 #: Where the head of a page takes our elements: after the line that names its encoding.
 _AFTER_ENCODING = 1
@@ -77,7 +78,8 @@ def village_map(
     frame = find_frame(villages.geometry)
     layers = _layers(villages, parts, frame)
     listed = next(layer for layer in layers if layer.kind == "villages")
-    labels = {**asdict(find_labels(villages, parts)), "language": options.language}
+    labels = asdict(find_labels(villages, parts))
+    labels |= {"language": options.language, "phrases": list(PHRASES.values())}
 
     drawn = folium.Map(
         location=_middle(listed), zoom_start=9, tiles=None, zoom_snap=0.5, fade_animation=False

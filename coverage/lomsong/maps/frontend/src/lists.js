@@ -10,7 +10,7 @@ const LISTED = 20, FOUND = 12;
 
 const statusWord = (status) => t("status." + (has("status." + status) ? status : "other"));
 
-function entry(layer, row, details, choose, lead) {
+export function entry(layer, row, details, choose, lead) {
   return make("li", {}, make("button", { type: "button", onclick: () => choose(row) },
     lead,
     make("span", { class: "lomsong-entry" },

@@ -4,8 +4,13 @@ import { headline, legend } from "./legend.js";
 import { rankedList, search, walk } from "./lists.js";
 import { foreign, make } from "./make.js";
 import { count, people } from "./numbers.js";
+import { permalink } from "./permalink.js";
+import { pickAt } from "./picking.js";
 import { register, settled } from "./ready.js";
+import { setPhrases } from "./reasons.js";
 import { State } from "./state.js";
+import { tools } from "./tools.js";
+import { villageList } from "./village_list.js";
 import { language, languages, setLanguage, t } from "./words.js";
 
 /** The map that the page shows and its villages, for whoever embeds or tests it. */
@@ -31,7 +36,7 @@ export function panel(map, layer, labels) {
     setLanguage(languages().find((name) => name !== language()));
     map.closePopup();
     write();
-    map.fire("lomsong:language");
+    map.fire("lomsong:language").fire("lomsong:state");
     side.querySelector(".lomsong-language").focus();
   }
 
@@ -54,12 +59,13 @@ export function panel(map, layer, labels) {
       if (button) ["title", "aria-label"].forEach((name) => button.setAttribute(name, t(key)));
     }
     if (banner) banner.replaceChildren(make("strong", {}, t("syntheticMark")), t("synthetic"));
-    if (state) body.append(...sections(layer, state, choose));
+    if (state) body.append(...sections(map, layer, state, labels, choose));
     collapse(wasClosed);
   }
 
   Object.assign(shown, { map, villages: layer });
   setLanguage(labels.language);
+  setPhrases(labels.phrases);
   if (labels.synthetic) {
     banner = make("p", { class: "lomsong-banner", role: "note" });
     page.classList.add("lomsong-synthetic");
@@ -73,6 +79,7 @@ export function panel(map, layer, labels) {
   page.classList.add("lomsong-page");
   page.classList.toggle("lomsong-closed", narrow.matches);
   write();
+  map.fire("lomsong:language");
   furnish(map, labels);
   register(begin());
   settled();
@@ -81,17 +88,21 @@ export function panel(map, layer, labels) {
     const plan = map.lomsongPlan;
     await Promise.all([layer.ready, plan && plan.ready]);
     const bounds = layer.boundsOf();
-    if (bounds) map.fitBounds(bounds, { animate: false, maxZoom: 14, padding: [16, 16] });
     shown.state = state = new State(layer, plan && plan.size ? plan : null);
-    body.append(...sections(layer, state, choose));
+    if (bounds) map.fitBounds(bounds, { animate: false, maxZoom: 14, padding: [16, 16] });
+    if (!location.hash) write();
+    permalink(map, layer, state, () => {
+      write();
+      map.fire("lomsong:language");
+    });
     performance.mark("lomsong:interactive");
   }
 }
 
-function sections(layer, state, choose) {
+function sections(map, layer, state, labels, choose) {
   const ranked = make("div"), told = make("p", { class: "lomsong-note", "aria-live": "polite" });
   let list = null;
-  const legendBox = make("div");
+  const all = villageList(layer, choose), legendBox = make("div");
   function rewriteLegend() {
     list = legend(state.classes, state.hidden, (kind, on) => {
       state.hidden[on ? "delete" : "add"](kind);
@@ -102,6 +113,7 @@ function sections(layer, state, choose) {
   state.listeners = [(sums) => {
     list.fill(sums);
     ranked.replaceChildren(rankedList(layer, choose));
+    all.renew();
     const total = sums.reduce((sum, each, i) => (state.hidden.has(i) ? sum : { n: sum.n + each.villages, people: sum.people + each.people }), { n: 0, people: 0 });
     told.textContent = t("showing", { n: count(total.n), size: count(layer.size), people: people(total.people) });
   }];
@@ -118,7 +130,7 @@ function sections(layer, state, choose) {
     make("section", {}, make("label", { class: "lomsong-field" }, make("span", {}, t("colourBy")), theme), legendBox, told),
     state.plan ? budget(state) : null,
     make("details", { class: "lomsong-details", open: state.filtering }, make("summary", {}, t("filters")), filterForm(layer, state.filters, () => state.apply())),
-    ranked,
+    ranked, all.element, tools(map, layer, labels, state),
   ].filter((part) => part !== null);
   state.apply();
   return parts;
@@ -147,6 +159,10 @@ function budget(state) {
 
 function furnish(map, labels) {
   map.setMaxZoom(18);
+  /* the keyboard points with the middle of the map */
+  map.getContainer().addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === map.getContainer()) pickAt(map, map.getCenter());
+  });
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
   const credits = map.attributionControl;
   if (!credits) return;

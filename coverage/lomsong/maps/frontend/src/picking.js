@@ -4,23 +4,29 @@ import { foreign } from "./make.js";
 /** Things under the mouse are looked for in the layers on top first. */
 function pickerOf(map) {
   if (map.lomsongPicker) return map.lomsongPicker;
-  const picker = (map.lomsongPicker = { layers: [] });
-  const find = (latLng) => {
-    for (const layer of [...picker.layers].sort((a, b) => b.pickOrder - a.pickOrder)) {
-      const hit = map.hasLayer(layer) ? layer.pick(latLng, map.getZoom()) : null;
-      if (hit !== null) return { layer, hit };
-    }
-    return null;
-  };
+  const picker = (map.lomsongPicker = { layers: [] }), find = (latLng) => findAt(map, latLng);
   /* A shape of another layer, a marker or a popup lies above ours and keeps its clicks. */
   const ours = (event) => !event.originalEvent.target.closest(".leaflet-interactive, .leaflet-popup, .leaflet-control");
   map.on("click", (event) => {
-    const found = ours(event) && !map.lomsongBusy ? find(event.latlng) : null;
-    if (found) found.layer.open(found.hit, event.latlng);
+    if (ours(event) && !map.lomsongBusy) pickAt(map, event.latlng);
   });
   /* A finger has no hover, and would leave the name standing. */
   if (window.matchMedia("(hover: hover)").matches) watchHover(map, find, ours);
   return picker;
+}
+
+function findAt(map, latLng) {
+  for (const layer of [...map.lomsongPicker.layers].sort((a, b) => b.pickOrder - a.pickOrder)) {
+    const hit = map.hasLayer(layer) ? layer.pick(latLng, map.getZoom()) : null;
+    if (hit !== null) return { layer, hit };
+  }
+  return null;
+}
+
+/** Open what lies at a place. */
+export function pickAt(map, latLng) {
+  const found = map.lomsongPicker && findAt(map, latLng);
+  if (found) found.layer.open(found.hit, latLng);
 }
 
 function watchHover(map, find, ours) {

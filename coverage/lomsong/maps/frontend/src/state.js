@@ -2,6 +2,10 @@
 import { isFiltering, noFilters, rowTest } from "./filters.js";
 import { tally } from "./legend.js";
 import { findThemes, PLANNED } from "./themes.js";
+import { language, setLanguage } from "./words.js";
+
+/* Names of filters in the address begin so. */
+const PREFIX = "f.";
 
 export class State {
   constructor(layer, plan) {
@@ -42,6 +46,7 @@ export class State {
     const stands = layer.repaint();
     const sums = tally(layer, all.length, this.passes);
     this.listeners.forEach((listen) => listen(sums));
+    if (layer.map) layer.map.fire("lomsong:state");
     return stands;
   }
 
@@ -52,6 +57,25 @@ export class State {
     this.mastKey = key;
     const who = masts.table.reader("operator"), what = masts.table.reader("technology");
     masts.showSectors(key === "\n" ? null : (row) => (!operator || who(row) === operator) && (!technology || what(row) === technology));
+  }
+
+  /** The choices as short texts, for the address of the page; empty ones are the usual. */
+  describe() {
+    const classes = this.classes, hidden = [...this.hidden].map((kind) => classes[kind].key).join(",");
+    const filters = Object.entries(this.filters).filter(([, value]) => value !== "").map(([name, value]) => [PREFIX + name, value]);
+    return { lang: language(), theme: this.theme === "status" ? "" : this.theme, hide: hidden, step: this.step ? String(this.step) : "", ...Object.fromEntries(filters) };
+  }
+
+  /** Take choices from such texts; whatever does not fit is left out. */
+  take(words) {
+    setLanguage(words.lang || language());
+    this.theme = words.theme && Object.hasOwn(this.themes, words.theme) ? words.theme : "status";
+    this.step = this.plan ? Math.max(0, Math.min(this.plan.size, Math.floor(Number(words.step)) || 0)) : 0;
+    this.filters = noFilters();
+    for (const name of Object.keys(this.filters)) if (Object.hasOwn(words, PREFIX + name)) this.filters[name] = words[PREFIX + name];
+    for (const name of ["from", "to"]) if (!Number.isFinite(Number(this.filters[name]))) this.filters[name] = "";
+    const hidden = (words.hide || "").split(",");
+    this.hidden = new Set(this.classes.map((each, i) => (hidden.includes(each.key) ? i : -1)).filter((i) => i >= 0));
   }
 
   get filtering() {

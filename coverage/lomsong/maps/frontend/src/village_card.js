@@ -3,6 +3,7 @@ import { fact, said } from "./card.js";
 import { swatch } from "./looks.js";
 import { dotted, foreign, make } from "./make.js";
 import { count, distance, people, percent, tenth } from "./numbers.js";
+import { tellReasons } from "./reasons.js";
 import { has, t } from "./words.js";
 
 const lookUp = (group, word) => (has(group + "." + word) ? t(group + "." + word) : foreign(word));
@@ -83,7 +84,7 @@ export function describeVillage(layer, row) {
     make("p", { class: "lomsong-place" }, ...dotted([cell("village_id"), ...places].map((name) => foreign(name)))),
     make("p", { class: "lomsong-status" }, swatch(layer.statusLook(row)), make("strong", {}, t("status." + (has("status." + status) ? status : "other"))),
       make("span", {}, cause !== null && has("cause." + cause) ? t("cause." + cause) : t("meaning." + (has("meaning." + status) ? status : "other")))),
-    said(cell("reasons"), (words) => make("p", { class: "lomsong-reasons" }, foreign(words))),
+    said(cell("reasons"), (words) => make("p", { class: "lomsong-reasons" }, foreign(tellReasons(words)))),
     facts,
     flags(cell),
     standing(layer, cell),

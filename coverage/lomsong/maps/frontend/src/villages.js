@@ -2,7 +2,8 @@
 import { CanvasGrid } from "./canvas_grid.js";
 import { openCard } from "./card.js";
 import { OTHER, patternTile, STATUSES } from "./looks.js";
-import { own } from "./make.js";
+import { dotted, foreign, make, own } from "./make.js";
+import { people, percent } from "./numbers.js";
 import { readDeltas, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
 import { register } from "./ready.js";
@@ -10,6 +11,7 @@ import { Shapes, toDegrees, toSteps } from "./shapes.js";
 import { Table, textReader } from "./table.js";
 import { findThemes } from "./themes.js";
 import { describeVillage } from "./village_card.js";
+import { has, t } from "./words.js";
 
 /* A path of more shapes than this takes longer than two paths. */
 const BATCH = 128;
@@ -74,6 +76,14 @@ const Villages = CanvasGrid.extend({
 
   title(row) {
     return this.value(row, "village_name") || this.value(row, "village_id");
+  },
+
+  /** A line about a village for lists. */
+  summary(row) {
+    const chance = this.value(row, "p_signal"), persons = this.value(row, "population"), commune = this.value(row, "commune_name");
+    const status = this.value(row, "status"), word = t("status." + (has("status." + status) ? status : "other"));
+    const parts = [word, chance === null ? null : t("signalLikely", { p: percent(chance) }), persons === null ? null : people(persons), commune === null ? null : foreign(commune)];
+    return make("span", {}, ...dotted(parts));
   },
 
   centre(row) {
@@ -219,9 +229,13 @@ const Villages = CanvasGrid.extend({
   open(row, where) {
     const map = this.map;
     openCard(map, where || this.centre(row) || map.getCenter(), () => describeVillage(this, row), {
-      ready: this.restReady, onClose: () => this.select(null),
+      ready: this.restReady, onClose: () => {
+        this.select(null);
+        map.fire("lomsong:open", { row: null });
+      },
     });
     this.select(row);
+    map.fire("lomsong:open", { row });
   },
 
   /* Flying takes time; a second choice on the way replaces the first. */

@@ -51,7 +51,7 @@ const WORDS = {
   firstShown: [", the first {n} shown", ", hiển thị {n} kết quả đầu"],
   showPanel: ["Show the panel", "Mở bảng thông tin"],
   hidePanel: ["Hide the panel", "Đóng bảng thông tin"],
-  mapLabel: ["Map of the villages; the panel lists and finds them", "Bản đồ thôn bản; bảng bên cạnh có danh sách và ô tìm kiếm"],
+  mapLabel: ["Map of the villages: arrows move it, plus and minus zoom, Enter opens the village in the middle; the panel lists and finds them", "Bản đồ thôn bản: phím mũi tên để di chuyển, cộng và trừ để thu phóng, Enter để mở thôn bản ở giữa; bảng bên cạnh có danh sách và ô tìm kiếm"],
   close: ["Close", "Đóng"],
   zoomIn: ["Zoom in", "Phóng to"],
   zoomOut: ["Zoom out", "Thu nhỏ"],
@@ -67,7 +67,7 @@ const WORDS = {
   mobileDownload: ["Mobile download", "Tốc độ tải di động"],
   fixedLine: ["Fixed line", "Mạng cố định"],
   gridPower: ["Grid power", "Điện lưới"],
-  fundArea: ["Fund area", "Thuộc vùng quỹ viễn thông công ích"],
+  fundArea: ["Fund area", "Vùng quỹ công ích"],
   evidence: ["Evidence", "Bằng chứng"],
   confidence: ["Confidence", "Độ tin cậy"],
   present: ["present", "có"],
@@ -156,6 +156,20 @@ const WORDS = {
   languageName: ["Tiếng Việt", "English"],
   profile: ["Terrain to the best mast", "Mặt cắt địa hình đến trạm tốt nhất"],
   profileAlt: ["Terrain profile between the village and the mast", "Mặt cắt địa hình giữa thôn bản và trạm"],
+  tools: ["Tools", "Công cụ"],
+  measure: ["Measure", "Đo khoảng cách"],
+  measureHint: ["Click the map, or press Enter for its middle. Escape ends.", "Nhấp vào bản đồ, hoặc nhấn Enter để lấy điểm giữa. Escape để kết thúc."],
+  fullscreen: ["Full screen", "Toàn màn hình"],
+  print: ["Print", "In"],
+  savePicture: ["Picture (PNG)", "Lưu ảnh (PNG)"],
+  saveTable: ["Table (CSV)", "Lưu bảng (CSV)"],
+  embed: ["Embed", "Nhúng"],
+  embedHint: ["Put this file beside the page and paste these lines into it.", "Đặt tệp này cạnh trang web rồi dán đoạn mã sau vào trang."],
+  sources: ["Sources", "Nguồn"],
+  allVillages: ["List of the villages shown", "Danh sách thôn bản đang hiện"],
+  fromTo: ["{from} to {to} of {size}", "{from} đến {to} trên {size}"],
+  before: ["Previous", "Trước"],
+  after: ["Next", "Sau"],
   operatorNotKnown: ["operator not known", "chưa rõ nhà mạng"],
 };
 
@@ -165,8 +179,10 @@ let chosen = 0;
 export const language = () => LANGUAGES[chosen];
 export const languages = () => LANGUAGES;
 
+/** An unknown language changes nothing. */
 export function setLanguage(name) {
-  chosen = Math.max(0, LANGUAGES.indexOf(name));
+  const place = LANGUAGES.indexOf(name);
+  if (place >= 0) chosen = place;
 }
 
 export const has = (key) => Object.hasOwn(WORDS, key);

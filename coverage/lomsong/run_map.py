@@ -1,0 +1,197 @@
+"""The map of a run: drawn while it finishes, and drawn again from its files without computing anything again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from lomsong.errors import LomsongError, MissingSourceError, OutputError, SourceError
+from lomsong.findings import Finding
+from lomsong.inputs import Inputs, read
+from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
+from lomsong.maps.static_map import draw_static_map
+from lomsong.path import explain_path
+from lomsong.report.path_picture import draw_path
+from lomsong.settings_file import parse_settings
+
+#: Terrain profiles in the map of a run: those of the villages with the greatest need.
+PROFILED_VILLAGES = 5
+#: No more profiles are added once their texts together are longer. [bytes]
+MOST_PROFILE_BYTES = 2_000_000
+PROFILES_FILE = "profiles.json"
+
+Paper = Literal["a4", "a4-portrait", "slide"]
+
+
+def draw_profiles(
+    inputs: Inputs, ranked: gpd.GeoDataFrame, *, count: int = PROFILED_VILLAGES
+) -> dict[str, str]:
+    """
+    Draw the terrain between the first villages of the ranking and their best masts.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What the run has read.
+    ranked : GeoDataFrame
+        Villages, best rank first.
+    count : int
+        How many; fewer where their pictures grow beyond `MOST_PROFILE_BYTES` or a path cannot be explained.
+
+    Returns
+    -------
+    dict
+        SVG texts by village id.
+    """
+    pictures: dict[str, str] = {}
+    size = 0
+    if not len(inputs.sectors):
+        return pictures
+    for village_id in ranked["village_id"].head(count):
+        try:
+            svg = draw_path(explain_path(inputs, village_id=str(village_id))).as_svg()
+        except LomsongError:
+            continue  # a village without a place has no path; its popup says so
+        size += len(svg.encode("utf-8"))
+        if size > MOST_PROFILE_BYTES:
+            break
+        pictures[str(village_id)] = svg
+    return pictures
+
+
+def save_run_map(
+    folder: Path,
+    inputs: Inputs,
+    ranked: gpd.GeoDataFrame,
+    *,
+    service: pd.DataFrame,
+    findings: tuple[Finding, ...],
+    profiles: int = PROFILED_VILLAGES,
+) -> None:
+    """Write ``map.html`` and the profiles in it, ``profiles.json``, into the folder of a run."""
+    pictures = draw_profiles(inputs, ranked, count=profiles)
+    parts = replace(
+        parts_of(inputs, service=service, rasters=_rasters(folder), pictures=pictures), findings=findings
+    )
+    (folder / PROFILES_FILE).write_text(
+        json.dumps(pictures, ensure_ascii=True, indent=0, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    save_map(village_map(ranked, parts=parts), folder / "map.html")
+
+
+def redraw_map(
+    folder: str | Path,
+    *,
+    out: str | Path | None = None,
+    options: MapOptions | None = None,
+    paper: Paper = "a4",
+) -> tuple[Path, tuple[str, ...]]:
+    """
+    Draw the map of a finished run again.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of the run.
+    out : path, optional
+        ``.html`` for a page, ``.png``, ``.svg`` or ``.pdf`` for a sheet; ``map.html`` in the folder if not given.
+    options : MapOptions, optional
+        Language, and what is told about where masts are.
+    paper : {'a4', 'a4-portrait', 'slide'}
+        Size of a sheet.
+
+    Returns
+    -------
+    path : Path
+        The file.
+    notes : tuple of str
+        What had to be left out.
+
+    Raises
+    ------
+    MissingSourceError, SourceError
+        The folder holds no whole run, or one of its files is broken.
+    OutputError
+        The file cannot be written.
+    """
+    folder = Path(folder)
+    target = folder / "map.html" if out is None else Path(out)
+    if target.suffix.lower() not in (".html", ".htm", ".png", ".svg", ".pdf"):
+        raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf")
+    record = _read_json(folder / "run.json")
+    villages = _read_table(folder / "villages.parquet")
+    parts, notes = _parts_of_run(folder, record)
+    if target.suffix.lower() in (".html", ".htm"):
+        return save_map(village_map(villages, parts=parts, options=options), target), notes
+    return draw_static_map(villages, target, parts=parts, options=options, paper=paper), notes
+
+
+def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple[str, ...]]:
+    """Take what the run has written; relief and measurements come from its sources while those are there."""
+    notes: tuple[str, ...] = ()
+    try:
+        settings = parse_settings(record["settings"], subject=f"settings in {folder}/run.json")
+        parts = parts_of(read(settings))
+    except (LomsongError, KeyError) as error:
+        credits_ = [
+            f"{source['attribution']} ({source['licence']})"
+            if source.get("licence")
+            else source["attribution"]
+            for source in record.get("inputs", [])
+            if source.get("attribution")
+        ]
+        labels = Labels(
+            str(record.get("name", "")),
+            bool(record.get("synthetic")),
+            tuple(dict.fromkeys(map(str, credits_))),
+        )
+        parts = MapParts(labels=labels)
+        notes = (f"without relief and measurements, since a source is gone: {str(error).splitlines()[0]}",)
+    service, plan = folder / "service.csv", folder / "plan.parquet"
+    profiles = folder / PROFILES_FILE
+    return (
+        replace(
+            parts,
+            sectors=_read_table(folder / "sectors.parquet"),
+            service=_read_service(service) if service.is_file() else None,
+            plan=_read_table(plan) if plan.is_file() else None,
+            rasters=_rasters(folder),
+            pictures=_read_json(profiles) if profiles.is_file() else {},
+        ),
+        notes,
+    )
+
+
+def _rasters(folder: Path) -> list[Path]:
+    return sorted(folder.glob("signal_*.tif"))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise MissingSourceError(
+            f"{path.parent} holds no finished run (no {path.name}); `lomsong run CONFIG --out {path.parent}` makes one"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SourceError(f"{path} is not readable as JSON: {error}; run it again") from None
+    if not isinstance(content, dict):
+        raise SourceError(f"{path} does not hold what a run writes there; run it again")
+    return content
+
+
+def _read_table(path: Path) -> gpd.GeoDataFrame:
+    try:
+        return gpd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}; run it again") from None
+
+
+def _read_service(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype={"village_id": str, "operator": str, "technology": str})
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}; run it again") from None

@@ -1,0 +1,91 @@
+"""The map of a finished run, drawn again from its files."""
+
+import json
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from lomsong.cli import main
+from lomsong.errors import MissingSourceError, OutputError, SourceError
+from lomsong.maps import MapOptions
+from lomsong.run_map import redraw_map
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The files of a run whose sources are gone."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    squares = [shapely.box(104 + 0.01 * i, 22, 104.01 + 0.01 * i, 22.01) for i in range(4)]
+    gpd.GeoDataFrame(
+        {
+            "village_id": [f"{i:03d}" for i in range(4)],
+            "village_name": ["Bản Một", "Bản Hai", "Bản Ba", "Bản Bốn"],
+            "status": ["white", "hollow", "served", "covered"],
+            "rank": [1, 2, 3, 4],
+            "nearest_site_m": [3400.0, 900.0, 800.0, 700.0],
+            "reasons": "nearest recorded mast 3.4 km (Sóng Xanh)",
+        },
+        geometry=squares,
+        crs=4326,
+    ).to_parquet(folder / "villages.parquet")
+    gpd.GeoDataFrame(
+        {"sector_id": ["A-1"], "site_id": ["A-site"], "operator": ["Sóng Xanh"], "technology": ["4g"]},
+        geometry=[shapely.Point(104.005, 22.005)],
+        crs=4326,
+    ).to_parquet(folder / "sectors.parquet")
+    (folder / "service.csv").write_text(
+        "village_id,operator,technology,p_centre\n000,any,any,0.2\n", encoding="utf-8"
+    )
+    (folder / "profiles.json").write_text(json.dumps({"000": "<svg/>"}))
+    record = {
+        "name": "Xã Thử",
+        "synthetic": True,
+        "settings": {"name": "x"},
+        "inputs": [{"attribution": "Somebody", "licence": "CC0"}, {"attribution": "", "licence": ""}],
+    }
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_a_run_without_its_sources_is_drawn_from_its_own_files(run: Path, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    path, notes = redraw_map(run, out=tmp_path / "again.html", options=MapOptions(language="vi"))
+    text = path.read_text(encoding="utf-8")
+    assert "<title>Xã Thử</title>" in text
+    assert "Somebody (CC0)" in text
+    assert re.search(r'"language":"vi"', text)
+    assert "lomsong_masts_" in text
+    assert len(notes) == 1
+    assert "without relief" in notes[0]
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_the_command_writes_the_page_without_masts(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "public.html"
+    done = CliRunner().invoke(main, ["map", str(run), "--out", str(out), "--hide-masts"])
+    assert done.exit_code == 0, done.output
+    assert "lomsong_masts_" not in out.read_text(encoding="utf-8")
+    done = CliRunner().invoke(main, ["map", str(run), "--hide-masts", "--blur-masts", "500"])
+    assert done.exit_code == 2
+    done = CliRunner().invoke(main, ["map", str(tmp_path / "nothing")])
+    assert done.exit_code == 1
+    assert "holds no finished run" in done.output
+
+
+def test_broken_files_are_clear_errors(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="should end in"):
+        redraw_map(run, out=tmp_path / "map.docx")
+    (run / "villages.parquet").write_bytes(b"nothing")
+    with pytest.raises(SourceError, match=r"villages\.parquet"):
+        redraw_map(run)
+    (run / "run.json").write_text("{")
+    with pytest.raises(SourceError, match="not readable as JSON"):
+        redraw_map(run)
+    (run / "run.json").unlink()
+    with pytest.raises(MissingSourceError, match="no finished run"):
+        redraw_map(run)
