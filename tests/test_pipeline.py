@@ -23,7 +23,7 @@ from lomsong.schemas import STATUSES
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
 FILES = {
-    "map.html", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv",
+    "map.html", "profiles.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv",
     "ranking.csv", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
 }  # fmt: skip
 
