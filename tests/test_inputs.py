@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import yaml
+from shapely import box
 from worlds import flat_terrain
 
 import lomsong as ls
@@ -165,3 +166,46 @@ def test_odd_yaml_is_one_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yml").write_text(text)
     with pytest.raises(ValueError, match=r"s\.yml"):
         load_settings(tmp_path / "s.yml")
+
+
+def test_masts_outside_the_country_are_set_aside(demo: Path) -> None:
+    inputs = ls.read(load_settings(demo / "district.yml"))
+    west, south, east, north = inputs.sectors.to_crs(4326).total_bounds
+    outline = gpd.GeoDataFrame(
+        geometry=[box(west - 1, south - 1, (west + east) / 2, north + 1)], crs="EPSG:4326"
+    )
+    outline.to_file(demo / "country.gpkg")
+
+    def bounded(content: dict[str, Any]) -> None:
+        content["inputs"]["country"] = {"path": "country.gpkg"}
+
+    within = ls.read(change(demo, bounded))
+    told = [finding for finding in within.findings if "outside the country" in finding.message]
+    assert 0 < len(within.sectors) < len(inputs.sectors)
+    assert told[0].count == len(inputs.sectors) - len(within.sectors)
+
+
+def test_every_kind_of_measurement_joins_one_table(demo: Path) -> None:
+    settings = load_settings(demo / "district.yml")
+    code = ls.read(settings).villages["village_id"].iloc[0]
+    (demo / "log.csv").write_text(
+        "Timestamp,Longitude,Latitude,NetworkMode,RSRP\n2020.02.13_15.02.01,-147.0,34.0,LTE,-93\n"
+    )
+    (demo / "none.csv").write_text("lon,lat,time\n-147.0,34.0,2023-05-01\n")
+    (demo / "checks.csv").write_text(f"village_id,has_signal,date\n{code},yes,2023-11-01\n")
+
+    def all_kinds(content: dict[str, Any]) -> None:
+        content["inputs"] |= {
+            "signal_samples": [{"path": "log.csv", "operator": "A"}],
+            "no_service_reports": [{"path": "none.csv"}],
+            "field_checks": [{"path": "checks.csv"}],
+        }
+
+    inputs = ls.read(change(demo, all_kinds))
+    counts = inputs.measurements["kind"].value_counts()
+    assert set(counts.index) == {"speed", "signal", "no_service", "field_check"}
+    assert counts[["signal", "no_service", "field_check"]].tolist() == [1, 1, 1]
+    assert inputs.measurements["measurement_id"].is_unique
+    check = inputs.measurements[inputs.measurements["kind"] == "field_check"]
+    assert inputs.villages.geometry.iloc[0].buffer(2000).contains(check.geometry.iloc[0])
+    assert {"log.csv", "none.csv", "checks.csv"} <= {record.path for record in inputs.records}

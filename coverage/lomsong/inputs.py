@@ -14,21 +14,22 @@ from pyproj.exceptions import ProjError
 
 from lomsong.antenna_pattern import Pattern
 from lomsong.errors import CrsError, SourceError
-from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.findings import Finding
 from lomsong.grid import Raster, require_metric
-from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
+from lomsong.settings import InputSettings, LayerSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.antennas import find_antennas, read_antenna
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.fields import rename_columns, set_aside, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
 from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
-from lomsong.sources.licences import WELL_KNOWN, flag_terms
 from lomsong.sources.masts import read_masts
+from lomsong.sources.masts.network import join_lists, keep_within_reach, refuse_exchanged_axes
 from lomsong.sources.measurements import no_measurements, read_measurements
 from lomsong.sources.population import read_population
 from lomsong.sources.raster_files import Bounds
 from lomsong.sources.rasters import read_land_cover, read_terrain
+from lomsong.sources.records import SourceRecord, list_records
 from lomsong.sources.surroundings import TAGS, read_surroundings
 from lomsong.sources.tables import Box
 from lomsong.sources.vectors import parse_crs, read_vector
@@ -39,17 +40,6 @@ __all__ = ["Inputs", "SourceRecord", "no_measurements", "read"]
 BOX_MARGIN_DEG = 0.1
 #: A working CRS may be wrong by this part of a length; a UTM zone is within a thousandth.
 WORST_SCALE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """One input file: what it is for, its checksum, and whom to name for it."""
-
-    layer: str
-    path: str
-    sha256: str
-    attribution: str
-    licence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +135,14 @@ def read(settings: Settings) -> Inputs:
     for source in wanted.masts:
         masts, found = read_masts(source, box=box)
         layouts[Path(source.path)] = str(masts.attrs.pop("layout", ""))
-        _refuse_swapped(masts, villages)
+        refuse_exchanged_axes(masts, villages)
         raw.append(_to_working(masts, "masts", crs=crs))
         findings += found
-    gathered, found = _one_network(raw)
+    gathered, found = join_lists(raw)
     findings += found
     gathered, found = _within_country(gathered, wanted.country)
     findings += found
-    near, found = _within_reach(gathered, bounds)
+    near, found = keep_within_reach(gathered, bounds)
     findings += found
     sectors, found = build_sectors(near, settings.radio, settings.sites)
     findings += found
@@ -173,7 +163,7 @@ def read(settings: Settings) -> Inputs:
         around = populated_bounds(villages, communes, settings.demand.point_radius_m)
         population, found = read_population(wanted.population, bounds=around, crs=crs)
         findings += found
-    records, found = _records(wanted, layouts)
+    records, found = list_records(wanted, layouts)
     findings += found
     context, found = _read_context(wanted, bounds, crs)
     findings += found
@@ -242,56 +232,6 @@ def _reach(villages: gpd.GeoDataFrame, radius_m: float) -> Bounds:
     return west - radius_m, south - radius_m, east + radius_m, north + radius_m
 
 
-def _refuse_swapped(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
-    """Refuse positions that would fall among the villages if their axes were exchanged."""
-    if not masts.crs.is_geographic:
-        return
-    west, south, east, north = villages.to_crs(masts.crs).total_bounds
-    x, y = masts.geometry.x, masts.geometry.y
-
-    def inside(a: pd.Series, b: pd.Series) -> float:
-        return float((a.between(west - 1, east + 1) & b.between(south - 1, north + 1)).mean())
-
-    if inside(x, y) < 0.1 and inside(y, x) > 0.5:
-        raise SourceError(
-            f"masts and villages: none of {len(masts)} masts lies near a village, but they would with longitude and "
-            "latitude exchanged in one of the two; if it is the masts, swap longitude_deg and latitude_deg under "
-            "inputs.masts columns; if it is the villages, mend their file"
-        )
-
-
-def _one_network(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
-    findings = []
-    same = pd.DataFrame(
-        {
-            "x": frame.geometry.x.round(),
-            "y": frame.geometry.y.round(),
-            **{name: frame[name] for name in ("operator", "sector_id", "technology")},
-        }
-    )
-    twice = same.duplicated(keep="first")
-    if twice.any():
-        ids = tuple(frame.loc[twice, "sector_id"].astype(str))
-        findings.append(
-            Finding(
-                layer="masts",
-                word="clean",
-                severity="warning",
-                message=f"{count_rows(len(ids), 'sector')} stand in two files; the first counts: {name_rows(ids)}",
-                count=len(ids),
-                rows=ids,
-            )
-        )
-    frame = frame[~twice].reset_index(drop=True)
-    # different operators, or different files of one, may number alike
-    again = frame["sector_id"].duplicated(keep=False)
-    frame.loc[again, "sector_id"] = frame["operator"].astype(str) + " " + frame["sector_id"].astype(str)
-    number = frame.groupby("sector_id").cumcount()
-    frame.loc[number > 0, "sector_id"] += " #" + (number + 1).astype(str)
-    return frame, findings
-
-
 def _degree_box(bounds: Bounds, crs: CRS) -> Box | None:
     """Return the area in degrees with a margin, or none where it crosses the 180th meridian."""
     west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(
@@ -321,26 +261,6 @@ def _within_country(
         masts, outside, layer="masts", word="correct", key="sector_id", why="they lie outside the country"
     )
     return masts.reset_index(drop=True), findings + found
-
-
-def _within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    west, south, east, north = bounds
-    x, y = raw.geometry.x, raw.geometry.y
-    near = x.between(west, east) & y.between(south, north)
-    if not near.any():
-        raise SourceError(
-            f"masts: none of {len(raw)} rows lies within reach of a village; check their CRS and that the mast list "
-            "and the villages are of the same area"
-        )
-    away = int((~near).sum())
-    findings = []
-    if away:
-        ids = tuple(raw.loc[~near, "sector_id"].astype(str))
-        message = f"{count_rows(away, 'sector')} beyond reach of every village left out"
-        findings.append(
-            Finding(layer="masts", word="correct", severity="note", message=message, count=away, rows=ids)
-        )
-    return raw[near].reset_index(drop=True), findings
 
 
 def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, list[Finding]]:
@@ -378,55 +298,3 @@ def _read_truth(source: LayerSource) -> pd.DataFrame:
         raise SourceError(f"truth: {path.name} lacks {', '.join(lacking)}")
     signal = to_text(frame["has_signal"]).str.casefold().isin(["true", "1", "yes"])
     return pd.DataFrame({"village_id": to_text(frame["village_id"]), "has_signal": signal})
-
-
-def _records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[SourceRecord], list[Finding]]:
-    """Return what each file is and whom to name for it; well-known layouts bring their own terms."""
-    layers: list[tuple[str, LayerSource | RasterSource | None]] = [
-        ("villages", wanted.villages),
-        ("communes", wanted.communes),
-        ("code_mapping", wanted.code_mapping),
-        *(("masts", source) for source in wanted.masts),
-        ("country", wanted.country),
-        *(("speed_tests", source) for source in wanted.speed_tests),
-        *(("signal_samples", source) for source in wanted.signal_samples),
-        *(("no_service_reports", source) for source in wanted.no_service_reports),
-        *(("field_checks", source) for source in wanted.field_checks),
-        ("terrain", wanted.terrain),
-        ("land_cover", wanted.land_cover),
-        ("population", wanted.population),
-        *((layer, getattr(wanted, layer)) for layer in TAGS),
-        ("population_totals", wanted.population_totals),
-        ("buildings", wanted.buildings),
-        ("community_centres", wanted.community_centres),
-        ("truth", wanted.truth),
-    ]
-    records, findings = [], []
-    for layer, source in layers:
-        if source is None:
-            continue
-        attribution, licence = source.attribution, source.licence
-        credit = WELL_KNOWN.get(layouts.get(Path(source.path), ""))
-        if credit is not None and not (attribution and licence):
-            message = f"{Path(source.path).name} is named as {credit.attribution} ({credit.licence}), as its layout says"
-            if not licence:
-                findings.append(
-                    Finding(
-                        layer="licence",
-                        word="sufficient",
-                        severity="assumption",
-                        message=message,
-                        source=credit.source,
-                    )
-                )
-            attribution, licence = attribution or credit.attribution, licence or credit.licence
-        records.append(
-            SourceRecord(
-                layer=layer,
-                path=Path(source.path).name,
-                sha256=checksum(Path(source.path)),
-                attribution=attribution,
-                licence=licence,
-            )
-        )
-    return records, findings + flag_terms((record.path, record.licence) for record in records)

@@ -1,0 +1,87 @@
+"""Several mast lists → one network: nothing twice, nothing out of reach, axes the right way round."""
+
+import geopandas as gpd
+import pandas as pd
+
+from lomsong.errors import SourceError
+from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.sources.raster_files import Bounds
+
+
+def refuse_exchanged_axes(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
+    """Refuse positions that would fall among the villages if their axes were exchanged."""
+    if not masts.crs.is_geographic:
+        return
+    west, south, east, north = villages.to_crs(masts.crs).total_bounds
+    x, y = masts.geometry.x, masts.geometry.y
+
+    def inside(a: pd.Series, b: pd.Series) -> float:
+        return float((a.between(west - 1, east + 1) & b.between(south - 1, north + 1)).mean())
+
+    if inside(x, y) < 0.1 and inside(y, x) > 0.5:
+        raise SourceError(
+            f"masts and villages: none of {len(masts)} masts lies near a village, but they would with longitude and "
+            "latitude exchanged in one of the two; if it is the masts, swap longitude_deg and latitude_deg under "
+            "inputs.masts columns; if it is the villages, mend their file"
+        )
+
+
+def join_lists(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Put the lists of one CRS together: what stands in two counts once, ids that files share are told apart."""
+    frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
+    findings = []
+    same = pd.DataFrame(
+        {
+            "x": frame.geometry.x.round(),
+            "y": frame.geometry.y.round(),
+            **{name: frame[name] for name in ("operator", "sector_id", "technology")},
+        }
+    )
+    twice = same.duplicated(keep="first")
+    if twice.any():
+        ids = tuple(frame.loc[twice, "sector_id"].astype(str))
+        findings.append(
+            Finding(
+                layer="masts",
+                word="clean",
+                severity="warning",
+                message=f"{count_rows(len(ids), 'sector')} stand in two files; the first counts: {name_rows(ids)}",
+                count=len(ids),
+                rows=ids,
+            )
+        )
+    frame = frame[~twice].reset_index(drop=True)
+    # different operators, or different files of one, may number alike
+    again = frame["sector_id"].duplicated(keep=False)
+    frame.loc[again, "sector_id"] = frame["operator"].astype(str) + " " + frame["sector_id"].astype(str)
+    number = frame.groupby("sector_id").cumcount()
+    frame.loc[number > 0, "sector_id"] += " #" + (number + 1).astype(str)
+    return frame, findings
+
+
+def keep_within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Leave out the rows that reach no village; `bounds` is west, south, east, north in their CRS.
+
+    Raises
+    ------
+    SourceError
+        None is left.
+    """
+    west, south, east, north = bounds
+    x, y = raw.geometry.x, raw.geometry.y
+    near = x.between(west, east) & y.between(south, north)
+    if not near.any():
+        raise SourceError(
+            f"masts: none of {len(raw)} rows lies within reach of a village; check their CRS and that the mast list "
+            "and the villages are of the same area"
+        )
+    away = int((~near).sum())
+    findings = []
+    if away:
+        ids = tuple(raw.loc[~near, "sector_id"].astype(str))
+        message = f"{count_rows(away, 'sector')} beyond reach of every village left out"
+        findings.append(
+            Finding(layer="masts", word="correct", severity="note", message=message, count=away, rows=ids)
+        )
+    return raw[near].reset_index(drop=True), findings
