@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lomsong.maps import village_map
     from lomsong.path import explain_path
     from lomsong.pipeline import run
+    from lomsong.planning.investment import plan
     from lomsong.prediction import predict
     from lomsong.quality import check
     from lomsong.ranking import rank
@@ -25,6 +26,7 @@ _HOME = {
     "explain_path": "path",
     "load_settings": "settings_file",
     "parse_settings": "settings_file",
+    "plan": "planning.investment",
     "predict": "prediction",
     "rank": "ranking",
     "read": "inputs",
@@ -39,6 +41,7 @@ __all__ = [
     "explain_path",
     "load_settings",
     "parse_settings",
+    "plan",
     "predict",
     "rank",
     "read",

@@ -300,6 +300,68 @@ def fetch(
         fetch_command.fetch(order, yes=yes, as_json=as_json, table=_print_table, progress=progress)
 
 
+@main.command(
+    epilog="\b\nExamples:\n  lomsong plan maps/mine --budget 2e6 --phases 3\n"
+    "  lomsong plan maps/mine --floor 02689=0.5 --json > plan.json\n"
+    "  lomsong plan maps/mine --sites proposed.csv\n"
+)
+@click.argument("run", type=click.Path(file_okay=False))
+@click.option("--budget", type=click.FloatRange(min=0), help="Present value that may be spent.")
+@click.option("--phases", type=click.IntRange(1, 30), help="Years in which it is spent, in equal parts.")
+@click.option(
+    "--floor",
+    "floors",
+    multiple=True,
+    metavar="CODE=SHARE",
+    help="Least part of the people without signal to reach in a commune or province; may be given again.",
+)
+@click.option(
+    "--sites",
+    type=click.Path(dir_okay=False),
+    help="Your own list instead: site_id, longitude_deg, latitude_deg.",
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Folder of plan.csv and plan.gpkg; RUN if not given."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors and what --json asks for.")
+def plan(
+    run: str,
+    budget: float | None,
+    phases: int | None,
+    floors: tuple[str, ...],
+    sites: str | None,
+    out: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
+    from lomsong import plan_command as shown
+    from lomsong.planning.finished import evaluate_run, plan_run
+
+    changes = shown.changes_of(budget, phases, floors)
+    if sites is not None:
+        worth, settings = evaluate_run(run, sites, changes)
+        if as_json:
+            click.echo(shown.evaluation_as_json(worth))
+        elif not quiet:
+            shown.print_evaluation(worth, settings, _print_table)
+        return
+    from lomsong.planning.evaluation import try_robustness
+    from lomsong.report.plan_tables import write_plan
+
+    done, settings = plan_run(run, changes)
+    robust = None
+    if settings.planning.draws and len(done.sites):
+        robust = try_robustness(done, draws=settings.planning.draws, seed=settings.seed)
+    write_plan(done, out or run)
+    if as_json:
+        click.echo(shown.plan_as_json(done, robust))
+    elif not quiet:
+        shown.print_plan(done, settings, robust, _print_table)
+        click.echo(f"Written: plan.csv and plan.gpkg in {out or run}")
+
+
 @main.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")
 @click.argument("table", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -648,7 +648,94 @@ RANKING = Table(
     ),
 )
 
+PLAN = Table(
+    name="plan",
+    meaning="one row a site to build, the first to build on top",
+    key="site_id",
+    geometry="Point",
+    columns=(
+        Column(name="site_id", kind="text", meaning="name of the site", required=True, unique=True),
+        Column(
+            name="order", kind="integer", minimum=1, meaning="place in the order of building", required=True
+        ),
+        Column(
+            name="phase",
+            kind="integer",
+            minimum=1,
+            meaning="year in which the budget reaches it",
+            required=True,
+        ),
+        Column(
+            name="origin",
+            kind="text",
+            meaning="why it is a candidate: village, high ground, existing mast, structure",
+        ),
+        Column(name="configuration", kind="text", meaning="way in which it is built"),
+        Column(name="technology", kind="text", meaning="radio generation", choices=TECHNOLOGIES),
+        Column(
+            name="antenna_height_m",
+            kind="number",
+            unit="m",
+            minimum=1,
+            maximum=300,
+            meaning="antenna above ground",
+        ),
+        Column(
+            name="people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="expected people without signal that it reaches beyond the sites before it",
+        ),
+        Column(
+            name="people_total",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="the same of all sites so far",
+        ),
+        Column(
+            name="village_ids", kind="text", meaning="villages that it newly covers, semicolons between them"
+        ),
+        Column(
+            name="cost",
+            kind="number",
+            minimum=0,
+            meaning="present value of capital and running cost, as the budget counts",
+        ),
+        Column(name="cost_total", kind="number", minimum=0, meaning="the same of all sites so far"),
+        Column(
+            name="cost_capital",
+            kind="number",
+            minimum=0,
+            meaning="capital; the columns cost_PART add up to it",
+        ),
+        Column(name="cost_per_year", kind="number", minimum=0, meaning="running cost a year"),
+        Column(name="power", kind="text", meaning="power supply", choices=("grid", "solar", "existing")),
+        Column(
+            name="backhaul_kind",
+            kind="text",
+            meaning="how it is connected; a relay hangs on another site of the plan",
+            choices=("existing", "fibre", "microwave", "relay", "satellite"),
+        ),
+        Column(name="connects_to", kind="text", meaning="site at the other end of its backhaul"),
+        Column(name="programme", kind="text", meaning="who pays, by rule"),
+        Column(name="runner_up", kind="text", meaning="site that would best stand in for it"),
+    ),
+)
+
 TABLES = {
     table.name: table
-    for table in (VILLAGES, COMMUNES, SECTORS, MEASUREMENTS, DEMAND, SIGNAL, SERVICE, ASSESSMENT, RANKING)
+    for table in (
+        VILLAGES,
+        COMMUNES,
+        SECTORS,
+        MEASUREMENTS,
+        DEMAND,
+        SIGNAL,
+        SERVICE,
+        ASSESSMENT,
+        RANKING,
+        PLAN,
+    )
 }

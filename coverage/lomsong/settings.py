@@ -568,6 +568,148 @@ class RankingSettings(StrictModel):
     )
 
 
+_PLACEHOLDER = "placeholder: "
+_ABOUT_5000 = _PLACEHOLDER + "academic cost models, about 5,000 USD each; not Vietnamese"
+_NO_FIGURE = _PLACEHOLDER + "assumption of this project; no source was found"
+
+
+def _cost(default: float, meaning: str, *, source: str = _NO_FIGURE, unit: str = "USD") -> Any:
+    return _setting(default, meaning, source=source, unit=unit, ge=0)
+
+
+class CostSettings(StrictModel):
+    """What a site costs; every default is a placeholder until it is set."""
+
+    currency: str = _setting("USD", "name of the money, for tables", source=_ASSUMED)
+    tower: float = _cost(5000, "tower of the reference height", source=_ABOUT_5000)
+    tower_reference_m: float = _setting(
+        30, "height the tower price is for", source=_NO_FIGURE, unit="m", gt=0
+    )
+    tower_exponent: float = _cost(1.5, "the price grows with the height to this power", unit="")
+    civil_works: float = _cost(5000, "foundation, fence, earthing", source=_ABOUT_5000)
+    transport: float = _cost(5000, "transport to the site", source=_ABOUT_5000)
+    installation: float = _cost(5000, "installation and test", source=_ABOUT_5000)
+    equipment: float = _cost(15_000, "radio equipment and antennas")
+    road_per_m: float = _cost(20, "access road", unit="USD/m")
+    assumed_road_m: float = _cost(300, "length of access road where no road layer is given", unit="m")
+    grid_per_m: float = _cost(15, "power line to the grid", unit="USD/m")
+    assumed_grid_m: float = _cost(
+        300, "length of power line where no layer of power lines is given", unit="m"
+    )
+    solar: float = _cost(12_000, "solar panels and batteries instead of the grid")
+    microwave_hop: float = _cost(
+        30_000,
+        "one microwave hop, both ends",
+        source=_PLACEHOLDER + "academic cost models: 30,000-80,000 USD",
+    )
+    fibre_per_m: float = _cost(
+        5,
+        "fibre, laid",
+        source=_PLACEHOLDER + "academic cost models, rural; ITU planning: 8-20 USD/m",
+        unit="USD/m",
+    )
+    fibre_detour: float = _setting(
+        1.3, "fibre follows roads: its length over the straight line", source=_NO_FIGURE, ge=1
+    )
+    satellite: float = _cost(8000, "satellite terminal")
+    satellite_per_year: float = _cost(6000, "satellite capacity", unit="USD/year")
+    opex_share: float = _setting(
+        0.10,
+        "running cost a year over the capital",
+        source=_PLACEHOLDER + "domain notes: 10 % of capex",
+        ge=0,
+        le=1,
+    )
+    discount_rate: float = _setting(
+        0.05, "discount rate; sweep 0.02 to 0.10", source=_PLACEHOLDER + "domain notes", ge=0, le=1
+    )
+    horizon_years: int = _setting(
+        10, "years counted", source=_PLACEHOLDER + "domain notes", unit="years", ge=1, le=50
+    )
+    revenue_per_person_year: float = _cost(
+        0, "revenue of a person reached; shown, never in the budget", unit="USD/year"
+    )
+    subsidy_share: float = _setting(
+        0.0,
+        "part of the radio equipment that is subsidised; Decree 88/2025 gives 0.15 of average 5G equipment to operators "
+        "with 20,000 stations and more",
+        source="none unless set",
+        ge=0,
+        le=1,
+    )
+
+
+class SiteConfiguration(StrictModel):
+    """One way to build a new site."""
+
+    name: str = _wanted("name of the configuration")
+    technology: Technology = _wanted("radio generation")
+    antenna_height_m: float = _wanted("antenna above ground [m]", ge=1, le=300)
+    frequency_mhz: float | None = _by_band("carrier frequency [MHz]", ge=30, le=6000)
+    eirp_dbm: float | None = _by_band("power of the whole carrier in the main beam [dBm]", ge=0, le=90)
+
+
+_CONFIGURATIONS = (
+    SiteConfiguration(name="30 m", technology="4g", antenna_height_m=30),
+    SiteConfiguration(name="42 m", technology="4g", antenna_height_m=42),
+)
+
+
+class PlanningSettings(StrictModel):
+    """What the plan may build, and for how much."""
+
+    budget: float = _setting(500_000, "present value that may be spent", source=_NO_FIGURE, unit="USD", ge=0)
+    phases: int = _setting(
+        3, "years in which the budget is spent, in equal parts", source=_ASSUMED, ge=1, le=30
+    )
+    configurations: tuple[SiteConfiguration, ...] = _setting(
+        _CONFIGURATIONS, "ways to build a site; one at most is built", source=_ASSUMED, min_length=1
+    )
+    levels: tuple[float, ...] = _setting(
+        (0.5, 0.7, 0.9),
+        "steps in which the chance of signal from a new site counts",
+        source=_ASSUMED,
+        min_length=1,
+    )
+    unserved_below: float = _setting(
+        0.5, "demand points with less chance of signal than this are planned for", source=_ASSUMED, gt=0, le=1
+    )
+    most_candidates: int = _setting(400, "candidate sites looked at", source=_ASSUMED, ge=1, le=50_000)
+    high_ground_m: float = _setting(
+        4000, "high ground this near to people without signal is looked at", source=_ASSUMED, unit="m", ge=0
+    )
+    reuse_within_m: float = _setting(
+        15_000, "existing masts this near may get another sector", source=_ASSUMED, unit="m", ge=0
+    )
+    steepest_slope: float = _setting(
+        0.6, "no new tower on steeper ground (rise over run)", source=_ASSUMED, gt=0
+    )
+    hop_m: float = _setting(30_000, "longest microwave hop", source=_ASSUMED, unit="m", gt=0)
+    hop_mhz: float = _setting(7000, "microwave carrier", source=_ASSUMED, unit="MHz", ge=1000, le=90_000)
+    fresnel_share: float = _setting(
+        0.6,
+        "part of the first Fresnel zone that terrain must leave free",
+        source="usual rule of link planning",
+        gt=0,
+        le=2,
+    )
+    floors: dict[str, float] = _setting(
+        {}, "least part of the people without signal to reach, by commune or province code", source="the user"
+    )
+    gap: float = _setting(
+        0.001, "a plan proven within this part of the best is good enough", source=_ASSUMED, ge=0, le=1
+    )
+    nodes: int = _setting(2000, "most branch-and-bound nodes", source=_ASSUMED, ge=1)
+    draws: int = _setting(40, "Monte Carlo draws of the robustness", source=_ASSUMED, ge=0, le=10_000)
+
+    @field_validator("levels")
+    @classmethod
+    def _rising_levels(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < level <= 1 for level in given) or list(given) != sorted(set(given)):
+            raise ValueError("needs probabilities in (0, 1], each larger than the one before")
+        return given
+
+
 class Settings(StrictModel):
     """Everything a run needs to know."""
 
@@ -586,3 +728,5 @@ class Settings(StrictModel):
     demand: DemandSettings = _setting(DemandSettings(), "where people are taken to be", source="below")
     service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
     ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")
+    costs: CostSettings = _setting(CostSettings(), "what a site costs", source="below")
+    planning: PlanningSettings = _setting(PlanningSettings(), "what the plan may build", source="below")

@@ -108,7 +108,7 @@ def explain_run_path(
     TableError
         As in `explain_path`.
     """
-    record = _read_record(Path(folder))
+    record = read_record(Path(folder))
     inputs = read(parse_settings(record["settings"], subject=f"settings in {folder}/run.json"))
     found = explain_path(
         inputs, village_id=village_id, site_id=site_id, operator=operator, technology=technology
@@ -121,7 +121,8 @@ def explain_run_path(
     return found
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read the record of a finished run; an error of ours where there is none."""
     path = folder / "run.json"
     if not path.is_file():
         raise MissingSourceError(

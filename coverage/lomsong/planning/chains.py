@@ -22,33 +22,54 @@ def grow_plan(covering: Covering) -> NDArray[np.int64]:
     ndarray of int
         Within the budget; floors may be missed, which `Covering.allows` tells. Rising.
     """
-    chains = [_chain(covering, candidate) for candidate in range(len(covering.costs))]
+    return np.array(sorted(build_order(covering)), dtype=np.int64)
+
+
+def build_order(covering: Covering, among: NDArray[np.int64] | None = None) -> list[int]:
+    """
+    Return the candidates of the greedy plan in the order in which they are bought, relays before what needs them.
+
+    Parameters
+    ----------
+    covering : Covering
+        Any instance.
+    among : ndarray of int, optional
+        Only these may be bought; so a plan at hand is put in order.
+    """
+    count = len(covering.costs)
+    allowed = np.ones(count, dtype=bool) if among is None else np.isin(np.arange(count), among)
+    chains = {
+        int(j): _chain(covering, int(j), allowed)
+        for j in np.flatnonzero(allowed & (covering.needs != NOTHING))
+    }
     cover = covering.cover.astype(np.float64)
     open_weights = covering.weights.copy()
-    chosen: list[int] = []
-    built: set[int] = set()
+    order: list[int] = []
     spent = 0.0
+    free = allowed & (covering.needs == NOTHING)
+    built = np.zeros(count, dtype=bool)
     while True:
         worth = _urgent(covering, open_weights)
         gains = cover @ worth
-        best, best_score, best_new = -1, 0.0, []
-        for candidate in np.flatnonzero(gains > 0):
-            chain = chains[candidate]
-            if chain is None or int(covering.sites[candidate]) in built:
+        score = np.where(free & ~built & (gains > 1e-9), gains / np.maximum(covering.costs, 1e-9), 0.0)
+        score[[not covering.affords(spent + cost) for cost in covering.costs]] = 0.0
+        best = int(np.argmax(score)) if count else 0
+        top, new = (float(score[best]), [best]) if count else (0.0, [])
+        for candidate, chain in chains.items():
+            if chain is None or built[candidate] or gains[candidate] <= 1e-9:
                 continue
-            new = [j for j in chain if int(covering.sites[j]) not in built]
-            cost = float(covering.costs[new].sum())
-            if not covering.affords(spent + cost):
-                continue
-            score = float(gains[new].sum()) / max(cost, 1e-9)
-            if score > best_score * (1 + 1e-12):
-                best, best_score, best_new = int(candidate), score, new
-        if best < 0:
-            return np.array(sorted(chosen), dtype=np.int64)
-        chosen += best_new
-        built |= {int(covering.sites[j]) for j in best_new}
-        spent += float(covering.costs[best_new].sum())
-        open_weights[covering.covered(best_new)] = 0.0
+            missing = [j for j in reversed(chain) if not built[j]]
+            cost = float(covering.costs[missing].sum())
+            if covering.affords(spent + cost) and float(gains[missing].sum()) / max(cost, 1e-9) > top * (
+                1 + 1e-12
+            ):
+                top, new = float(gains[missing].sum()) / max(cost, 1e-9), missing
+        if top <= 0.0:
+            return order
+        order += new
+        built |= np.isin(covering.sites, covering.sites[new])
+        spent += float(covering.costs[new].sum())
+        open_weights[covering.covered(new)] = 0.0
 
 
 def _urgent(covering: Covering, open_weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,11 +83,11 @@ def _urgent(covering: Covering, open_weights: NDArray[np.float64]) -> NDArray[np
     return part if part.any() else open_weights
 
 
-def _chain(covering: Covering, candidate: int) -> list[int] | None:
+def _chain(covering: Covering, candidate: int, allowed: NDArray[np.bool_]) -> list[int] | None:
     """Return the candidate and the cheapest way to build all that it needs; None where that cannot be built."""
     chain = [candidate]
     while (site := covering.needs[chain[-1]]) != NOTHING:
-        options = np.flatnonzero(covering.sites == site)
+        options = np.flatnonzero((covering.sites == site) & allowed)
         if len(options) == 0:
             return None
         chain.append(int(options[np.argmin(covering.costs[options])]))

@@ -20,6 +20,9 @@ from scipy import sparse
 from lomsong.errors import PlanError
 from lomsong.planning.covering import NOTHING, Covering
 
+#: Part of the sites in which an alternative plan differs at least.
+UNLIKE = 0.2
+
 Stop = Literal["proven", "gap", "nodes", "clock", "infeasible"]
 
 
@@ -53,6 +56,8 @@ def solve_exactly(
     gap: float = 0.0,
     nodes: int | None = None,
     seconds: float | None = None,
+    unlike: tuple[NDArray[np.int64], ...] = (),
+    everything: bool = False,
 ) -> Exact:
     """
     Solve an instance by branch and bound.
@@ -69,6 +74,10 @@ def solve_exactly(
         Most branch-and-bound nodes.
     seconds : float, optional
         Most time; a plan cut short by it depends on the machine. [s]
+    unlike : tuple of ndarray of int
+        Plans from each of which at least `UNLIKE` of the sites must differ.
+    everything : bool
+        Cover every row and minimise the cost instead; the bound is then the least possible cost.
 
     Returns
     -------
@@ -93,7 +102,7 @@ def solve_exactly(
         "threads": 1,
         "random_seed": 1,
         "mip_rel_gap": gap,
-        "mip_abs_gap": 0.999 if covering.whole else 1e-6,
+        "mip_abs_gap": 0.999 if covering.whole and not everything else 1e-6,
     }
     if nodes is not None:
         options["mip_max_nodes"] = nodes
@@ -101,7 +110,7 @@ def solve_exactly(
         options["time_limit"] = seconds
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    solver.passModel(_model(covering))
+    solver.passModel(_model(covering, unlike, everything=everything))
     count = len(covering.costs)
     if start is not None:
         x = np.zeros(count)
@@ -120,7 +129,7 @@ def solve_exactly(
         chosen = np.flatnonzero(values[:count] > 0.5)
     return Exact(
         chosen=chosen,
-        bound=min(float(info.mip_dual_bound), covering.total),
+        bound=float(info.mip_dual_bound) if everything else min(float(info.mip_dual_bound), covering.total),
         nodes=int(info.mip_node_count),
         stop=stop,
     )
@@ -156,7 +165,7 @@ def _stop(solver: highspy.Highs, gap: float) -> Stop:
     return known[status]
 
 
-def _model(covering: Covering) -> highspy.HighsLp:
+def _model(covering: Covering, unlike: tuple[NDArray[np.int64], ...], *, everything: bool) -> highspy.HighsLp:
     """Columns: one a candidate, one a row; a row is covered if a candidate that covers it is built."""
     count, rows = covering.cover.shape
     blocks = [_hstack(-sparse.csr_array(covering.cover.T).astype(np.float64), sparse.eye_array(rows))]
@@ -200,6 +209,10 @@ def _model(covering: Covering) -> highspy.HighsLp:
         share = np.zeros((1, rows))
         share[0, floor.rows] = covering.weights[floor.rows]
         require(None, sparse.csr_array(share), np.array([floor.amount]), np.array([highspy.kHighsInf]))
+    for plan in unlike:
+        same = np.isin(covering.sites, covering.sites[plan]).astype(float)
+        most = len(plan) - max(1, round(UNLIKE * len(plan)))
+        require(sparse.csr_array(same[None, :]), None, nothing, np.array([float(most)]))
     matrix = sparse.csr_array(sparse.vstack(blocks, format="csr"))
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = count + rows, matrix.shape[0]
@@ -212,6 +225,10 @@ def _model(covering: Covering) -> highspy.HighsLp:
     whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
     model.integrality_ = [whole] * count + [part] * rows
     model.sense_ = highspy.ObjSense.kMaximize
+    if everything:
+        model.sense_ = highspy.ObjSense.kMinimize
+        model.col_cost_ = np.r_[covering.costs, np.zeros(rows)]
+        model.col_lower_ = np.r_[np.zeros(count), np.ones(rows)]
     return model
 
 

@@ -1,0 +1,189 @@
+"""`lomsong plan`: what a plan looks like in the terminal."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from lomsong.planning.evaluation import Evaluation, Robustness
+from lomsong.planning.investment import Plan
+from lomsong.settings import Settings
+
+#: Prints a title, a header and rows.
+Table = Callable[[str, tuple[str, ...], Sequence[tuple[str, ...]]], None]
+
+#: Villages left out, field checks and lost masts that are spelled out.
+_SHOWN = 8
+
+
+def changes_of(budget: float | None, phases: int | None, floors: tuple[str, ...]) -> dict[str, Any]:
+    """Turn the options of the command into keys of ``planning``."""
+    changes: dict[str, Any] = {}
+    if budget is not None:
+        changes["budget"] = budget
+    if phases is not None:
+        changes["phases"] = phases
+    if floors:
+        pairs = [floor.partition("=") for floor in floors]
+        if not all(name and share for name, _, share in pairs):
+            raise click.UsageError("--floor needs CODE=SHARE, for example --floor 02689=0.5")
+        changes["floors"] = {name: share for name, _, share in pairs}
+    return changes
+
+
+def proof_of(plan: Plan) -> str:
+    """Say in one sentence how good the plan is, never more than what is proven."""
+    found = plan.solution
+    if found.proven:
+        return "Proven: no plan of these candidates reaches more people within this budget."
+    cut = " It was cut short by the clock; another run may differ." if found.stop == "clock" else ""
+    return (
+        f"No plan of these candidates reaches over {found.bound:,.0f}: a gap of at most {found.gap:.2%}.{cut}"
+    )
+
+
+def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table: Table) -> None:
+    """Print the plan as tables."""
+    money = settings.costs.currency
+    mark = " (synthetic data)" if settings.synthetic else ""
+    stands = {} if robust is None else robust.sites.set_index("site_id")["in_plan"].to_dict()
+    rows = [
+        (
+            str(row["order"]),
+            str(row["phase"]),
+            row["site_id"],
+            f"{row['origin']}, {row['configuration']}",
+            f"{row['people']:,.0f}",
+            f"{row['cost']:,.0f}",
+            f"{row['cost_total']:,.0f}",
+            f"{row['backhaul_kind']} {row['connects_to']}".strip(),
+            row["programme"],
+            row["runner_up"],
+            f"{stands[row['site_id']]:.0%}" if row["site_id"] in stands else "",
+        )
+        for row in plan.sites.to_dict("records")
+    ]
+    header = (
+        "#",
+        "year",
+        "site",
+        "what",
+        "people",
+        money,
+        "sum",
+        "backhaul",
+        "who pays",
+        "runner-up",
+        "stays",
+    )
+    table(f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}", header, rows)
+    people = float(plan.problem.demand["unserved"].sum())
+    click.echo(
+        f"{len(plan.sites)} sites reach {plan.solution.value:,.0f} of {people:,.0f} people without signal for "
+        f"{plan.solution.spent:,.0f} {money} (present value; prices are placeholders where the settings say so)."
+    )
+    click.echo(proof_of(plan))
+    knee = plan.curve[plan.curve["knee"]].iloc[0]
+    last = plan.curve.iloc[-1]
+    click.echo(
+        f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}; beyond "
+        f"{knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer."
+    )
+    if robust is not None and len(plan.sites):
+        names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
+        click.echo(
+            f"Over {robust.draws} draws the plan reaches {robust.expected_people:,.0f} people on average, "
+            f"{robust.low_people:,.0f} in one case of ten. Field checks that would change it most: {names}."
+        )
+    _print_left_out(plan, money, table)
+    for finding in plan.findings:
+        click.echo(f"Note: {finding.message}")
+
+
+def _print_left_out(plan: Plan, money: str, table: Table) -> None:
+    out = plan.villages[plan.villages["why"] != ""].sort_values(
+        ["people", "village_id"], ascending=[False, True]
+    )
+    if not len(out):
+        return
+    rows = [
+        (
+            row["village_id"],
+            f"{row['people']:,.0f}",
+            row["why"],
+            "" if math.isnan(row["comes_in_at"]) else f"{row['comes_in_at']:,.0f}",
+        )
+        for row in out.head(_SHOWN).to_dict("records")
+    ]
+    table(
+        f"left out: {len(out)} villages, the largest first",
+        ("village", "people", "why", f"comes in at {money}"),
+        rows,
+    )
+
+
+def plan_as_json(plan: Plan, robust: Robustness | None) -> str:
+    """Return the plan as JSON."""
+    found = plan.solution
+    sites = plan.sites.to_crs("EPSG:4326")
+    flat = sites.drop(columns=["geometry", "backhaul"]).assign(
+        longitude_deg=sites.geometry.x.round(6), latitude_deg=sites.geometry.y.round(6)
+    )
+    content = {
+        "people": found.value,
+        "cost": found.spent,
+        "bound": found.bound,
+        "gap": None if found.gap == float("inf") else found.gap,
+        "proven": found.proven,
+        "method": found.method,
+        "stop": found.stop,
+        "sites": json.loads(flat.to_json(orient="records")),
+        "villages": json.loads(plan.villages.to_json(orient="records")),
+        "findings": [finding.as_dict() for finding in plan.findings],
+    }
+    if robust is not None:
+        content["robustness"] = {
+            "expected_people": robust.expected_people,
+            "low_people": robust.low_people,
+            "sites": json.loads(robust.sites.to_json(orient="records")),
+            "checks": json.loads(robust.checks.to_json(orient="records")),
+        }
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None:
+    """Print what a planner's own list is worth."""
+    money = settings.costs.currency
+    rows = [
+        (
+            row["site_id"],
+            f"{row['cost']:,.0f}",
+            f"{row['alone']:,.0f}",
+            f"{row['adds']:,.0f}",
+            f"{row['overlap']:,.0f}",
+        )
+        for row in done.sites.to_dict("records")
+    ]
+    mark = " (synthetic data)" if settings.synthetic else ""
+    header = ("site", money, "people alone", "lost without it", "overlap")
+    table(f"{settings.name}{mark}: proposed sites", header, rows)
+    click.echo(
+        f"Together they reach {done.people:,.0f} people for {done.cost:,.0f} {money}. The best plan found of equal cost "
+        f"reaches {done.best_people:,.0f}, none reaches over {done.bound:,.0f}."
+    )
+    missed = [
+        (row["village_id"], f"{row['people']:,.0f}") for row in done.missed.head(_SHOWN).to_dict("records")
+    ]
+    if missed:
+        table("missed: people still without signal", ("village", "people"), missed)
+
+
+def evaluation_as_json(done: Evaluation) -> str:
+    """Return an evaluation as JSON."""
+    content = {key: value for key, value in asdict(done).items() if key not in ("sites", "missed")}
+    content["sites"] = json.loads(done.sites.to_json(orient="records"))
+    content["missed"] = json.loads(done.missed.to_json(orient="records"))
+    return json.dumps(content, ensure_ascii=False, indent=2)

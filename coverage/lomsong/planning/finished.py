@@ -1,0 +1,124 @@
+"""Plan on a finished run: the villages as they were ranked, the inputs read again, the levels as they were predicted."""
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from lomsong.errors import SourceError
+from lomsong.inputs import Inputs, read
+from lomsong.path.search import read_record
+from lomsong.planning.evaluation import Evaluation, evaluate_sites, proposed_candidates
+from lomsong.planning.investment import Plan, Problem, choose, state
+from lomsong.prediction import Prediction
+from lomsong.settings import PlanningSettings, Settings
+from lomsong.settings_file import parse_settings
+from lomsong.sources.fields import to_text
+from lomsong.sources.files import read_delimited, require_file
+from lomsong.villages import build_demand
+
+
+def state_run(
+    folder: str | Path, changes: dict[str, Any] | None = None
+) -> tuple[Problem, Settings, Inputs, Prediction]:
+    """
+    State the planning problem of a finished run.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of the run.
+    changes : dict, optional
+        Keys of ``planning`` that differ from the run's settings.
+
+    Raises
+    ------
+    LomsongError
+        The folder holds no whole run, an input is gone, or a changed setting cannot be.
+    """
+    folder = Path(folder)
+    record = read_record(folder)
+    given = dict(record["settings"])
+    given["planning"] = {**(given.get("planning") or {}), **(changes or {})}
+    settings = parse_settings(given, subject=f"settings in {folder}/run.json")
+    inputs = read(settings)
+    try:
+        ranked = gpd.read_parquet(folder / "villages.parquet").to_crs(inputs.crs)
+        signal = pd.read_parquet(folder / "signal.parquet")
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{folder} does not hold the tables of a run: {error}; run it again") from None
+    demand, _ = build_demand(
+        inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=settings.demand
+    )
+    prediction = Prediction(
+        inputs=inputs,
+        demand=demand,
+        signal=signal,
+        radio=settings.radio,
+        findings=(),
+        paths=0,
+        glances=0,
+        pairs=0,
+    )
+    return state(ranked, inputs, settings.planning, prediction=prediction), settings, inputs, prediction
+
+
+def plan_run(folder: str | Path, changes: dict[str, Any] | None = None) -> tuple[Plan, Settings]:
+    """Plan on a finished run; see `state_run`."""
+    problem, settings, _, _ = state_run(folder, changes)
+    return choose(problem, settings.planning), settings
+
+
+def evaluate_run(
+    folder: str | Path, sites: str | Path, changes: dict[str, Any] | None = None
+) -> tuple[Evaluation, Settings]:
+    """
+    Evaluate a planner's own list on a finished run.
+
+    Parameters
+    ----------
+    sites : path
+        CSV with ``site_id``, ``longitude_deg`` and ``latitude_deg``.
+    folder, changes
+        As of `state_run`.
+
+    Raises
+    ------
+    LomsongError
+        As of `state_run`, or the list lacks a column or holds a place that cannot be.
+    """
+    problem, settings, inputs, prediction = state_run(folder, changes)
+    proposed = _read_sites(Path(sites)).to_crs(inputs.crs)
+    own = state(
+        problem.villages,
+        inputs,
+        settings.planning,
+        prediction=prediction,
+        candidates=proposed_candidates(proposed),
+    )
+    return evaluate_sites(own, problem, settings.planning), settings
+
+
+def _read_sites(path: Path) -> gpd.GeoDataFrame:
+    frame, _ = read_delimited(
+        require_file(path, layer="proposed sites"), layer="proposed sites", encoding=None
+    )
+    wanted = ["site_id", "longitude_deg", "latitude_deg"]
+    lacking = [name for name in wanted if name not in frame]
+    if lacking:
+        raise SourceError(
+            f"proposed sites: {path.name} lacks {', '.join(lacking)}; it needs {', '.join(wanted)}"
+        )
+    x, y = (pd.to_numeric(frame[name], errors="coerce") for name in wanted[1:])
+    names = to_text(frame["site_id"])
+    bad = ~(x.between(-180, 180) & y.between(-90, 90)) | names.isna() | names.duplicated(keep=False)
+    if bad.any() or not len(frame):
+        rows = ", ".join(str(row + 1) for row in frame.index[bad][:5]) or "none at all"
+        raise SourceError(
+            f"proposed sites: rows without a usable place, or whose site_id is missing or twice: {rows}"
+        )
+    return gpd.GeoDataFrame({"site_id": names}, geometry=gpd.points_from_xy(x, y), crs="EPSG:4326")
+
+
+__all__ = ["PlanningSettings", "evaluate_run", "plan_run", "state_run"]

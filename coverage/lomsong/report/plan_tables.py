@@ -1,0 +1,39 @@
+"""The plan as files: ``plan.csv``, ``plan.gpkg``, ``plan_villages.csv`` and ``plan_curve.csv``."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from lomsong.atomic import staged_folder
+from lomsong.planning.investment import Plan
+from lomsong.report.tables import round_columns, write_geopackage
+
+#: Written last.
+PLAN_FILE = "plan.csv"
+
+
+def write_plan(plan: Plan, folder: str | Path) -> None:
+    """
+    Write a plan beside the results of its run; rows in the order of building.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `plan` or `plan_run`.
+    folder : path
+        Nothing in it changes before every file is ready.
+    """
+    table = round_columns(plan.sites).to_crs("EPSG:4326")
+    flat = pd.DataFrame(table.drop(columns=["geometry", "backhaul"]))
+    flat["longitude_deg"], flat["latitude_deg"] = table.geometry.x.round(6), table.geometry.y.round(6)
+    with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
+        if len(table):
+            write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
+        round_columns(plan.villages).to_csv(scratch / "plan_villages.csv", index=False, lineterminator="\n")
+        round_columns(plan.curve).to_csv(scratch / "plan_curve.csv", index=False, lineterminator="\n")
+        flat.to_csv(scratch / PLAN_FILE, index=False, lineterminator="\n")
+
+
+def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table.drop(columns="backhaul"), geometry="geometry", crs=table.crs)
