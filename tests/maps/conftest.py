@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from map_attacks import ATTACKS
 from pyproj import CRS
 
 from lomsong.grid import Raster
@@ -154,81 +155,30 @@ def inputs(villages: gpd.GeoDataFrame) -> Inputs:
 @pytest.fixture(scope="session")
 def hostile() -> list[str]:
     """Names that would run, break out, mislead or overflow if they were anything but text."""
-    return HOSTILE
-
-
-HOSTILE = [
-    "{{ 191*7 }}",
-    "{{191*7}}",
-    "{% for i in range(9) %}ha{% endfor %}",
-    "{% raw %}",
-    "{% endraw %}{{ 7*191 }}",
-    "{# comment #}",
-    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
-    "{{ this.__class__.__mro__ }}",
-    "{{ ''.__class__.__base__.__subclasses__() }}",
-    "# for x in range(3)",
-    "</script><script>window.__pwned=1</script>",
-    "</SCRIPT ><svg onload=window.__pwned=2>",
-    "<!-- <script>",
-    "--> ]]>",
-    "<img src=x onerror=window.__pwned=3>",
-    '"><img src=x onerror=window.__pwned=4>',
-    "' onmouseover='window.__pwned=5",
-    "<svg/onload=window.__pwned=6>",
-    "<iframe srcdoc='<script>parent.__pwned=7</script>'>",
-    "<style>*{display:none}</style>",
-    '<a href="javascript:window.__pwned=8">x</a>',
-    "<base href=https://example.invalid/>",
-    "<meta http-equiv=refresh content='0;url=https://example.invalid'>",
-    "<link rel=stylesheet href=//example.invalid/x.css>",
-    "${window.__pwned=9}",
-    "`${window.__pwned=10}`",
-    "`+(window.__pwned=11)+`",
-    "'+(window.__pwned=12)+'",
-    '"+(window.__pwned=13)+"',
-    "\\",
-    "\\u003cimg src=x onerror=window.__pwned=14\\u003e",
-    "\\'; window.__pwned=15; //",
-    "&lt;b&gt;not bold&lt;/b&gt; &amp; &#x41;",
-    "url(https://example.invalid/x.png)",
-    "javascript:window.__pwned=16",
-    "*/ window.__pwned=17 /*",
-    "line\nbreak\r\nand\ttab",
-    "line\u2028separator\u2029paragraph",
-    "right\u202eto-left override",
-    "\u2067isolate without end",
-    "\u200fmark\u200e \u061c mark",
-    "zero\u200bwidth\u200djoiner\ufeff",
-    "Bả" + "\u0309\u0323\u0306" * 40 + "n",
-    "👩🏽‍🌾 làng 🏔️🗼",
-    "قرية جبلية",
-    "หมู่บ้าน",
-    "nul\x00byte \x07 bell \x1b[31m",
-    "lone \ud800 surrogate",
-    "__proto__",
-    "constructor",
-    "null",
-    "A" * 10_000,
-    "長" * 10_000,
-    "{{" * 2_000,
-    "[object Object]",
-    "%s %d %(name)s %%",
-    "$& $1 $$ $`",
-    "{0} {name!r}",
-]
+    return ATTACKS
 
 
 @pytest.fixture
 def hostile_villages(make_villages: Callable[..., gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     """Every hostile name in every text column that the map shows."""
-    frame = make_villages(len(HOSTILE))
-    names = pd.Series(HOSTILE, dtype=object)
+    frame = make_villages(len(ATTACKS))
+    names = pd.Series(ATTACKS, dtype=object)
     for shift, column in enumerate(
-        ["village_name", "commune_name", "district_name", "province_name", "reasons"]
+        [
+            "village_name",
+            "commune_name",
+            "district_name",
+            "province_name",
+            "reasons",
+            "commune_code",
+            "commune_code_old",
+            "commune_name_old",
+            "district_code",
+            "province_code",
+        ]
     ):
-        frame[column] = pd.Series([*HOSTILE[shift:], *HOSTILE[:shift]], dtype=object)
-    frame["village_id"] = pd.Series([f"{i}:{name}" for i, name in enumerate(HOSTILE)], dtype=object)
+        frame[column] = pd.Series([*ATTACKS[shift:], *ATTACKS[:shift]], dtype=object)
+    frame["village_id"] = pd.Series([f"{i}:{name}" for i, name in enumerate(ATTACKS)], dtype=object)
     frame["evidence"] = names
     frame["fixed_line"] = names
     frame["verify_cause"] = names

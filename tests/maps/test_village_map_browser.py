@@ -15,11 +15,13 @@ import rasterio
 from map_pages import as_shown
 from PIL import Image
 
+from lomsong.findings import Finding
 from lomsong.inputs import Inputs
-from lomsong.maps import MapOptions, parts_of, save_map, village_map
+from lomsong.maps import Labels, MapOptions, parts_of, save_map, village_map
 from lomsong.maps.contents import village_contents
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.layer import DataLayer
+from lomsong.maps.offline import entity_escape, head_elements
 from lomsong.wording import PHRASES, Phrase
 
 pytestmark = pytest.mark.browser
@@ -227,54 +229,140 @@ def test_one_village_fills_the_map(open_map: Open, villages: gpd.GeoDataFrame) -
     assert 9 <= page.evaluate(f"() => {map_name(drawn)}.getZoom()") <= 14
 
 
-def test_hostile_text_stands_on_the_page_and_nothing_runs(
-    open_map: Open, hostile_villages: gpd.GeoDataFrame, hostile: list[str]
+OPEN_ALL = """
+async ([layer, size]) => {
+  const cards = [];
+  for (let row = 0; row < size; row++) {
+    lomsong.shown.map[layer].open(row);
+    const card = [...document.querySelectorAll('.lomsong-card')].at(-1);
+    cards.push({ title: card.querySelector('h2').textContent, text: card.textContent,
+      reasons: card.querySelector('.lomsong-reasons')?.textContent, foreign: card.querySelectorAll('svg, script, iframe, a, style, link, meta, base, form, object, embed, input, b').length });
+  }
+  return cards;
+}
+"""
+
+
+def test_hostile_text_in_every_field_of_every_table_stands_on_the_page_and_nothing_runs(
+    open_map: Open, hostile_villages: gpd.GeoDataFrame, inputs: Inputs, hostile: list[str]
 ) -> None:
-    hostile_villages.attrs["lomsong"] = {"name": hostile[14], "attributions": hostile}
-    drawn = village_map(hostile_villages)
-    page = open_map(drawn)
-    assert page.locator("h1").evaluate("heading => heading.textContent") == hostile[14]
-    assert page.title() == hostile[14]
+    shown = [as_shown(name) for name in hostile]
+    count = len(hostile)
+    places = hostile_villages.geometry.representative_point().to_numpy()
+    names = pd.Series(hostile, dtype=object)
+    table = {"sector_id": names, "site_id": names, "operator": names, "technology": names}
+    sectors = gpd.GeoDataFrame(table, geometry=places, crs=hostile_villages.crs)
+    plan = gpd.GeoDataFrame(
+        {"site_id": pd.Series([f"site {name}" for name in hostile], dtype=object), "order": range(1, count + 1), "backhaul_kind": names,
+         "village_ids": [[village] for village in hostile_villages["village_id"]]},
+        geometry=places,
+        crs=hostile_villages.crs,
+    )  # fmt: skip
+    service = pd.DataFrame(
+        {
+            "village_id": hostile_villages["village_id"],
+            "operator": names,
+            "technology": names,
+            "p_centre": 0.4,
+        }
+    )
+    findings = [
+        Finding(layer="villages", word="clean", severity="note", message=name, rows=(village,))
+        for name, village in zip(hostile, hostile_villages["village_id"], strict=True)
+    ]
+    pictures = {
+        village: f"<svg xmlns='http://www.w3.org/2000/svg'>{name}</svg>"
+        for village, name in zip(hostile_villages["village_id"], shown, strict=True)
+    }
+    labels = Labels(hostile[41], synthetic=True, attributions=tuple(hostile))
+    parts = replace(
+        parts_of(replace(inputs, sectors=sectors), plan=plan, service=service, pictures=pictures),
+        labels=labels, findings=findings,
+    )  # fmt: skip
+    page = open_map(village_map(hostile_villages, parts=parts))
+    assert page.locator("h1").evaluate("heading => heading.textContent") == hostile[41]
     sources = page.locator(".leaflet-control-attribution bdi").evaluate_all(
         "all => all.map(one => one.textContent)"
     )
     assert sources == hostile
-    names = page.locator("#lomsong-ranked .lomsong-name").evaluate_all(
-        "all => all.map(one => one.textContent)"
-    )
-    order = hostile_villages.sort_values("rank").index[:20]
-    assert names == [as_shown(hostile[row]) for row in order]
 
-    layer = next(iter(drawn._children))
-    for row, name in enumerate(hostile):
-        page.evaluate(f"() => {layer}.open({row})")
-        card = page.locator(".lomsong-card").last
-        assert card.locator("h2").evaluate("heading => heading.textContent") == as_shown(name)
-        assert card.locator(".lomsong-reasons").evaluate("one => one.textContent") == as_shown(
-            hostile[(row + 4) % len(hostile)]
-        )
-        assert card.locator("img, script, svg, iframe, a, style, link, meta, base").count() == 0
-    search = page.get_by_label("Find a village")
-    search.fill("<img")
-    assert page.locator("#lomsong-found li").count() >= 2
+    cards = page.evaluate(OPEN_ALL, ["lomsongVillages", count])
+    for row, card in enumerate(cards):
+        assert card["title"] == (shown[row] or as_shown(hostile_villages["village_id"][row]))
+        assert card["reasons"] == shown[(row + 4) % count]
+        assert as_shown(hostile_villages["village_id"][row]) in card["text"]
+        assert card["foreign"] == 0
+    assert all(card["foreign"] == 0 for card in page.evaluate(OPEN_ALL, ["lomsongPlan", count]))
+    masts = page.evaluate(OPEN_ALL, ["lomsongMasts", count])
+    assert {card["title"] for card in masts} >= {f"Site {name}" for name in shown if name}
+    assert all(card["foreign"] == 0 for card in masts)
+
+    page.locator("summary", has_text="Filters").click()
+    operators = page.get_by_label("Operator").evaluate("list => [...list.options].map(one => one.value)")
+    assert set(operators[1:]) == {name for name in shown if name != "any"}
+    for words in ("<img", "{{", "\\", "\u202e"):
+        page.get_by_label("Find a village").fill(words)
+        page.locator(".lomsong-filters input[type=search]").fill(words)
+    page.get_by_role("button", name="Clear the filters").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Table (CSV)").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Picture (PNG)").click()
+    page.get_by_role("button", name="Tiếng Việt").click()
+    page.wait_for_timeout(300)
     assert page.evaluate("() => window.__pwned") is None
     assert page.evaluate("() => document.dir + getComputedStyle(document.body).direction") == "ltr"
 
 
-def test_hostile_names_of_masts_stand_on_the_page(
-    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs, hostile: list[str]
+def test_hostile_names_in_folium_widgets_stand_literally_when_escaped(
+    open_map: Open, villages: gpd.GeoDataFrame, hostile: list[str]
 ) -> None:
-    sectors = inputs.sectors.iloc[: len(hostile)].copy()
-    for row, name in zip(sectors.index, hostile[10:], strict=False):
-        sectors.loc[row, ["site_id", "operator", "technology"]] = name
-    drawn = village_map(villages, inputs=replace(inputs, sectors=sectors))
+    """Folium compiles what it renders once more as a template and Leaflet reads it as HTML: `entity_escape` stops both."""
+    drawn = village_map(villages.iloc[:3].drop(columns="commune_name"))
+    names = [name for name in hostile if len(name) < 300 and name.strip()]
+    for place, name in enumerate(names):
+        safe = entity_escape(name)
+        where = [22.6 + place / 5000, 104.05]
+        group = folium.FeatureGroup(name=safe).add_to(drawn)
+        folium.Marker(
+            where,
+            tooltip=safe,
+            popup=folium.Popup(safe),
+            icon=folium.DivIcon(html=safe, class_name="attacked"),
+        ).add_to(group)
+    text = drawn.get_root().render()
+    assert "1337" not in text
+    assert "hahaha" not in text
     page = open_map(drawn)
-    for row, place in sectors.geometry.to_crs(4326).items():
-        page.evaluate(f"() => {map_name(drawn)}.setView([{place.y}, {place.x}], 13, {{animate: false}})")
-        page.mouse.click(*place_of(page, drawn, place.x, place.y))
-        assert as_shown(sectors["site_id"][row]) in page.locator(".lomsong-card h2").last.evaluate(
-            "one => one.textContent"
-        )
+    icons = page.locator(".attacked").evaluate_all("all => all.map(one => one.textContent)")
+    assert len(icons) == len(names)
+    # HTML itself turns a carriage return into a line feed and NUL into a replacement mark; the browser does so too
+    assert [flat(icon) for icon in icons] == [flat(as_shown(name)) for name in names]
+    assert page.locator(".attacked *").count() == 0
+    control = page.locator(".leaflet-control-layers-overlays label").all_text_contents()
+    assert len(control) == len(names) + 1
+    assert page.evaluate("() => window.__pwned") is None
+
+
+def flat(text: str) -> str:
+    return re.sub(r"[\s\x00\ufffd\ufeff]", "", text)
+
+
+def test_a_native_layer_control_does_not_run_the_name_of_our_layer(
+    open_map: Open, villages: gpd.GeoDataFrame
+) -> None:
+    drawn = folium.Map(tiles=None)
+    drawn.default_js, drawn.default_css = [], []
+    for name, element in head_elements("x").items():
+        drawn.get_root().header.add_child(element, name=name)
+    for name in ("{{ 191*7 }}", "<img src=x onerror=window.__pwned=1>"):
+        DataLayer("villages", village_contents(villages.iloc[:4], WebFrame()), name=name).add_to(drawn)
+        villages = villages.iloc[4:]
+    folium.LayerControl(collapsed=False).add_to(drawn)
+    text = drawn.get_root().render()
+    assert "1337" not in text
+    page = open_map(drawn)
+    assert layer_names(page) == ["{{ 191*7 }}", "<img src=x onerror=window.__pwned=1>"]
     assert page.evaluate("() => window.__pwned") is None
 
 

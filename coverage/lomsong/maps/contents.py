@@ -144,7 +144,7 @@ def quality_flags(village_ids: pd.Series, findings: Sequence[Finding]) -> dict[s
             continue
         for row in finding.rows:
             words.setdefault(row, finding.word)
-            messages.setdefault(row, []).append(finding.message)
+            messages.setdefault(row, []).append(plain_text(finding.message) or "")
     if not words:
         return {}
     ids = [str(name) for name in village_ids]
@@ -160,19 +160,20 @@ def service_columns(
     """Return operator and technology of each pair in the service table, and the chance of signal of every village."""
     if service is None or not len(service):
         return [], {}
-    order = pd.Series(np.arange(len(village_ids)), index=village_ids.astype(str))
-    order = order[~order.index.duplicated()]
+    # a plain dictionary: pandas cannot compare texts that are not quite Unicode
+    row_of = {str(name): row for row, name in enumerate(village_ids)}
     pairs: list[list[str]] = []
     arrays: dict[str, Packable] = {}
-    texts = service.assign(operator=[plain_text(cell) or "" for cell in service["operator"]])
+    names = ("operator", "technology")
+    texts = service.assign(**{name: [plain_text(cell) or "" for cell in service[name]] for name in names})
     for number, ((operator, technology), rows) in enumerate(
         texts.groupby(["operator", "technology"], sort=True)
     ):
-        place = order.reindex(rows["village_id"].astype(str)).to_numpy(np.float64)
-        there = np.isfinite(place)
+        place = np.array([row_of.get(str(name), -1) for name in rows["village_id"]], dtype=np.int64)
+        there = place >= 0
         chance = pd.to_numeric(rows["p_centre"], errors="coerce").to_numpy(np.float64, na_value=np.nan)[there]
         percent = np.full(len(village_ids), _UNKNOWN_PERCENT, dtype=np.uint8)
-        percent[place[there].astype(np.int64)] = np.where(
+        percent[place[there]] = np.where(
             np.isfinite(chance), np.round(np.clip(np.nan_to_num(chance), 0, 1) * 100), _UNKNOWN_PERCENT
         )
         pairs.append([str(operator), str(technology)])

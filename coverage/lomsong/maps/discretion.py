@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS, Transformer
 
+from lomsong.maps.columns import plain_text
 from lomsong.maps.parts import MapOptions, MapParts
 
 #: Distances to hidden masts are told in steps of this. [m]
@@ -37,7 +38,8 @@ def discreet(
         villages["nearest_site_m"] = np.ceil(metres / step_m) * step_m
     if "reasons" in villages:
         villages["reasons"] = [
-            coarsen(text, step_m) if isinstance(text, str) else text for text in villages["reasons"]
+            coarsen(plain_text(text) or "", step_m) if isinstance(text, str) else text
+            for text in villages["reasons"]
         ]
     sectors = parts.sectors
     if sectors is not None:

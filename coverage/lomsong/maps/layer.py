@@ -15,6 +15,7 @@ from lomsong.maps.offline import (
     children,
     data_element,
     embed_json,
+    entity_escape,
     pack_element,
     script_element,
     style_element,
@@ -58,7 +59,9 @@ class DataLayer(Layer):
         name: str,
         show: bool = True,
     ) -> None:
-        super().__init__(name=name, overlay=True, control=True, show=show)
+        # Folium's own layer control writes names into a template and into HTML
+        super().__init__(name=entity_escape(name), overlay=True, control=True, show=show)
+        self.title = name
         self._name = f"lomsong_{kind}"
         self._id = content_id(kind, packs.first, packs.later or b"")
         self.kind = kind
@@ -145,6 +148,10 @@ class PanelElement(Element):
         ]
         rows = ", ".join(f"[{', '.join(row)}]" for row in names)
         return f"lomsong.layerControl({self.drawn.get_name()}, [{rows}]);\n"
+
+
+def _title(layer: Layer) -> str:
+    return layer.title if isinstance(layer, DataLayer) else str(layer.layer_name)
 
 
 def _kind(layer: Layer) -> str:

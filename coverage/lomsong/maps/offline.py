@@ -26,6 +26,8 @@ POLICY = (
 )
 #: Characters that could end the script tag, start a comment, break a line of JavaScript, or not be UTF-8.
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
+#: Characters with a meaning in a template, a JavaScript string or HTML, and those that no page can hold as they are.
+_FOR_FOLIUM = re.compile("[&<>\"'{}$\\\\#%`\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _STYLE_PICTURE = re.compile(r"url\(images/([\w.-]+)\)")
 #: Internet Explorer's vector graphics, and the reference that makes developer tools ask for a file.
 _DROPPED = re.compile(r"behavior: url\(#default#VML\);|//# sourceMappingURL=\S+")
@@ -107,6 +109,26 @@ def embed_json(value: object) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def entity_escape(text: str) -> str:
+    r"""
+    Return foreign text for Folium's own popups, tooltips, icons and layer names, where it shows literally.
+
+    Folium's macros are compiled twice and end in JavaScript strings and in HTML; what means anything in one of the
+    three becomes an entity, which means nothing in the first two and the letter itself in the third.
+
+    Examples
+    --------
+    >>> entity_escape("{{ 1 }} <b>")
+    '&#123;&#123; 1 &#125;&#125; &#60;b&#62;'
+    """
+    return _FOR_FOLIUM.sub(lambda found: _entity(found.group()), text)
+
+
+def _entity(letter: str) -> str:
+    # neither lone surrogates nor NUL can be written as an entity
+    return "\ufffd" if letter == "\0" or "\ud800" <= letter <= "\udfff" else f"&#{ord(letter)};"
 
 
 def data_element(value: object, element_id: str) -> RawElement:

@@ -9,7 +9,7 @@ import shapely
 from pyproj import CRS
 
 from lomsong.contracts import Column, Table
-from lomsong.maps.columns import pack_columns
+from lomsong.maps.columns import pack_columns, plain_text
 from lomsong.maps.contents import Packs
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.packing import deltas, pack, varints
@@ -65,6 +65,14 @@ def plan_contents(plan: gpd.GeoDataFrame, village_ids: pd.Series, frame: WebFram
     """
     if not len(plan):
         return None
+    # pandas cannot compare texts that are not quite Unicode, and broken files do hold such
+    plan = plan.assign(
+        **{
+            name: [plain_text(cell) for cell in plan[name]]
+            for name in ("site_id", "backhaul_kind")
+            if name in plan
+        }
+    )
     MAP_PLAN.check(plan.drop(columns=[name for name in ("village_ids",) if name in plan]))
     crs = CRS.from_user_input(plan.crs)
     plan = plan.iloc[np.argsort(plan["order"].to_numpy(), kind="stable")]

@@ -6,7 +6,7 @@ import { foreign, make } from "./make.js";
 import { count, people } from "./numbers.js";
 import { permalink } from "./permalink.js";
 import { pickAt } from "./picking.js";
-import { register, settled } from "./ready.js";
+import { register } from "./ready.js";
 import { setPhrases } from "./reasons.js";
 import { State } from "./state.js";
 import { tools } from "./tools.js";
@@ -82,7 +82,6 @@ export function panel(map, layer, labels) {
   map.fire("lomsong:language");
   furnish(map, labels);
   register(begin());
-  settled();
 
   async function begin() {
     const plan = map.lomsongPlan;

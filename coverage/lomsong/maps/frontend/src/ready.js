@@ -1,18 +1,13 @@
-/* When everything on the page has been unpacked and drawn. */
+/* When everything on the page has been unpacked. */
 const waiting = new Set();
-const state = { done: false };
+let begun = false;
 
 /** Count a promise among those the page waits for. */
 export function register(promise) {
+  begun = true;
   waiting.add(promise);
   promise.then(() => waiting.delete(promise));
   return promise;
 }
 
-/** Resolves when nothing is left to wait for. */
-export async function settled() {
-  while (waiting.size) await Promise.all(waiting);
-  state.done = true;
-}
-
-export const isReady = () => state.done;
+export const isReady = () => begun && waiting.size === 0;

@@ -94,9 +94,10 @@ export function measure(map, button, told) {
 /** How to put the page, as it stands, into another. */
 function showEmbed(labels) {
   const file = decodeURIComponent(location.pathname.split("/").pop()) || "map.html";
-  const frame = make("iframe", { src: encodeURIComponent(file) + location.hash, title: labels.name, width: "100%", height: "600", loading: "lazy", sandbox: "allow-scripts allow-downloads", style: "border:0" });
+  const frame = [["src", encodeURIComponent(file) + location.hash], ["title", labels.name], ["width", "100%"], ["height", "600"], ["loading", "lazy"],
+    ["sandbox", "allow-scripts allow-downloads"], ["style", "border:0"]];
   const box = make("textarea", { readonly: true, rows: 5, "aria-label": t("embed") });
-  box.value = frame.outerHTML;
+  box.value = "<iframe " + frame.map(([name, value]) => name + '="' + value.replace(/[&<>"]/g, (mark) => "&#" + mark.charCodeAt(0) + ";") + '"').join(" ") + "></iframe>";
   const dialog = make("dialog", { class: "lomsong-dialog", onclose: () => dialog.remove() }, make("h2", {}, t("embed")), make("p", {}, t("embedHint")), box,
     make("form", { method: "dialog" }, make("button", { class: "lomsong-button" }, t("close"))));
   document.body.append(dialog);
