@@ -72,7 +72,7 @@ def test_the_record_says_what_was_run_and_on_what(demo: Run) -> None:
     assert record["model"] == {"name": "p1812", "title": "ITU-R P.1812", "label": "standard"}
     assert record["synthetic"] is True
     assert record["seed"] == ls.load_settings(CONFIG).seed
-    assert set(record["seconds"]) == {"read", "check", "predict", "assess", "rank", "write"}
+    assert set(record["seconds"]) == {"read", "check", "predict", "calibrate", "assess", "rank", "write"}
     assert record["peak_memory_mib"] > 50
     villages = next(row for row in record["inputs"] if row["layer"] == "villages")
     assert villages["sha256"] == hashlib.sha256((CONFIG.parent / villages["path"]).read_bytes()).hexdigest()

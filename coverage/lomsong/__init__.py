@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lomsong.assessment import assess
+    from lomsong.evidence.core import calibrate
     from lomsong.inputs import Inputs, read
     from lomsong.maps import village_map
     from lomsong.path import explain_path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Inputs": "inputs",
     "assess": "assessment",
+    "calibrate": "evidence.core",
     "check": "quality",
     "explain_path": "path",
     "load_settings": "settings_file",
@@ -37,6 +39,7 @@ _HOME = {
 __all__ = [
     "Inputs",
     "assess",
+    "calibrate",
     "check",
     "explain_path",
     "load_settings",

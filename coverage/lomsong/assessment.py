@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.special import ndtr
 
+from lomsong.evidence.core import Evidence
 from lomsong.inputs import Inputs
 from lomsong.measurements import Counts, counts_near, summarise_tests
 from lomsong.nearest import find_nearest
 from lomsong.prediction import Prediction
 from lomsong.reasons import explain
-from lomsong.schemas import ASSESSMENT
+from lomsong.schemas import ANY, ASSESSMENT
 from lomsong.service import build_service, point_service, sum_up, usable_servers
 from lomsong.settings import ServiceSettings
+
+#: Reports of no service that are as telling as this contradict tests beside them. [natural logarithm of a ratio]
+STRONG_DENIAL = -2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +41,15 @@ class Assessment:
 
 
 def assess(
-    prediction: Prediction, inputs: Inputs, settings: ServiceSettings | None = None
+    prediction: Prediction | Evidence, inputs: Inputs, settings: ServiceSettings | None = None
 ) -> gpd.GeoDataFrame:
     """
     Judge every village; `assess_service` also gives the table per operator and technology.
 
     Parameters
     ----------
-    prediction : Prediction
-        From `predict`.
+    prediction : Prediction or Evidence
+        From `predict`, or from `calibrate`.
     inputs : Inputs
         From `read`.
     settings : ServiceSettings, optional
@@ -60,15 +64,21 @@ def assess(
 
 
 def assess_service(
-    prediction: Prediction, inputs: Inputs, settings: ServiceSettings | None = None
+    prediction: Prediction | Evidence, inputs: Inputs, settings: ServiceSettings | None = None
 ) -> Assessment:
     """Judge every village, and sum up service per operator and technology."""
     settings = settings or inputs.settings.service
+    evidence = prediction if isinstance(prediction, Evidence) else None
+    prediction = prediction.prediction if isinstance(prediction, Evidence) else prediction
     villages = inputs.villages
     ids = villages["village_id"]
     servers = usable_servers(prediction)
+    if evidence is not None and len(evidence.strays):
+        servers = pd.concat([servers, evidence.strays], ignore_index=True)
     counting = servers[servers["technology"].isin(settings.technologies)]
-    p = point_service(prediction, counting)
+    p_before = p = point_service(prediction, counting)
+    if evidence is not None:
+        p_before, p = evidence.before_tests(p), evidence.posterior(p)
     facts = sum_up(prediction, p, ids).set_index(villages.index)
     facts["p_signal"] = facts.pop("p_centre")
     facts["p_2g"] = sum_up(
@@ -83,6 +93,7 @@ def assess_service(
     facts["p_unseen"] = unseen[facts["centre_row"]]
     facts["p_unseen"] = facts["p_unseen"].where(facts["centre_row"] >= 0)
     facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings))
+    facts = facts.join(_weigh(evidence, p_before, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
     facts["status"], facts["verify_cause"] = _status(facts, settings)
     facts["evidence"] = _evidence(facts, settings)
@@ -102,7 +113,31 @@ def assess_service(
         "attributions": [record.attribution for record in inputs.records if record.attribution],
     }
     judged.attrs["lomsong"] = label
-    return Assessment(villages=judged, service=build_service(prediction, servers, settings, ids))
+    service = build_service(prediction, servers, settings, ids)
+    if evidence is not None:
+        # tests and reports tell no operator, so they speak for 'any' alone
+        whole = (service["operator"] == ANY) & (service["technology"] == ANY)
+        figures = sum_up(prediction, p, ids)[["p_centre", "covered_share"]].to_numpy()
+        service.loc[whole, ["p_centre", "covered_share"]] = figures
+    return Assessment(villages=judged, service=service)
+
+
+def _weigh(
+    evidence: Evidence | None, p_before: NDArray[np.float64], centre_row: pd.Series, settings: ServiceSettings
+) -> pd.DataFrame:
+    """Facts from the evidence: the chance before the tests, tests expected, samples near, and what was reported."""
+    row = centre_row.clip(lower=0).to_numpy()
+    known = (centre_row >= 0).to_numpy()
+    facts = pd.DataFrame({"p_before": np.where(known, p_before[row], np.nan)}, index=centre_row.index)
+    facts["expected_tests"], facts["near_samples"], facts["denied"], facts["checked"] = np.nan, 0, 0.0, 0.0
+    if evidence is None:
+        return facts
+    seen = evidence.witnesses.part(row)
+    told = known & evidence.rate.learned
+    facts["expected_tests"] = np.where(told, evidence.rate.expected(seen.people), np.nan)
+    facts["near_samples"] = np.where(known, evidence.samples_near(row, settings.near_m), 0)
+    facts["denied"], facts["checked"] = np.where(known, seen.reports, 0.0), np.where(known, seen.checks, 0.0)
+    return facts
 
 
 def _places(
@@ -228,14 +263,17 @@ def _status(
     low, high = settings.unsure_between
     p = facts["p_signal"].to_numpy(dtype=np.float64)
     tested = (facts["near_tests"] >= settings.minimum_tests).to_numpy()
+    sampled = tested | (facts["near_samples"] > 0).to_numpy() | (facts["checked"] != 0).to_numpy()
     missing = np.isnan(p) | (facts["terrain_share"] < settings.terrain_share).to_numpy()
     # a mast beyond the terrain's edge might serve the place: its absence was never shown
     missing |= (p < high) & (facts["p_unseen"] >= settings.covered_from).to_numpy()
     hollow = _is_hollow(facts["covered_share"], facts["dark_cluster_households"], settings)
     missing |= hollow & ~_is_hollow(facts["hopeful_share"], facts["hopeful_dark_households"], settings)
     with np.errstate(invalid="ignore"):
-        contradicted = tested & (p < low)
-        weak = ~tested & (p >= low) & (p <= high)
+        contradicted = tested & (facts["p_before"] < low).to_numpy()
+        # people test where others report that they cannot
+        contradicted |= tested & (facts["denied"] < STRONG_DENIAL).to_numpy()
+        weak = ~sampled & (p >= low) & (p <= high)
         lit = (p >= settings.covered_from) | (tested & (p >= low))
     slow = (facts["download_high_mbps"] < settings.target_mbps).to_numpy()
     fast = (facts["download_low_mbps"] >= settings.target_mbps).to_numpy()
@@ -258,7 +296,8 @@ def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSe
 
 
 def _evidence(facts: pd.DataFrame, settings: ServiceSettings) -> NDArray[np.str_]:
-    tested = facts["near_tests"] >= settings.minimum_tests
+    tested = (facts["near_tests"] >= settings.minimum_tests) | (facts["near_samples"] > 0)
+    tested |= facts["checked"] != 0
     predicted = facts["p_signal"].notna()
     return np.select(
         [tested & predicted, tested, predicted], ["both", "measured", "predicted"], default="none"

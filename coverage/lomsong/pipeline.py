@@ -15,6 +15,7 @@ import geopandas as gpd
 
 from lomsong.assessment import Assessment, assess_service
 from lomsong.atomic import staged_folder
+from lomsong.evidence.core import Evidence, calibrate
 from lomsong.inputs import Inputs, read
 from lomsong.prediction import Prediction, predict
 from lomsong.progress import SILENT, Progress
@@ -80,8 +81,11 @@ def run(
             quality = check(inputs)
         with clock.step("predict"):
             prediction = predict(inputs, progress=progress)
+        with clock.step("calibrate"):
+            evidence = calibrate(prediction)
+            prediction = evidence.prediction
         with clock.step("assess"):
-            assessment = assess_service(prediction, inputs)
+            assessment = assess_service(evidence, inputs)
         with clock.step("rank"):
             ranked = rank(assessment.villages, settings.ranking)
         if raster_cell_m is not None:
@@ -89,11 +93,11 @@ def run(
                 for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
                     write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
-        quality = quality.with_findings(prediction.findings)
+        quality = quality.with_findings((*prediction.findings, *evidence.findings))
         with clock.step("write"):
             _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
             save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
-        record = _record(settings, inputs, prediction, quality, clock)
+        record = _record(settings, inputs, evidence, quality, clock)
         _write_json(scratch / RUN_FILE, record)
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
 
@@ -128,8 +132,9 @@ def _write(
 
 
 def _record(
-    settings: Settings, inputs: Inputs, prediction: Prediction, quality: QualityReport, clock: "_Clock"
+    settings: Settings, inputs: Inputs, evidence: Evidence, quality: QualityReport, clock: "_Clock"
 ) -> dict[str, Any]:
+    prediction = evidence.prediction
     model = MODELS[prediction.radio.model]
     return {
         "lomsong": version("lomsong"),
@@ -146,6 +151,7 @@ def _record(
             "paths_glanced_at": prediction.glances,
             "paths_evaluated": prediction.paths,
         },
+        "evidence": evidence.record(),
         "warnings": [finding.message for finding in quality.of("warning")],
         "assumptions": [finding.message for finding in quality.of("assumption")],
         "inputs": [asdict(record) for record in inputs.records],

@@ -116,13 +116,14 @@ def _gap_phrases(row: Facts, settings: ServiceSettings) -> list[Phrase]:
 
 
 def _test_phrases(row: Facts, settings: ServiceSettings) -> list[Phrase]:
-    near = {"near_km": _kilometres(settings.near_m)}
+    near: dict[str, Value] = {"near_km": _kilometres(settings.near_m)}
     if row["near_tests"] > 0:
         shown = str(row["near_tests_shown"])
         count: Value = (float(shown), 0) if shown.isdigit() else shown
         phrases = [Phrase("one_test", near) if shown == "1" else Phrase("tests", {"count": count, **near})]
     else:
         phrases = [Phrase("no_test", near)]
+    phrases += _witness_phrases(row, near)
     if row["verify_cause"] == "contradiction":
         phrases.append(Phrase("contradiction"))
     if math.isfinite(row["download_low_mbps"]):
@@ -141,3 +142,19 @@ def _test_phrases(row: Facts, settings: ServiceSettings) -> list[Phrase]:
 
 def _kilometres(metres: float) -> tuple[float, int]:
     return metres / 1000, 1
+
+
+def _witness_phrases(row: Facts, near: dict[str, Value]) -> list[Phrase]:
+    """Say what was to be expected, measured, reported and checked."""
+    phrases = []
+    expected: Value = (row["expected_tests"], 1 if row["expected_tests"] < 10 else 0)
+    if math.isfinite(row["expected_tests"]):
+        name = "none_of_expected" if row["near_tests"] == 0 else "expected"
+        phrases.append(Phrase(name, {"expected": expected}))
+    if row["near_samples"] > 0:
+        phrases.append(Phrase("sampled", near))
+    if row["denied"] < 0:
+        phrases.append(Phrase("denied"))
+    if row["checked"] != 0:
+        phrases.append(Phrase("checked_signal" if row["checked"] > 0 else "checked_none"))
+    return phrases

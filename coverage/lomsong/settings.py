@@ -558,6 +558,64 @@ class ServiceSettings(StrictModel):
         return given
 
 
+class EvidenceSettings(StrictModel):
+    """How measurements are weighed against the prediction."""
+
+    bin_m: float = _setting(
+        100, "samples within a cell of this side are one", source=_ASSUMED, unit="m", ge=10, le=2000
+    )
+    most_bins: int = _setting(
+        20_000, "more bins of samples than this are thinned by lot", source=_ASSUMED, ge=100
+    )
+    half_life_years: float = _setting(
+        3,
+        "age at which evidence counts half, against the newest measurement",
+        source=_ASSUMED,
+        unit="years",
+        gt=0,
+    )
+    usual_length_m: float = _setting(
+        300,
+        "samples of one operator within this length count as repeats of each other",
+        source=_ASSUMED + ": a few times the 120 m of 3GPP TR 38.901 RMa, as terrain errors reach further",
+        unit="m",
+        gt=0,
+    )
+    enough_samples: float = _setting(
+        20, "independent samples from which a bias of its own is learned", source=_ASSUMED, gt=0
+    )
+    enough_tests: float = _setting(
+        50, "mobile tests from which the rate of testing is learned", source=_ASSUMED, gt=0
+    )
+    reach_m: float = _setting(
+        400,
+        "a test, report or check so far from a place counts 1/e for it",
+        source=_ASSUMED + ": about the size of a published tile",
+        unit="m",
+        gt=0,
+    )
+    false_report_part: float = _setting(
+        0.2,
+        "reports of no service from a place with signal, as a part of those from one without",
+        source=_ASSUMED,
+        gt=0,
+        lt=1,
+    )
+    one_operator_part: float = _setting(
+        0.5, "weight of absence that is about one operator alone", source=_ASSUMED, ge=0, le=1
+    )
+    check_reliability: float = _setting(
+        0.97, "chance that a field check is right", source=_ASSUMED, gt=0.5, lt=1
+    )
+    unrecorded_part: float = _setting(
+        0.1,
+        "chance that a mast which no record knows serves a place, before the evidence",
+        source=_ASSUMED + ": mast lists commonly lack a tenth or more",
+        gt=0,
+        lt=1,
+    )
+
+
 class RankingSettings(StrictModel):
     """How the parts of need are weighted; the weights are scaled to add up to one."""
 
@@ -727,6 +785,7 @@ class Settings(StrictModel):
     )
     demand: DemandSettings = _setting(DemandSettings(), "where people are taken to be", source="below")
     service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
+    evidence: EvidenceSettings = _setting(EvidenceSettings(), "how measurements are weighed", source="below")
     ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")
     costs: CostSettings = _setting(CostSettings(), "what a site costs", source="below")
     planning: PlanningSettings = _setting(PlanningSettings(), "what the plan may build", source="below")

@@ -116,6 +116,18 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{count} mobile tests within {near_km} km of the centre",
         "{count} lượt đo di động trong vòng {near_km} km quanh trung tâm",
     ),
+    "none_of_expected": ("0 of {expected} expected tests", "0 trên {expected} lượt đo dự kiến"),
+    "expected": (
+        "{expected} tests expected if it had signal",
+        "dự kiến {expected} lượt đo nếu có sóng",
+    ),
+    "sampled": (
+        "signal measured within {near_km} km of the centre",
+        "đã đo được sóng trong vòng {near_km} km quanh trung tâm",
+    ),
+    "denied": ("no service reported", "có phản ánh mất sóng"),
+    "checked_signal": ("a field check found signal", "kiểm tra thực địa: có sóng"),
+    "checked_none": ("a field check found no signal", "kiểm tra thực địa: không có sóng"),
     "no_test": (
         "no mobile test within {near_km} km of the centre",
         "không có lượt đo di động nào trong vòng {near_km} km quanh trung tâm",

@@ -1,0 +1,282 @@
+"""Calibration: what the samples say about the predicted levels, carried to every demand point."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lomsong.evidence.design import (
+    Design,
+    choose_biases,
+    literature,
+    second_paths,
+    server_paths,
+)
+from lomsong.evidence.features import Masts, Surroundings
+from lomsong.evidence.samples import Samples, age_weight
+from lomsong.evidence.shadowing import Shadowing, estimate_errors, fit_shadowing
+from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor
+from lomsong.evidence.validation import (
+    LevelModel,
+    Training,
+    Validation,
+    expected_report,
+    fit_model,
+    validate,
+)
+from lomsong.prediction import Prediction, predict_places
+from lomsong.settings import EvidenceSettings
+
+Array = NDArray[np.float64]
+
+#: Side of a block of cross-validation in lengths of the variogram, and the least. [m]
+BLOCK_LENGTHS, LEAST_BLOCK_M = 3.0, 1500.0
+#: A sample that the recorded masts explain with less probability than this was served by a mast that no record knows.
+UNEXPLAINED = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """
+    What was learned from the samples.
+
+    Attributes
+    ----------
+    design, model, shadowing
+        Columns, correction and spread, and how errors are alike nearby.
+    validation : Validation or None
+        Blocked cross-validation; None where there were too few blocks.
+    bins : DataFrame
+        The bins with their path, ``weight``, ``explained`` and standardised ``error``.
+    block_m : float
+        Side of the blocks. [m]
+    """
+
+    design: Design
+    model: LevelModel
+    shadowing: Shadowing
+    validation: Validation | None
+    bins: pd.DataFrame
+    block_m: float
+
+    def record(self) -> dict[str, Any]:
+        """Return what was learned, as plain values."""
+        regressor = self.model.regressor
+        told: dict[str, Any] = {
+            "correction": self.model.kind,
+            "sigma_clear_db": round(float(regressor.sigma_[0]), 2),
+            "sigma_blocked_db": round(float(regressor.sigma_[1]), 2),
+            "unexplained_samples": round(regressor.outliers_, 3),
+            "correlation_length_m": self.shadowing.length_m,
+            "correlated_part": round(self.shadowing.part, 3),
+            "between_masts": round(self.shadowing.between, 3),
+            "bins": len(self.bins),
+            "block_m": self.block_m,
+            "block_reason": f"{BLOCK_LENGTHS:g} correlation lengths, at least {LEAST_BLOCK_M:g} m",
+        }
+        if self.validation is not None:
+            told["cross_validation"] = self.validation.candidates.round(4).to_dict("index")
+            told["learning_curve"] = self.validation.curve.round(4).to_dict("records")
+        return told
+
+
+def gather_bins(samples: Samples, prediction: Prediction, masts: Masts) -> pd.DataFrame:
+    """
+    Put each bin beside the path of the server that should have been heard there.
+
+    A bin whose operator is unknown is held against the operator predicted to be strongest in its technology.
+
+    Returns
+    -------
+    DataFrame
+        The bins' columns and those of `server_paths`; levels are missing where no server is predicted.
+    """
+    inputs = prediction.inputs
+    signal = predict_places(samples.places, inputs, prediction.radio).signal
+    points = samples.places
+    places = pd.DataFrame(
+        {
+            "x": points.geometry.x.to_numpy(),
+            "y": points.geometry.y.to_numpy(),
+            "ground_m": points["ground_m"].to_numpy(),
+        },
+        index=points["demand_id"].to_numpy(),
+    )
+    paths = server_paths(signal, places, inputs, masts).assign(place=signal["demand_id"])
+    bins = samples.bins.rename(columns={"level_dbm": "measured_dbm"}).drop(columns=["x", "y"])
+    ordered = paths.sort_values("level_dbm", ascending=False, kind="stable")
+    keys = ["place", "technology"]
+    strongest = ordered.drop_duplicates(keys).set_index(keys)["operator"]
+    wanted = pd.MultiIndex.from_frame(bins[keys])
+    named = pd.Series(strongest.reindex(wanted).to_numpy(), index=bins.index)
+    bins["operator"] = bins["operator"].astype(object).where(bins["operator"].notna(), named)
+    joined = bins.merge(
+        paths.drop(columns=["x", "y", "ground_m"]), on=["place", "operator", "technology"], how="left"
+    )
+    where = places.loc[joined["place"]]
+    joined[["x", "y", "ground_m"]] = where[["x", "y", "ground_m"]].to_numpy()
+    for name in ("mast", "second_mast"):
+        joined[name] = joined[name].fillna(-1).astype(np.int64)
+    joined["band"] = joined["band"].fillna(0).astype(int)
+    return joined
+
+
+def fit_levels(
+    bins: pd.DataFrame, prediction: Prediction, masts: Masts, settings: EvidenceSettings
+) -> Fit | None:
+    """
+    Learn corrections, spread and shadowing; None where the samples are worth too few independent ones.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        From `gather_bins`.
+    prediction, masts, settings
+        Priors, masts and limits.
+    """
+    radio, seed = prediction.radio, prediction.inputs.settings.seed
+    usable = bins["level_dbm"].notna() & (bins["mast"] >= 0)
+    table = bins[usable].reset_index(drop=True)
+    weight = _worth(table, settings.usual_length_m) * age_weight(
+        table["age_years"].to_numpy(), settings.half_life_years
+    )
+    if not len(table) or weight.sum() < settings.enough_samples:
+        return None
+    design = Design(
+        levels=choose_biases(table, weight, settings.enough_samples),
+        masts=masts,
+        surroundings=Surroundings.of(prediction.inputs),
+        blocked_from_db=radio.blocked_from_db,
+    )
+    clear, blocked = literature(radio)
+    regressor = TruncatedLevelRegressor(
+        design.priors_db(), sigma_clear_db=clear, sigma_blocked_db=blocked, correlation=radio.site_correlation
+    )
+    data = _training(table, design, weight, bins)
+    first = fit_model("physical", data, regressor, seed)
+    shadowing = _shadowing(first, data, table, seed, radio.site_correlation)
+    block_m = max(BLOCK_LENGTHS * shadowing.length_m, LEAST_BLOCK_M)
+    data = replace(data, block=_blocks(table, block_m))
+    validation = validate(data, regressor, seed)
+    model = fit_model("bias" if validation is None else validation.chosen, data, regressor, seed)
+    shadowing = _shadowing(model, data, table, seed, radio.site_correlation)
+    extra = model.beyond(data.X, data.mast)
+    mean, sigma = model.regressor.reported(data.X, data.observed, extra=extra)
+    table = table.assign(
+        weight=weight,
+        explained=model.regressor.explained(data.X, data.y, data.observed, extra=extra),
+        error=(data.y - mean) / sigma,
+    )
+    lost = bins[~usable].assign(weight=1.0, explained=0.0, error=np.nan)
+    return Fit(
+        design=design,
+        model=model,
+        shadowing=shadowing,
+        validation=validation,
+        bins=pd.concat([table, lost], ignore_index=True),
+        block_m=block_m,
+    )
+
+
+def _training(table: pd.DataFrame, design: Design, weight: Array, bins: pd.DataFrame) -> Training:
+    # nothing below the weakest report of a technology was ever reported
+    weakest = bins.groupby("technology")["measured_dbm"].min()
+    observed = Observed(
+        first_dbm=table["level_dbm"].to_numpy(),
+        second_dbm=table["second_level_dbm"].to_numpy(),
+        obstruction=design.obstruction(table["diffraction_db"].to_numpy()),
+        sensitivity_dbm=weakest.reindex(table["technology"]).to_numpy() - 0.5,
+        weight=weight,
+    )
+    return Training(
+        X=design.columns(table),
+        y=table["measured_dbm"].to_numpy(),
+        observed=observed,
+        mast=table["mast"].to_numpy(),
+        block=_blocks(table, LEAST_BLOCK_M),
+        biases=design.biases,
+    )
+
+
+def _worth(table: pd.DataFrame, length_m: float) -> Array:
+    """Worth of each bin in independent samples: bins of one operator in one stretch of road repeat each other."""
+    cell = [np.floor(table[axis] / length_m) for axis in ("x", "y")]
+    count = table.groupby([*cell, table["operator"], table["technology"]])["place"].transform("size")
+    # half of the variance of neighbours is common to them
+    return np.asarray(1.0 / (1.0 + 0.5 * (count - 1)), dtype=np.float64)
+
+
+def _blocks(table: pd.DataFrame, side_m: float) -> NDArray[np.int64]:
+    cells = pd.DataFrame({axis: np.floor(table[axis] / side_m) for axis in ("x", "y")})
+    return np.asarray(cells.groupby(["x", "y"], sort=True).ngroup())
+
+
+def _shadowing(
+    model: LevelModel,
+    data: Training,
+    table: pd.DataFrame,
+    seed: int,
+    between: float,
+) -> Shadowing:
+    extra = model.beyond(data.X, data.mast)
+    mean, sigma = model.regressor.reported(data.X, data.observed, extra=extra)
+    known = model.regressor.explained(data.X, data.y, data.observed, extra=extra) > UNEXPLAINED
+    # against what is to be expected of a report: the cut alone makes weak places look good
+    error = (data.y - expected_report(mean, sigma, data.observed.sensitivity_dbm)) / sigma
+    return fit_shadowing(
+        table["x"].to_numpy()[known],
+        table["y"].to_numpy()[known],
+        data.mast[known],
+        error[known],
+        between=between,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def correct_signal(prediction: Prediction, fit: Fit, settings: EvidenceSettings) -> pd.DataFrame:
+    """
+    Correct the level and spread of both servers of every row of the signal table.
+
+    Returns
+    -------
+    DataFrame
+        Contract `SIGNAL`, same rows.
+    """
+    demand = prediction.demand
+    places = pd.DataFrame(
+        {"x": demand.geometry.x.to_numpy(), "y": demand.geometry.y.to_numpy(), "ground_m": demand["ground_m"]}
+    ).set_index(demand["demand_id"])
+    paths = server_paths(prediction.signal, places, prediction.inputs, fit.design.masts)
+    level, sigma = _corrected(paths, fit, settings)
+    second_level, second_sigma = _corrected(second_paths(paths), fit, settings)
+    return prediction.signal.assign(
+        level_dbm=level, sigma_db=sigma, second_level_dbm=second_level, second_sigma_db=second_sigma
+    )
+
+
+def _corrected(paths: pd.DataFrame, fit: Fit, settings: EvidenceSettings) -> tuple[Array, Array]:
+    level, sigma = np.full(len(paths), np.nan), np.full(len(paths), np.nan)
+    rows = np.flatnonzero(paths["level_dbm"].notna() & (paths["mast"] >= 0))
+    some = paths.iloc[rows]
+    X, mast = fit.design.columns(some), some["mast"].to_numpy()
+    regressor = fit.model.regressor
+    spread = regressor.spread(fit.design.obstruction(some["diffraction_db"].to_numpy()))
+    unsure = np.einsum("ij,jk,ik->i", X, regressor.covariance_, X)
+    known = fit.bins[(fit.bins["explained"] > UNEXPLAINED) & fit.bins["error"].notna()]
+    age = age_weight(known["age_years"].to_numpy(), settings.half_life_years)
+    error, variance = estimate_errors(
+        fit.shadowing,
+        (
+            known["x"].to_numpy(),
+            known["y"].to_numpy(),
+            known["mast"].to_numpy(),
+            known["error"].to_numpy(),
+            1.0 / age - 1.0,
+        ),
+        (some["x"].to_numpy(), some["y"].to_numpy(), mast),
+    )
+    level[rows] = some["level_dbm"].to_numpy() + fit.model.correction(X, mast) + error * spread
+    sigma[rows] = np.sqrt(spread**2 * variance + unsure)
+    return level, sigma

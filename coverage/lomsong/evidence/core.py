@@ -1,0 +1,199 @@
+"""Evidence: a prediction corrected by samples, with what tests, reports and checks add to it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.special import expit, logit
+
+from lomsong.evidence.calibration import Fit, correct_signal, fit_levels, gather_bins
+from lomsong.evidence.features import Masts
+from lomsong.evidence.presence import (
+    SURE,
+    TestRate,
+    Witnesses,
+    combine,
+    gather_witnesses,
+    learn_rate,
+)
+from lomsong.evidence.probability import list_servers, point_probability
+from lomsong.evidence.rules import GroupRule, choose_rules, say_rules
+from lomsong.evidence.samples import bin_samples
+from lomsong.evidence.unrecorded import no_strays, stray_servers
+from lomsong.findings import Finding
+from lomsong.prediction import Prediction
+from lomsong.settings import EvidenceSettings
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """
+    A calibrated prediction, which `assess` takes in place of the plain one.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        Levels and spreads corrected by the samples; as predicted where there were none.
+    fit : Fit or None
+        What was learned from the samples.
+    rules : tuple of GroupRule
+        For each operator and technology, what its correction was learned from.
+    strays : DataFrame
+        Servers that no record knows but samples heard, in the columns of `list_servers`.
+    witnesses : Witnesses
+        What lies near every demand point.
+    rate : TestRate
+        How many tests people make where there is signal, and how complete the records are.
+    settings : EvidenceSettings
+        What was believed.
+    findings : tuple of Finding
+        What was left out and assumed.
+    """
+
+    prediction: Prediction
+    fit: Fit | None
+    rules: tuple[GroupRule, ...]
+    strays: pd.DataFrame
+    witnesses: Witnesses
+    rate: TestRate
+    settings: EvidenceSettings
+    findings: tuple[Finding, ...]
+
+    def before_tests(self, p: Array) -> Array:
+        """
+        Chance of signal from recorded and unrecorded masts, before tests, reports and checks.
+
+        Parameters
+        ----------
+        p : ndarray, shape (demand points,)
+            Chance from the servers alone; NaN stays NaN.
+        """
+        return np.where(np.isfinite(p), expit(self._prior_odds(p)), np.nan)
+
+    def posterior(self, p: Array) -> Array:
+        """Chance of signal after everything that is known of each demand point; arguments as `before_tests`."""
+        seen = self.witnesses
+        ratio = self.rate.log_ratio(seen.tests, seen.people) + seen.reports + seen.checks
+        return np.where(np.isfinite(p), expit(self._prior_odds(p) + ratio), np.nan)
+
+    def samples_near(self, rows: NDArray[np.int64], near_m: float) -> NDArray[np.int64]:
+        """Count the bins of samples within `near_m` of some demand points."""
+        if self.fit is None:
+            return np.zeros(len(rows), dtype=np.int64)
+        at = self.prediction.demand.geometry.iloc[rows]
+        tree = cKDTree(self.fit.bins[["x", "y"]].to_numpy())
+        found = tree.query_ball_point(np.column_stack([at.x, at.y]), near_m, return_length=True)
+        return np.asarray(found, dtype=np.int64)
+
+    def _prior_odds(self, p: Array) -> Array:
+        odds = logit(np.clip(np.nan_to_num(p, nan=0.5), SURE, 1 - SURE))
+        return combine(odds + self.rate.shift, self.rate.unrecorded)
+
+    def record(self) -> dict[str, Any]:
+        """Return what was learned, as plain values for ``run.json``."""
+        rules = [{"operator": r.operator, "technology": r.technology, "rule": r.rule} for r in self.rules]
+        told: dict[str, Any] = {"rules": rules, "tests": _rounded(self.rate)}
+        if self.fit is not None:
+            told |= self.fit.record()
+        return told
+
+
+def _rounded(rate: TestRate) -> dict[str, float | bool]:
+    return {
+        "learned": rate.learned,
+        "tests_per_person": round(rate.rate, 5),
+        "unrecorded_part": round(rate.unrecorded, 4),
+        "part_without_signal": round(rate.leak, 4),
+        "evenness": round(rate.shape, 3),
+    }
+
+
+def calibrate(
+    prediction: Prediction,
+    measurements: gpd.GeoDataFrame | None = None,
+    settings: EvidenceSettings | None = None,
+) -> Evidence:
+    """
+    Correct predicted levels by signal samples, and weigh tests, reports and checks.
+
+    It falls back by rule as samples thin out: a bias per operator and technology, per technology, of all samples, none;
+    the findings say which.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        From `predict`.
+    measurements : GeoDataFrame, optional
+        Contract `MEASUREMENTS`; those of the inputs if not given.
+    settings : EvidenceSettings, optional
+        Those of the inputs' settings if not given.
+
+    Returns
+    -------
+    Evidence
+        For `assess`. Same bytes for the same inputs and seed.
+    """
+    inputs = prediction.inputs
+    settings = settings or inputs.settings.evidence
+    table = inputs.measurements if measurements is None else measurements
+    samples = bin_samples(table, inputs, settings)
+    fit, strays, bins = None, no_strays(), samples.bins
+    thresholds: dict[str, float] = {
+        name: carrier.threshold_dbm for name, carrier in prediction.radio.carriers.items()
+    }
+    corrected = prediction
+    if len(bins):
+        masts = Masts.of(inputs)
+        bins = gather_bins(samples, prediction, masts)
+        fit = fit_levels(bins, prediction, masts, settings)
+    if fit is not None:
+        corrected = replace(prediction, signal=correct_signal(prediction, fit, settings))
+        strays = stray_servers(prediction, fit, thresholds)
+    demand = prediction.demand
+    witnesses = gather_witnesses(demand.geometry, table, demand, settings, on_air=_on_air(corrected))
+    evidence = Evidence(
+        prediction=corrected,
+        fit=fit,
+        rules=choose_rules(prediction.signal, fit, settings),
+        strays=strays,
+        witnesses=witnesses,
+        rate=TestRate(
+            rate=0.0, shape=1.0, leak=0.1, unrecorded=settings.unrecorded_part, shift=0.0, learned=False
+        ),
+        settings=settings,
+        findings=(),
+    )
+    rate = learn_rate(*_centres(evidence, thresholds), settings, calibrated=fit is not None)
+    return replace(
+        evidence, rate=rate, findings=(*samples.findings, *say_rules(evidence.rules, fit, len(samples.bins)))
+    )
+
+
+def _on_air(prediction: Prediction) -> NDArray[np.datetime64]:
+    """Return when the mast of the strongest server of each demand point was switched on or last seen."""
+    signal = prediction.signal[prediction.signal["level_dbm"].notna()]
+    best = signal.loc[signal.groupby("demand_id")["level_dbm"].idxmax(), ["demand_id", "sector_id"]]
+    sectors = prediction.inputs.sectors
+    time = pd.to_datetime(sectors["on_air"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
+    dates = time.set_axis(sectors["sector_id"].astype(str))
+    seen = pd.Series(dates.reindex(best["sector_id"].astype(str)).to_numpy(), index=best["demand_id"])
+    return np.asarray(seen.reindex(prediction.demand["demand_id"]).to_numpy(), dtype="datetime64[ns]")
+
+
+def _centres(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, Witnesses]:
+    """Return the chance from the servers at every centre, and what lies near it."""
+    prediction = evidence.prediction
+    service = prediction.inputs.settings.service.technologies
+    servers = pd.concat([list_servers(prediction.signal, thresholds), evidence.strays], ignore_index=True)
+    servers = servers[servers["technology"].isin(service)]
+    p = point_probability(servers, len(prediction.demand), correlation=prediction.radio.site_correlation)
+    demand = prediction.demand
+    p = np.where(demand["ground_m"].notna(), p, np.nan)
+    rows = np.flatnonzero(demand["is_centre"].to_numpy(dtype=bool))
+    return p[rows], evidence.witnesses.part(rows)

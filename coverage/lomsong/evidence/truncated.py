@@ -1,0 +1,252 @@
+"""Regression on levels that are only seen above the receiver's sensitivity, from one of two servers, with outliers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_ndtr, ndtr
+from sklearn.base import BaseEstimator, RegressorMixin
+
+Array = NDArray[np.float64]
+
+_ROOT_TWO_PI = np.sqrt(2 * np.pi)
+#: Rounds of the EM algorithm; the likelihood no longer moves after a few.
+ROUNDS = 5
+#: Prior of the share of samples that no recorded mast explains: mean 0.1, worth 20 samples.
+OUTLIER_PRIOR = (2.0, 18.0)
+#: Prior deviation of the logarithm of the spread about its start.
+SPREAD_PRIOR = 0.4
+
+
+def normal_density(z: Array) -> Array:
+    """Return the standard normal density."""
+    return np.asarray(np.exp(-0.5 * z * z) / _ROOT_TWO_PI)
+
+
+def strongest_of_two(
+    first_dbm: Array, second_dbm: Array, sigma_db: Array, correlation: float
+) -> tuple[Array, Array]:
+    """
+    Mean and deviation of the stronger of two levels with normal, correlated errors.
+
+    Parameters
+    ----------
+    first_dbm, second_dbm : ndarray, shape (n,)
+        Medians; NaN for no second. [dBm]
+    sigma_db : ndarray, shape (n,)
+        Deviation of both. [dB]
+    correlation : float
+        Of their errors.
+
+    Returns
+    -------
+    mean_dbm, sigma_db : ndarray, shape (n,)
+        Of the stronger one.
+
+    References
+    ----------
+    .. [1] Clark, "The greatest of a finite set of random variables", Operations Research 9 (1961).
+
+    Examples
+    --------
+    >>> mean, sigma = strongest_of_two(np.zeros(1), np.zeros(1), np.ones(1), 0.0)
+    >>> round(float(mean[0]), 4), round(float(sigma[0]), 4)
+    (0.5642, 0.8256)
+    """
+    second = np.where(np.isnan(second_dbm), -np.inf, second_dbm)
+    gap = sigma_db * np.sqrt(2 * (1 - correlation))
+    alpha = np.clip((first_dbm - second) / gap, -30, 30)
+    lead, trail, bump = ndtr(alpha), ndtr(-alpha), gap * normal_density(alpha)
+    # far apart, the weaker one plays no part whatever its level
+    other = np.maximum(second, first_dbm - 30 * gap)
+    mean = first_dbm * lead + other * trail + bump
+    square = (first_dbm**2 + sigma_db**2) * lead + (other**2 + sigma_db**2) * trail
+    square += (first_dbm + other) * bump
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.05 * sigma_db**2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """
+    What a fit needs of each bin beside its features.
+
+    Attributes
+    ----------
+    first_dbm, second_dbm : ndarray, shape (n,)
+        Predicted levels of the two best masts; NaN for no second. [dBm]
+    obstruction : ndarray, shape (n,)
+        0 on a clear path, 1 behind an obstacle.
+    sensitivity_dbm : ndarray, shape (n,)
+        No sample below it was ever reported. [dBm]
+    weight : ndarray, shape (n,)
+        Worth in independent samples.
+    """
+
+    first_dbm: Array
+    second_dbm: Array
+    obstruction: Array
+    sensitivity_dbm: Array
+    weight: Array
+
+    def part(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Observed":
+        """Return some of the rows."""
+        return Observed(
+            first_dbm=self.first_dbm[rows],
+            second_dbm=self.second_dbm[rows],
+            obstruction=self.obstruction[rows],
+            sensitivity_dbm=self.sensitivity_dbm[rows],
+            weight=self.weight[rows],
+        )
+
+
+class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """
+    What a predicted level must be corrected by, and how far the real one spreads about it.
+
+    A reported level is that of the stronger of two servers, cut off at the sensitivity; a share of the reports comes from
+    masts that no record knows, at any level. Maximum likelihood with normal priors on the coefficients; the share is
+    found by the EM algorithm.
+
+    Parameters
+    ----------
+    prior_db : ndarray, shape (features,)
+        Prior deviation of each coefficient. [dB]
+    sigma_clear_db, sigma_blocked_db : float
+        Where the spread starts from. [dB]
+    correlation : float
+        Of the errors of two masts.
+
+    Attributes
+    ----------
+    coef_ : ndarray, shape (features,)
+        Correction per unit of each feature. [dB]
+    covariance_ : ndarray, shape (features, features)
+        How sure they are. [dB²]
+    sigma_ : ndarray, shape (2,)
+        Spread on a clear path and behind an obstacle. [dB]
+    outliers_ : float
+        Share of the samples that the recorded masts do not explain.
+    """
+
+    def __init__(
+        self, prior_db: Array, *, sigma_clear_db: float, sigma_blocked_db: float, correlation: float
+    ) -> None:
+        self.prior_db = prior_db
+        self.sigma_clear_db = sigma_clear_db
+        self.sigma_blocked_db = sigma_blocked_db
+        self.correlation = correlation
+
+    def fit(self, X: Array, y: Array, observed: Observed) -> "TruncatedLevelRegressor":
+        """
+        Fit to reported levels.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, features)
+            Features of the path of the best server.
+        y : ndarray, shape (n,)
+            Reported levels. [dBm]
+        observed : Observed
+            The rest of each report.
+        """
+        self.coef_ = np.zeros(X.shape[1])
+        self.sigma_ = np.array([self.sigma_clear_db, self.sigma_blocked_db])
+        self.outliers_ = OUTLIER_PRIOR[0] / sum(OUTLIER_PRIOR)
+        weight = observed.weight
+        middle = float(np.average(y, weights=weight))
+        self.stray_ = (middle, max(float(np.sqrt(np.average((y - middle) ** 2, weights=weight))), 12.0))
+        for _ in range(ROUNDS):
+            known = self.explained(X, y, observed)
+            self.outliers_ = float(
+                (OUTLIER_PRIOR[0] + weight @ (1 - known)) / (sum(OUTLIER_PRIOR) + weight.sum())
+            )
+            self._maximise(X, y, observed, weight * known)
+        return self
+
+    def predict(self, X: Array) -> Array:
+        """Return the correction of each row. [dB]"""
+        return np.asarray(X @ self.coef_)
+
+    def spread(self, obstruction: Array) -> Array:
+        """Return the spread of the real level about the corrected one. [dB]"""
+        low, high = np.log(self.sigma_)
+        return np.asarray(np.exp(low + (high - low) * obstruction))
+
+    def reported(self, X: Array, observed: Observed, *, extra: Array | float = 0.0) -> tuple[Array, Array]:
+        """Return mean and spread of the strongest server before the cut. [dBm, dB]"""
+        shift = self.predict(X) + extra
+        sigma = self.spread(observed.obstruction)
+        return strongest_of_two(
+            observed.first_dbm + shift, observed.second_dbm + shift, sigma, self.correlation
+        )
+
+    def explained(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """Return the probability that a recorded mast made each report."""
+        inside, outside = self._densities(X, y, observed, extra=extra)
+        return np.asarray(inside / np.maximum(inside + outside, 1e-300))
+
+    def log_score(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """Return the logarithm of the predicted density at each reported level."""
+        inside, outside = self._densities(X, y, observed, extra=extra)
+        return np.asarray(np.log(np.maximum(inside + outside, 1e-300)))
+
+    def rank_of(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """Return the predicted probability of a report at or below each reported level, 0 to 1."""
+        mean, sigma = self.reported(X, observed, extra=extra)
+        cut = observed.sensitivity_dbm
+        inside = 1 - np.exp(log_ndtr((mean - y) / sigma) - log_ndtr((mean - cut) / sigma))
+        middle, wide = self.stray_
+        outside = 1 - ndtr((middle - y) / wide) / ndtr((middle - cut) / wide)
+        return np.asarray(np.clip((1 - self.outliers_) * inside + self.outliers_ * outside, 0.0, 1.0))
+
+    def _densities(
+        self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0
+    ) -> tuple[Array, Array]:
+        mean, sigma = self.reported(X, observed, extra=extra)
+        cut = observed.sensitivity_dbm
+        z = (y - mean) / sigma
+        inside = np.exp(-0.5 * z * z - np.log(sigma * _ROOT_TWO_PI) - log_ndtr((mean - cut) / sigma))
+        middle, wide = self.stray_
+        outside = normal_density((y - middle) / wide) / wide / ndtr((middle - cut) / wide)
+        return (1 - self.outliers_) * inside, self.outliers_ * outside
+
+    def _maximise(self, X: Array, y: Array, observed: Observed, weight: Array) -> None:
+        """One M-step: what the second server adds is held at its present value."""
+        mean, sigma = self.reported(X, observed)
+        base = mean - self.predict(X)
+        narrower = sigma / self.spread(observed.obstruction)
+        start_sigma = np.log([self.sigma_clear_db, self.sigma_blocked_db])
+        blocked = observed.obstruction
+        features = X.shape[1]
+
+        def loss(parameters: Array) -> tuple[float, Array]:
+            coef, logs = parameters[:features], parameters[features:]
+            s = narrower * np.exp(logs[0] + (logs[1] - logs[0]) * blocked)
+            mu = base + X @ coef
+            z, t = (y - mu) / s, (mu - observed.sensitivity_dbm) / s
+            log_tail = log_ndtr(t)
+            hazard = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_tail)
+            prior = (coef / self.prior_db, (logs - start_sigma) / SPREAD_PRIOR)
+            value = weight @ (0.5 * z * z + np.log(s) + log_tail) + 0.5 * sum(p @ p for p in prior)
+            by_mean = weight * (-z + hazard) / s
+            by_log = weight * (1 - z * z - hazard * t)
+            gradient = np.concatenate(
+                [
+                    X.T @ by_mean + prior[0] / self.prior_db,
+                    [by_log @ (1 - blocked), by_log @ blocked] + prior[1] / SPREAD_PRIOR,
+                ]
+            )
+            return float(value), gradient
+
+        bounds = [(None, None)] * features + [(np.log(2.0), np.log(25.0))] * 2
+        start = np.concatenate([self.coef_, np.log(self.sigma_)])
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60, "ftol": 1e-7}
+        )
+        self.coef_, self.sigma_ = found.x[:features], np.exp(found.x[features:])
+        s = self.spread(blocked) * narrower
+        t = (base + X @ self.coef_ - observed.sensitivity_dbm) / s
+        hazard = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t))
+        information = weight / s**2 * np.clip(1 - hazard * (hazard + t), 0.02, 1.0)
+        self.covariance_ = np.linalg.inv((X.T * information) @ X + np.diag(self.prior_db**-2.0))
