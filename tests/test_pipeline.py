@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
 FILES = {
     "map.html", "profiles.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv",
-    "ranking.csv", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
+    "ranking.csv", "broadband.csv", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def test_the_vietnamese_is_composed_and_has_its_diacritics() -> None:
 
 
 def test_every_verdict_has_a_label_in_both_languages() -> None:
-    for name in ("status", "verify_cause", "evidence", "fixed_line"):
+    for name in ("status", "verify_cause", "evidence", "fixed_line", "connection"):
         for word in ASSESSMENT.column(name).choices:
             assert word in LABELS[name]
             assert label(name, word, "vi") != word

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.special import ndtr
 
+from lomsong.broadband import Speeds, find_lines, judge_broadband, measure_speeds
 from lomsong.evidence.core import Evidence
+from lomsong.findings import Finding
 from lomsong.inputs import Inputs
-from lomsong.measurements import Counts, counts_near, summarise_tests
+from lomsong.measurements import counts_near
 from lomsong.nearest import find_nearest
 from lomsong.prediction import Prediction
 from lomsong.reasons import explain
@@ -34,10 +36,16 @@ class Assessment:
         Every village with the columns of `ASSESSMENT`, in the order of the input.
     service : DataFrame
         Contract `SERVICE`.
+    broadband : DataFrame
+        Contract `BROADBAND`.
+    findings : tuple of Finding
+        What was assumed.
     """
 
     villages: gpd.GeoDataFrame
     service: pd.DataFrame
+    broadband: pd.DataFrame
+    findings: tuple[Finding, ...]
 
 
 def assess(
@@ -92,10 +100,16 @@ def assess_service(
     facts["hopeful_dark_households"] = _dark_cluster(prediction, hopeful, inputs, settings)
     facts["p_unseen"] = unseen[facts["centre_row"]]
     facts["p_unseen"] = facts["p_unseen"].where(facts["centre_row"] >= 0)
-    facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings))
+    speeds = measure_speeds(inputs)
+    facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings, speeds))
     facts = facts.join(_weigh(evidence, p_before, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
     facts["status"], facts["verify_cause"] = _status(facts, settings)
+    centres = _centres(prediction, facts["centre_row"])
+    lines = find_lines(inputs, centres, speeds.counts["fixed"].total)
+    facts["fixed_line"], facts["p_fixed_line"] = lines.verdict, lines.p_line
+    facts["fixed_line_basis"] = lines.basis
+    facts = facts.join(judge_broadband(facts, speeds, lines, inputs))
     facts["evidence"] = _evidence(facts, settings)
     facts["confidence"] = (0.5 + (facts["p_signal"] - 0.5).abs()).where(
         facts["verify_cause"] != "missing input"
@@ -119,7 +133,7 @@ def assess_service(
         whole = (service["operator"] == ANY) & (service["technology"] == ANY)
         figures = sum_up(prediction, p, ids)[["p_centre", "covered_share"]].to_numpy()
         service.loc[whole, ["p_centre", "covered_share"]] = figures
-    return Assessment(villages=judged, service=service)
+    return Assessment(villages=judged, service=service, broadband=speeds.table, findings=speeds.findings)
 
 
 def _weigh(
@@ -211,38 +225,42 @@ def _unseen_probability(prediction: Prediction, settings: ServiceSettings) -> ND
 
 
 def _tests(
-    inputs: Inputs, prediction: Prediction, centre_row: pd.Series, settings: ServiceSettings
+    inputs: Inputs,
+    prediction: Prediction,
+    centre_row: pd.Series,
+    settings: ServiceSettings,
+    speeds: Speeds,
 ) -> pd.DataFrame:
-    radius = inputs.settings.demand.point_radius_m
+    """Facts from the tests of each village: how many, those near its centre, and how fast they were."""
+    measurements, minimum = inputs.measurements, inputs.settings.privacy.minimum_devices
     # a sample of signal or a report of none is no speed
-    tiles = inputs.measurements[inputs.measurements["kind"] == "speed"]
-    minimum = inputs.settings.privacy.minimum_devices
-    mobile, fixed = (tiles[tiles["network"] == network] for network in ("mobile", "fixed"))
-    on_air = summarise_tests(inputs.villages, mobile, radius_m=radius)
-    wired = summarise_tests(inputs.villages, fixed, radius_m=radius)
-    centres = prediction.demand.geometry.iloc[centre_row.clip(lower=0)].where(centre_row.to_numpy() >= 0)
-    near = counts_near(centres.reset_index(drop=True), mobile, near_m=settings.near_m)
-    told = _counts(on_air)
+    mobile = measurements[(measurements["kind"] == "speed") & (measurements["network"] == "mobile")]
+    near = counts_near(_centres(prediction, centre_row), mobile, near_m=settings.near_m)
+    on_air, wired = speeds.counts["mobile"], speeds.counts["fixed"]
+    # what is borrowed from the commune says nothing certain of the village
+    median = speeds.own("mobile", "download_mbps")
+    low, high = median.interval()
     return pd.DataFrame(
         {
-            "mobile_tests": on_air["tests"],
-            "mobile_tests_shown": told.shown(minimum),
-            "few_tests": told.are_few(minimum),
+            "mobile_tests": on_air.total,
+            "mobile_tests_shown": on_air.shown(minimum),
+            "few_tests": on_air.are_few(minimum),
             "near_tests": near.total,
             "near_tests_shown": near.shown(minimum),
-            "download_mbps": on_air["download_mbps"],
-            "download_low_mbps": on_air["download_low_mbps"],
-            "download_high_mbps": on_air["download_high_mbps"],
-            "fixed_line": np.where(wired["tests"] > 0, "present", "unknown"),
-            "fixed_download_mbps": wired["download_mbps"].mask(_counts(wired).are_few(minimum)),
+            "download_mbps": np.exp(median.middle),
+            "download_low_mbps": np.exp(low),
+            "download_high_mbps": np.exp(high),
+            "fixed_download_mbps": np.where(
+                wired.are_few(minimum), np.nan, np.exp(speeds.own("fixed", "download_mbps").middle)
+            ),
         },
         index=inputs.villages.index,
     )
 
 
-def _counts(summary: pd.DataFrame) -> Counts:
-    columns = ("tests", "private_tests", "private_devices")
-    return Counts(*(summary[name].to_numpy(dtype=np.float64) for name in columns))
+def _centres(prediction: Prediction, centre_row: pd.Series) -> gpd.GeoSeries:
+    centres = prediction.demand.geometry.iloc[centre_row.clip(lower=0)].where(centre_row.to_numpy() >= 0)
+    return centres.reset_index(drop=True)
 
 
 def _nearest(

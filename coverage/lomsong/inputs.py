@@ -22,6 +22,7 @@ from lomsong.sources.antennas import find_antennas, read_antenna
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.fields import rename_columns, set_aside, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
+from lomsong.sources.fixed_lines import read_fixed_lines
 from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
 from lomsong.sources.masts import read_masts
 from lomsong.sources.masts.network import join_lists, keep_within_reach, refuse_exchanged_axes
@@ -72,6 +73,8 @@ class Inputs:
         shapes in the working CRS, cut off at reach; such as ``context["roads"]``.
     buildings, community_centres : GeoDataFrame or None
         Points, in the working CRS.
+    fixed_lines : DataFrame or None
+        What lists say of fixed lines: ``village_id`` and ``listed``, see `read_fixed_lines`.
     truth : DataFrame or None
         Known answers by ``village_id``, for synthetic districts.
     findings : tuple of Finding
@@ -92,6 +95,7 @@ class Inputs:
     context: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     buildings: gpd.GeoDataFrame | None = None
     community_centres: gpd.GeoDataFrame | None = None
+    fixed_lines: pd.DataFrame | None = None
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
     records: tuple[SourceRecord, ...] = field(default=())
@@ -153,17 +157,19 @@ def read(settings: Settings) -> Inputs:
     findings += found
     clutter, found = _read_clutter(settings, terrain)
     findings += found
-    antennas = {}
     files = find_antennas(settings.radio.antennas)
-    for name, path in files.items():
-        antennas[name], found = read_antenna(path)
-        findings += found
+    antennas, found = _read_antennas(files)
+    findings += found
     population = None
     if wanted.population is not None:
         around = populated_bounds(villages, communes, settings.demand.point_radius_m)
         population, found = read_population(wanted.population, bounds=around, crs=crs)
         findings += found
     records, found = list_records(wanted, layouts)
+    findings += found
+    fixed_lines, found = read_fixed_lines(
+        wanted.fixed_availability, villages=villages, radius_m=settings.demand.point_radius_m
+    )
     findings += found
     context, found = _read_context(wanted, bounds, crs)
     findings += found
@@ -184,6 +190,7 @@ def read(settings: Settings) -> Inputs:
         context=context,
         buildings=buildings,
         community_centres=centres,
+        fixed_lines=fixed_lines,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
         records=(
@@ -275,6 +282,14 @@ def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, l
         WORLDCOVER, settings.radio.clutter_heights_m, source="the user: radio.clutter_heights_m"
     )
     return stand_up(read_land_cover(source, terrain=terrain), table)
+
+
+def _read_antennas(files: Mapping[str, Path]) -> tuple[dict[str, Pattern], list[Finding]]:
+    antennas, findings = {}, []
+    for name, path in files.items():
+        antennas[name], found = read_antenna(path)
+        findings += found
+    return antennas, findings
 
 
 def _read_context(

@@ -1,19 +1,14 @@
-"""Speed tests → villages: how many, how fast, and how near to the centre."""
+"""Measurements → villages: which lie in a village, how many, and how many of them may be told."""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.stats import binom
 
 from lomsong.areas import village_areas
 from lomsong.joins import index_areas, pair_points
-
-#: Two-sided probability of the speed intervals.
-INTERVAL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,59 +82,28 @@ def count_tests(
     return Counts(total, private, told)
 
 
-def summarise_tests(villages: gpd.GeoDataFrame, tiles: gpd.GeoDataFrame, *, radius_m: float) -> pd.DataFrame:
+def pair_tests(
+    villages: gpd.GeoDataFrame, tiles: gpd.GeoDataFrame, *, radius_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
-    Sum up the tests whose tile centre lies in each village.
+    Pair every test with the villages that hold the centre of its tile.
 
     Parameters
     ----------
     villages : GeoDataFrame
         Contract `VILLAGES`, metric CRS.
     tiles : GeoDataFrame
-        Rows of `MEASUREMENTS` of kind speed and of one kind of network, same CRS.
+        Rows of `MEASUREMENTS`, same CRS.
     radius_m : float
         Around a village that is given as a point.
 
     Returns
     -------
-    DataFrame, index of `villages`
-        ``tests`` (tiles where the file has no test counts), ``download_mbps``, ``download_low_mbps`` and
-        ``download_high_mbps``: median, weighted by tests, and its 80 % interval from the order of the tiles;
-        NaN without tiles, the interval also with fewer than four.
-        ``private_tests`` and ``private_devices`` are those of `Counts`.
+    tile, village : ndarray of int, shape (pairs,)
+        Row numbers.
     """
-    summary = pd.DataFrame(
-        {
-            "tests": 0.0,
-            "private_tests": 0.0,
-            "private_devices": 0.0,
-            "download_mbps": np.nan,
-            "download_low_mbps": np.nan,
-            "download_high_mbps": np.nan,
-        },
-        index=villages.index,
-    )
-    if tiles.empty:
-        return summary
-    areas = village_areas(villages, radius_m)
-    tile, village = pair_points(index_areas(areas.to_numpy()), tiles.geometry.x, tiles.geometry.y)
-    tests = tiles["tests"].fillna(1.0).to_numpy()
-    counts = count_tests(tiles, tile, village, len(villages))
-    summary["tests"], summary["private_tests"], summary["private_devices"] = (
-        counts.total,
-        counts.private,
-        counts.devices,
-    )
-    speed = tiles["download_mbps"].to_numpy(dtype=np.float64)
-    usable = np.isfinite(speed[tile])
-    tile, village = tile[usable], village[usable]
-    by_village = np.argsort(village, kind="stable")
-    rows, first = np.unique(village[by_village], return_index=True)
-    found = np.full((len(villages), 3), np.nan)
-    for row, mine in zip(rows, np.split(tile[by_village], first[1:]), strict=False):
-        found[row] = (weighted_median(speed[mine], tests[mine]), *median_interval(speed[mine]))
-    summary[["download_mbps", "download_low_mbps", "download_high_mbps"]] = found
-    return summary
+    index = index_areas(village_areas(villages, radius_m).to_numpy())
+    return pair_points(index, tiles.geometry.x, tiles.geometry.y)
 
 
 def count_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: float) -> NDArray[np.float64]:
@@ -170,44 +134,3 @@ def counts_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: floa
     tile = np.concatenate([np.asarray(rows, dtype=np.int64) for rows in found])
     place = np.repeat(usable, [len(rows) for rows in found])
     return count_tests(tiles, tile, place, len(centres))
-
-
-def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """
-    Return the value at which half of the weight is reached.
-
-    Examples
-    --------
-    >>> weighted_median(np.array([1.0, 2.0, 30.0]), np.array([1.0, 1.0, 5.0]))
-    30.0
-    """
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
-
-
-def median_interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """
-    Interval that holds the median of the population with at least 80 % confidence, whatever its distribution.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        Independent draws.
-
-    Returns
-    -------
-    low, high : float
-        The k-th smallest and k-th largest value for the largest k that keeps the confidence; NaN for n < 4.
-
-    References
-    ----------
-    .. [1] Conover, "Practical Nonparametric Statistics", section 3.2: order statistics and the binomial law.
-    """
-    count = len(values)
-    if 1 - 2 * binom.cdf(0, count, 0.5) < INTERVAL:
-        return float("nan"), float("nan")
-    ranks = np.arange(count // 2 + 1)
-    k = int(ranks[1 - 2 * binom.cdf(ranks, count, 0.5) >= INTERVAL].max())
-    ordered = np.sort(values)
-    return float(ordered[k]), float(ordered[count - 1 - k])

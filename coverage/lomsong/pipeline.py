@@ -93,7 +93,8 @@ def run(
                 for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
                     write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
-        quality = quality.with_findings((*prediction.findings, *evidence.findings))
+        noticed = (*prediction.findings, *evidence.findings, *assessment.findings)
+        quality = quality.with_findings(noticed)
         with clock.step("write"):
             _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
             save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
@@ -116,6 +117,7 @@ def _write(
     write_sectors(inputs.sectors, folder)
     round_columns(prediction.signal).to_parquet(folder / "signal.parquet", index=False)
     round_columns(assessment.service).to_csv(folder / "service.csv", index=False, lineterminator="\n")
+    round_columns(assessment.broadband).to_csv(folder / "broadband.csv", index=False, lineterminator="\n")
     summarise(ranked, assessment.service).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
     page = render_quality(quality, settings=inputs.settings, version=version("lomsong"))

@@ -8,6 +8,9 @@ STATUSES = ("white", "hollow", "underserved", "served", "covered", "verify")
 EVIDENCE = ("measured", "predicted", "both", "none")
 MEASUREMENT_KINDS = ("speed", "signal", "no_service", "field_check")
 ANY = "any"
+FIXED_LINE = ("present", "absent", "unknown")
+#: Signal and line; a kind that is not named is not known.
+CONNECTIONS = ("mobile and fixed", "mobile only", "mobile", "fixed", "neither", "no mobile", "unknown")
 GEOMETRY_ORIGINS = ("given", "voronoi", "buffer")
 
 _VILLAGE = Column(name="village_id", kind="text", meaning="village code, kept as text", required=True)
@@ -576,7 +579,7 @@ ASSESSMENT = Table(
             kind="number",
             unit="Mbit/s",
             minimum=0,
-            meaning="median mobile download speed",
+            meaning="median mobile download speed by the tests of the village, drawn towards its commune",
         ),
         Column(
             name="download_low_mbps",
@@ -595,16 +598,98 @@ ASSESSMENT = Table(
         Column(
             name="fixed_line",
             kind="text",
-            meaning="fixed broadband, from fixed-line tests alone; no test proves nothing",
-            choices=("present", "unknown"),
+            meaning="fixed broadband: present, absent or unknown by lists, the way to fibre and fixed tests; no test proves nothing",
+            choices=FIXED_LINE,
+        ),
+        Column(
+            name="p_fixed_line", kind="number", minimum=0, maximum=1, meaning="probability of a fixed line"
+        ),
+        Column(
+            name="fixed_line_basis",
+            kind="text",
+            meaning="what that rests on: list, tests, fibre; empty where nothing was heard of a line",
         ),
         Column(
             name="fixed_download_mbps",
             kind="number",
             unit="Mbit/s",
             minimum=0,
-            meaning="median fixed download speed",
+            meaning="median fixed download speed by the tests of the village, drawn towards its commune",
         ),
+        Column(
+            name="connection",
+            kind="text",
+            meaning="signal at the centre and fixed line together; 'mobile' and 'no mobile' where the line is unknown",
+            choices=CONNECTIONS,
+        ),
+        Column(
+            name="unready_people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="expected people without a connection fast enough for online public services; a line counts where it is present",
+        ),
+        Column(
+            name="unready_basis",
+            kind="text",
+            meaning="'signal alone' where nobody measured a speed anywhere, so that signal was taken for enough",
+            choices=("signal and speed", "signal alone"),
+        ),
+    ),
+)
+
+_SPEED_BASIS = ("village", "commune", "area", "none")
+
+
+def _median_columns(stem: str, unit: str, suffix: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(name=f"{stem}_{suffix}", kind="number", unit=unit, minimum=0, meaning=f"median {what}"),
+        Column(
+            name=f"{stem}_low_{suffix}",
+            kind="number",
+            unit=unit,
+            minimum=0,
+            meaning="lower end of its 80 % interval",
+        ),
+        Column(
+            name=f"{stem}_high_{suffix}",
+            kind="number",
+            unit=unit,
+            minimum=0,
+            meaning="upper end of its 80 % interval",
+        ),
+        Column(
+            name=f"{stem}_basis",
+            kind="text",
+            meaning="whose tests it rests on: without its own, a village borrows from its commune, that from the area",
+            choices=_SPEED_BASIS,
+            required=True,
+        ),
+    )
+
+
+BROADBAND = Table(
+    name="broadband",
+    meaning="one row a village and kind of network: how fast it is",
+    key="village_id",
+    geometry="none",
+    columns=(
+        _VILLAGE,
+        Column(
+            name="network", kind="text", meaning="kind of network", choices=("mobile", "fixed"), required=True
+        ),
+        Column(
+            name="tests_shown", kind="text", meaning="tests in the village as they may be shown, such as <5"
+        ),
+        *_median_columns("download", "Mbit/s", "mbps", "download speed"),
+        *_median_columns("upload", "Mbit/s", "mbps", "upload speed"),
+        *_median_columns("latency", "ms", "ms", "round-trip time"),
+        Column(
+            name="target_met",
+            kind="text",
+            meaning="highest of broadband.targets that the lower ends reach; 'none' if none, empty where no speed is known",
+        ),
+        Column(name="target_possible", kind="text", meaning="highest that the upper ends reach"),
     ),
 )
 
@@ -734,6 +819,7 @@ TABLES = {
         DEMAND,
         SIGNAL,
         SERVICE,
+        BROADBAND,
         ASSESSMENT,
         RANKING,
         PLAN,

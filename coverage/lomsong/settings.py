@@ -151,6 +151,14 @@ class CheckSource(LayerSource):
     )
 
 
+class FixedSource(LayerSource):
+    """A list of where fixed lines are on offer: by village, by commune, or as points."""
+
+    complete: bool = _setting(
+        False, "what the list does not name has no line; else nothing is known of it", source="the user"
+    )
+
+
 class RasterSource(StrictModel):
     """A raster file."""
 
@@ -211,6 +219,9 @@ class InputSettings(StrictModel):
     )
     field_checks: tuple[CheckSource, ...] = _setting(
         (), "check lists that field teams filled in", source="optional layer"
+    )
+    fixed_availability: tuple[FixedSource, ...] = _setting(
+        (), "lists of where fixed lines are on offer", source="optional layer"
     )
     country: LayerSource | None = _setting(
         None, "outline of the country; masts outside it are set aside", source="optional layer"
@@ -616,6 +627,98 @@ class EvidenceSettings(StrictModel):
     )
 
 
+class SpeedTarget(StrictModel):
+    """A speed that somebody holds to be worth reaching."""
+
+    name: str = _wanted("what it is called in the tables", min_length=1)
+    download_mbps: float = _wanted("download [Mbit/s]", gt=0)
+    upload_mbps: float = _setting(0, "upload; zero where the target names none", source="the target", ge=0)
+    source: str = _wanted("who set it")
+
+
+_UN_ITU = "UN/ITU 2030 targets for universal and meaningful connectivity"
+_MASTER_PLAN = "Vietnam's master plan: average by 2025"
+#: As quoted in the domain notes.
+TARGETS = (
+    SpeedTarget(name="2", download_mbps=2, source="Ofcom, 4G"),
+    SpeedTarget(name="5/1", download_mbps=5, upload_mbps=1, source="FCC Broadband Data Collection, 4G"),
+    SpeedTarget(name="10", download_mbps=10, source=_UN_ITU),
+    SpeedTarget(name="35/3", download_mbps=35, upload_mbps=3, source="FCC Broadband Data Collection, 5G"),
+    SpeedTarget(name="40", download_mbps=40, source=_MASTER_PLAN + ", 4G"),
+    SpeedTarget(name="100", download_mbps=100, source=_MASTER_PLAN + ", 5G"),
+)
+
+
+class BroadbandSettings(StrictModel):
+    """What speeds are worth, how far tests are trusted, and what tells of a fixed line."""
+
+    targets: tuple[SpeedTarget, ...] = _setting(
+        TARGETS, "speeds that villages are held against", source="each carries its own source", min_length=1
+    )
+    services_download_mbps: float = _setting(
+        5,
+        "download that online public services need",
+        source=_ASSUMED + ": the FCC's lowest class with an upload",
+        unit="Mbit/s",
+        gt=0,
+    )
+    services_upload_mbps: float = _setting(
+        1, "upload that they need: forms and scans", source=_ASSUMED + ": the same", unit="Mbit/s", gt=0
+    )
+    spread_of_tests: float = _setting(
+        0.9,
+        "standard deviation of ln speed among tests of a village, where too few tell",
+        source=_ASSUMED,
+        gt=0,
+    )
+    spread_of_villages: float = _setting(
+        0.7,
+        "standard deviation of ln median speed among villages of a commune, where too few tell",
+        source=_ASSUMED,
+        gt=0,
+    )
+    spread_of_communes: float = _setting(0.5, "the same among communes", source=_ASSUMED, gt=0)
+    lowest_reading: float = _setting(
+        0.01, "speeds and latencies below this are taken for it: zero has no logarithm", source=_ASSUMED, gt=0
+    )
+    line_unheard: float = _setting(
+        0.5, "chance of a fixed line where nothing was heard of one", source=_ASSUMED, gt=0, lt=1
+    )
+    line_listed: float = _setting(0.95, "chance in a village that a list names", source=_ASSUMED, gt=0, lt=1)
+    line_listed_commune: float = _setting(
+        0.7, "chance in a village whose commune a list names", source=_ASSUMED, gt=0, lt=1
+    )
+    line_not_listed: float = _setting(
+        0.1, "chance where a list denies it, or is complete and silent", source=_ASSUMED, gt=0, lt=1
+    )
+    line_near: float = _setting(0.7, "chance beside a known fibre", source=_ASSUMED, gt=0, lt=1)
+    line_far: float = _setting(
+        0.25, "chance far from every known fibre: maps of fibre have gaps", source=_ASSUMED, gt=0, lt=1
+    )
+    fibre_reach_m: float = _setting(
+        5000, "the chance falls from near to far over about this distance", source=_ASSUMED, unit="m", gt=0
+    )
+    line_present_from: float = _setting(
+        0.8, "chance from which a line counts as present", source=_ASSUMED, gt=0, lt=1
+    )
+    line_absent_to: float = _setting(
+        0.2, "chance up to which it counts as absent", source=_ASSUMED, gt=0, lt=1
+    )
+    test_clumping: float = _setting(
+        0.5,
+        "shape of the negative binomial law of the number of tests; small where few people make most of them",
+        source=_ASSUMED,
+        gt=0,
+    )
+    misplaced_tests: float = _setting(
+        0.02,
+        "part of the usual number of fixed tests that is placed where no line is",
+        source=_ASSUMED,
+        gt=0,
+        lt=1,
+    )
+
+
 class RankingSettings(StrictModel):
     """How the parts of need are weighted; the weights are scaled to add up to one."""
 
@@ -786,6 +889,7 @@ class Settings(StrictModel):
     demand: DemandSettings = _setting(DemandSettings(), "where people are taken to be", source="below")
     service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
     evidence: EvidenceSettings = _setting(EvidenceSettings(), "how measurements are weighed", source="below")
+    broadband: BroadbandSettings = _setting(BroadbandSettings(), "speeds and fixed lines", source="below")
     ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")
     costs: CostSettings = _setting(CostSettings(), "what a site costs", source="below")
     planning: PlanningSettings = _setting(PlanningSettings(), "what the plan may build", source="below")

@@ -183,4 +183,13 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "absent": ("absent", "không có"),
         "unknown": ("unknown", "chưa rõ"),
     },
+    "connection": {
+        "mobile and fixed": ("mobile and fixed", "có cả sóng di động và mạng cố định"),
+        "mobile only": ("mobile only", "chỉ có sóng di động"),
+        "mobile": ("mobile, fixed line unknown", "có sóng di động, mạng cố định chưa rõ"),
+        "fixed": ("fixed line, no sure signal", "có mạng cố định, sóng di động không có hoặc chưa rõ"),
+        "neither": ("neither signal nor fixed line", "không có sóng di động lẫn mạng cố định"),
+        "no mobile": ("no signal, fixed line unknown", "không có sóng di động, mạng cố định chưa rõ"),
+        "unknown": ("unknown", "chưa rõ"),
+    },
 }

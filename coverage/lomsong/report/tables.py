@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
-from lomsong.schemas import ANY, ASSESSMENT, RANKING, SECTORS, STATUSES, TECHNOLOGIES, VILLAGES
+from lomsong.schemas import ANY, ASSESSMENT, CONNECTIONS, RANKING, SECTORS, STATUSES, TECHNOLOGIES, VILLAGES
 
 #: GeoPackage stamps its layers with the clock; this makes two runs equal.
 _FIXED_DATE = "2000-01-01T00:00:00Z"
@@ -83,7 +83,7 @@ def write_ranking(ranked: pd.DataFrame, folder: Path) -> None:
 
 def summarise(ranked: pd.DataFrame, service: pd.DataFrame) -> pd.DataFrame:
     """
-    Sum up by area: villages and people by status, and the share of people covered per technology (SDG 9.c.1).
+    Sum up by area: villages and people by status and connection, people covered per technology (SDG 9.c.1) or not ready.
 
     Parameters
     ----------
@@ -127,6 +127,12 @@ def _area_row(level: str, name: str, part: pd.DataFrame, shares: pd.DataFrame) -
         mine = part["status"] == status
         row[f"villages_{status}"] = int(mine.sum())
         row[f"people_{status}"] = people[mine].sum()
+    row["unready_people"] = round(float(part["unready_people"].sum()), 1)
+    row["unready_unknown"] = int(part["unready_people"].isna().sum())
+    for connection in CONNECTIONS:
+        mine = part["connection"] == connection
+        row[f"villages_connection_{connection.replace(' ', '_')}"] = int(mine.sum())
+        row[f"people_connection_{connection.replace(' ', '_')}"] = people[mine].sum()
     for technology in [*TECHNOLOGIES, ANY]:
         if technology in shares:
             share = shares[technology].reindex(part["village_id"]).to_numpy(dtype=float)
