@@ -205,3 +205,14 @@ def test_the_factor_of_the_commune_multiplies_the_raster_but_no_counted_number()
     raster = people_at((5.0, 5.0, 30.0), (9.0, 9.0, 10.0))
     demand, _ = build_demand(villages, terrain=TERRAIN, population=raster)
     assert demand.groupby("village_id")["people"].sum().tolist() == pytest.approx([15.0, 40.0])
+
+
+def test_a_populous_village_has_a_bounded_number_of_points_and_all_its_people() -> None:
+    raster = people_at(*((4.55 + i / 10, 4.55 + j / 10, 2.0) for i in range(10) for j in range(10)))
+    villages = village_table({"a": (5, 5)}, population=[np.nan])
+    demand, _ = build_demand(
+        villages, terrain=TERRAIN, population=raster, settings=DemandSettings(most_points=30)
+    )
+    assert 30 / 8 < len(demand) <= 30
+    assert demand["people"].sum() == pytest.approx(200.0)
+    assert demand["cluster"].tolist() == [0] * len(demand)

@@ -10,7 +10,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import TableError
 from lomsong.grid import Raster
-from lomsong.zonal import bands_of, sum_bands, sum_raster, sum_tiles
+from lomsong.zonal import sum_bands, sum_raster, sum_tiles
 
 UTM = CRS.from_epsg(32648)
 ROWS, COLUMNS, STEP = 30, 40, 1.5
@@ -153,4 +153,4 @@ def test_tiles_are_shared_out_by_area() -> None:
 
 def test_bands_cut_a_raster_without_a_copy() -> None:
     held = raster()
-    assert all(np.shares_memory(values, held.values) for _, values in bands_of(held))
+    assert all(np.shares_memory(values, held.values) for _, values in held.bands())

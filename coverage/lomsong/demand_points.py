@@ -9,8 +9,9 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from lomsong.grid import Raster
+from lomsong.grid import Banded
 from lomsong.joins import AreaIndex, index_areas, pair_points
+from lomsong.peopled_cells import gather_cells
 
 #: A village without a population raster gets at least this many demand points: one centroid hides every hill.
 FEWEST_POINTS = 9
@@ -35,6 +36,8 @@ class Points:
         In the CRS of the villages. [m]
     weight : ndarray, shape (n,)
         People of a cell, buildings of a place, or one each on a grid.
+    cluster : ndarray, shape (n,)
+        Residential cluster within the village, from 0, the most peopled first; -1 where places tell none.
     origin : str
         Of `DEMAND`.
     """
@@ -43,12 +46,15 @@ class Points:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     weight: NDArray[np.float64]
+    cluster: NDArray[np.int64]
     origin: str
 
     def only(self, wanted: NDArray[np.bool_]) -> "Points":
         """Return the points of the villages whose row is `wanted`."""
         keep = wanted[self.village]
-        return Points(self.village[keep], self.x[keep], self.y[keep], self.weight[keep], self.origin)
+        return Points(
+            self.village[keep], self.x[keep], self.y[keep], self.weight[keep], self.cluster[keep], self.origin
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +66,25 @@ class Cells:
 
 
 def index_villages(areas: gpd.GeoSeries) -> AreaIndex:
-    """Make village areas ready for `populated_cells` and `building_places`."""
+    """Make village areas ready for `building_places`."""
     return index_areas(areas.to_numpy())
 
 
-def populated_cells(index: AreaIndex, crs: CRS, population: Raster, villages: int) -> Cells:
+def populated_cells(areas: gpd.GeoSeries, population: Banded, *, gap_m: float, most_points: int) -> Cells:
     """
-    Return the populated cells whose middle lies in a village; where villages overlap the smaller has the cell.
+    Return the populated cells whose middle lies in a village, merged where there are very many.
+
+    Parameters and rules are those of `peopled_cells.gather_cells`.
     """
-    rows, columns = np.nonzero(np.nan_to_num(population.values) > 0)
+    cells = gather_cells(areas, population, gap_m=gap_m, most_points=most_points)
     x_left, x_step, y_top, y_step = population.transform
-    back = Transformer.from_crs(population.crs, crs, always_xy=True)
-    x, y = back.transform(x_left + (columns + 0.5) * x_step, y_top + (rows + 0.5) * y_step)
-    people = population.values[rows, columns].astype(np.float64)
-    village, point, shared = _containing(index, x, y, villages)
-    return Cells(Points(village, x[point], y[point], people[point], "population"), shared)
+    back = Transformer.from_crs(population.crs, CRS.from_user_input(areas.crs), always_xy=True)
+    x, y = back.transform(x_left + (cells.column + 0.5) * x_step, y_top + (cells.row + 0.5) * y_step)
+    points = Points(cells.village, x, y, cells.people, cells.cluster, "population")
+    return Cells(points, cells.shared)
 
 
-def building_places(index: AreaIndex, buildings: gpd.GeoDataFrame, villages: int) -> Points:
+def building_places(index: AreaIndex, buildings: gpd.GeoDataFrame, villages: int, *, gap_m: float) -> Points:
     """
     Return where buildings stand, gathered in cells of `BUILDING_CELL_M`; villages with too few have none.
 
@@ -89,6 +96,8 @@ def building_places(index: AreaIndex, buildings: gpd.GeoDataFrame, villages: int
         Points in the CRS of the villages; one building each.
     villages : int
         How many there are.
+    gap_m : float
+        Greatest distance between neighbours of one residential cluster. [m]
     """
     x, y = buildings.geometry.x.to_numpy(), buildings.geometry.y.to_numpy()
     village, point, _ = _containing(index, x, y, villages)
@@ -104,9 +113,24 @@ def building_places(index: AreaIndex, buildings: gpd.GeoDataFrame, villages: int
         places["x"].to_numpy(dtype=np.float64),
         places["y"].to_numpy(dtype=np.float64),
         places["weight"].to_numpy(dtype=np.float64),
+        _clusters(places, gap_m),
         "buildings",
     )
     return found.only(numbers >= FEWEST_BUILDINGS)
+
+
+def _clusters(places: pd.DataFrame, gap_m: float) -> NDArray[np.int64]:
+    """Number the residential clusters of each village, the most built first."""
+    from sklearn.cluster import DBSCAN  # noqa: PLC0415 - slow to load, and few runs have buildings
+
+    numbers = np.empty(len(places), dtype=np.int64)
+    for _, rows in places.groupby("village"):
+        labels = DBSCAN(eps=gap_m, min_samples=1).fit_predict(rows[["x", "y"]].to_numpy())
+        size = np.bincount(labels, weights=rows["weight"])
+        place = np.empty(len(size), dtype=np.int64)
+        place[np.argsort(-size, kind="stable")] = np.arange(len(size))
+        numbers[rows.index] = place[labels]
+    return numbers
 
 
 def _containing(
@@ -143,7 +167,8 @@ def grid_points(areas: gpd.GeoSeries, wanted: NDArray[np.bool_], spacing_m: floa
         open_rows, spacing_m = np.array(still, dtype=np.int64), spacing_m / 2
     village, x, y = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     order = np.argsort(village, kind="stable")
-    return Points(village[order], x[order], y[order], np.ones(len(village)), "grid")
+    none = np.full(len(village), -1, dtype=np.int64)
+    return Points(village[order], x[order], y[order], np.ones(len(village)), none, "grid")
 
 
 def _lattice(area: shapely.Geometry, spacing_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,13 +1,42 @@
-"""Rasters in memory: values, where they lie, and how to look things up in them."""
+"""Rasters, in memory or read band by band: values, where they lie, and how to look things up in them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
 
 from lomsong.errors import CrsError
+
+#: Rows that are worked on at a time.
+BAND_ROWS = 256
+#: First row of a band, and its values.
+Band = tuple[int, NDArray[Any]]
+
+
+class Banded(Protocol):
+    """
+    A north-up raster that is read from top to bottom, so that a nation's never has to be in memory.
+
+    `Raster` is one that is in memory.
+    """
+
+    @property
+    def transform(self) -> tuple[float, float, float, float]:
+        """Return what `Raster.transform` is."""
+
+    @property
+    def crs(self) -> CRS:
+        """Return the coordinate system of the transform."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return rows and columns."""
+
+    def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
+        """Read rows `first` up to `last`, a band at a time: its first row, and its values with NaN where missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +57,18 @@ class Raster:
     values: NDArray[np.float32]
     transform: tuple[float, float, float, float]
     crs: CRS
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return rows and columns."""
+        rows, columns = self.values.shape
+        return rows, columns
+
+    def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
+        """Cut rows `first` up to `last` into bands, without a copy."""
+        end = len(self.values) if last is None else last
+        for top in range(first, end, BAND_ROWS):
+            yield top, self.values[top : min(top + BAND_ROWS, end)]
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -77,22 +118,71 @@ class Raster:
 
     def cell_size_m(self) -> float:
         """Return the shorter side of a cell in the middle of the raster. [m]"""
-        west, south, east, north = self.bounds
-        x, y = (west + east) / 2, (south + north) / 2
-        _, x_step, _, y_step = self.transform
-        if not self.crs.is_geographic:
-            unit = self.crs.axis_info[0].unit_conversion_factor
-            return float(min(abs(x_step), abs(y_step)) * unit)
-        geod = self.crs.get_geod()
-        if geod is None:
-            raise CrsError(f"raster: {self.crs.name} has no ellipsoid")
-        _, _, across = geod.inv(x, y, x + x_step, y)
-        _, _, down = geod.inv(x, y, x, y + y_step)
-        return float(min(across, down))
+        return float(min(cell_sides_m(self)))
 
     def transformer_from(self, crs: CRS) -> Transformer:
         """Return the transformer from `crs` (x, y order) into this raster's CRS."""
         return Transformer.from_crs(crs, self.crs, always_xy=True)
+
+
+def load_bands(raster: Banded) -> Raster:
+    """Read a whole raster into memory."""
+    values = np.empty(raster.shape, dtype=np.float32)
+    for top, band in raster.bands():
+        values[top : top + len(band)] = band
+    return Raster(values, raster.transform, raster.crs)
+
+
+def cell_sides_m(raster: Banded) -> tuple[float, float]:
+    """
+    Return the width and the height of a cell in the middle of a raster. [m]
+
+    Raises
+    ------
+    CrsError
+        The CRS has no ellipsoid.
+    """
+    x_left, x_step, y_top, y_step = raster.transform
+    rows, columns = raster.shape
+    if not raster.crs.is_geographic:
+        unit = raster.crs.axis_info[0].unit_conversion_factor
+        return float(abs(x_step) * unit), float(abs(y_step) * unit)
+    geod = raster.crs.get_geod()
+    if geod is None:
+        raise CrsError(f"raster: {raster.crs.name} has no ellipsoid")
+    x, y = x_left + columns * x_step / 2, y_top + rows * y_step / 2
+    _, _, across = geod.inv(x, y, x + x_step, y)
+    _, _, down = geod.inv(x, y, x, y + y_step)
+    return float(across), float(down)
+
+
+def row_sides_m(raster: Banded) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Return the width and the height of a cell of each row.
+
+    Returns
+    -------
+    across, down : ndarray, shape (rows,)
+        On the ellipsoid for a geographic CRS, else the size that the transform says. [m]
+
+    Raises
+    ------
+    CrsError
+        The CRS has no ellipsoid.
+    """
+    _, x_step, y_top, y_step = raster.transform
+    rows = raster.shape[0]
+    if not raster.crs.is_geographic:
+        across, down = cell_sides_m(raster)
+        return np.full(rows, across), np.full(rows, down)
+    geod = raster.crs.get_geod()
+    if geod is None:
+        raise CrsError(f"raster: {raster.crs.name} has no ellipsoid")
+    latitude = np.radians(y_top + (np.arange(rows) + 0.5) * y_step)
+    bend = 1.0 - geod.es * np.sin(latitude) ** 2
+    across = geod.a / np.sqrt(bend) * np.cos(latitude) * np.radians(abs(x_step))
+    down = geod.a * (1.0 - geod.es) / bend**1.5 * np.radians(abs(y_step))
+    return np.abs(across), down
 
 
 def row_areas_m2(

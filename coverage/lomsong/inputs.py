@@ -15,7 +15,7 @@ from pyproj.exceptions import ProjError
 from lomsong.antenna_pattern import Pattern
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding
-from lomsong.grid import Raster, require_metric
+from lomsong.grid import Banded, Raster, require_metric
 from lomsong.settings import InputSettings, LayerSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.antennas import find_antennas, read_antenna
@@ -66,8 +66,8 @@ class Inputs:
         Height of what stands on the ground, on the grid of the terrain; zero where it is not known. [m]
     antennas : mapping of str to Pattern
         Antenna patterns by the names that sectors give.
-    population : Raster or None
-        People per cell. [persons]
+    population : Banded or None
+        People per cell: from files a raster that is read band by band, from memory a `Raster`. [persons]
     context : dict of GeoDataFrame
         What lies about, by layer of `TAGS` for those that the settings name: ``feature_id``, ``name``, ``kind`` and
         shapes in the working CRS, cut off at reach; such as ``context["roads"]``.
@@ -91,7 +91,7 @@ class Inputs:
     communes: gpd.GeoDataFrame | None = None
     clutter: Raster | None = None
     antennas: Mapping[str, Pattern] = field(default_factory=dict)
-    population: Raster | None = None
+    population: Banded | None = None
     context: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     buildings: gpd.GeoDataFrame | None = None
     community_centres: gpd.GeoDataFrame | None = None

@@ -7,7 +7,7 @@ import pandas as pd
 from lomsong.areas import village_areas
 from lomsong.errors import TableError
 from lomsong.findings import Finding, Severity, Word, count_rows, name_rows
-from lomsong.grid import Raster
+from lomsong.grid import Banded
 from lomsong.zonal import sum_raster
 
 LAYER = "population_totals"
@@ -65,7 +65,7 @@ def apply_totals(villages: gpd.GeoDataFrame, totals: pd.DataFrame) -> tuple[gpd.
 def scale_to_totals(
     villages: gpd.GeoDataFrame,
     totals: "pd.Series[float]",
-    population: Raster,
+    population: Banded,
     *,
     communes: gpd.GeoDataFrame | None = None,
     point_radius_m: float,
@@ -82,7 +82,7 @@ def scale_to_totals(
         Contract `VILLAGES` with ``commune_code``, in a metric CRS.
     totals : Series
         Official number of people by ``commune_code``. [persons]
-    population : Raster
+    population : Banded
         People per cell; must reach over the communes.
     communes : GeoDataFrame, optional
         Contract `COMMUNES`, same CRS.

@@ -512,6 +512,12 @@ class DemandSettings(StrictModel):
         unit="m",
         gt=0,
     )
+    most_points: int = _setting(
+        80,
+        "populated cells of a village beyond which blocks of cells stand for them, but for one in each cluster",
+        source=_ASSUMED,
+        ge=9,
+    )
     household_size: float = _setting(
         3.6,
         "persons per household where households are not given",

@@ -9,7 +9,7 @@ import pandas as pd
 from lomsong.code_repair import mend_codes
 from lomsong.errors import TableError
 from lomsong.findings import Finding
-from lomsong.grid import Raster
+from lomsong.grid import Banded
 from lomsong.population_totals import apply_totals, scale_to_totals
 from lomsong.settings import InputSettings, LayerSource, Settings
 from lomsong.sources.boundaries import read_communes
@@ -82,7 +82,7 @@ def read_places(
 def apply_official_totals(
     villages: gpd.GeoDataFrame,
     communes: gpd.GeoDataFrame | None,
-    population: Raster | None,
+    population: Banded | None,
     settings: Settings,
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """

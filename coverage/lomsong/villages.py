@@ -18,7 +18,7 @@ from lomsong.demand_points import (
 )
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
-from lomsong.grid import Raster
+from lomsong.grid import Banded, Raster, cell_sides_m
 from lomsong.schemas import DEMAND
 from lomsong.settings import DemandSettings
 from lomsong.village_centres import add_centres, community_centres, given_centres
@@ -32,7 +32,7 @@ def build_demand(
     villages: gpd.GeoDataFrame,
     *,
     terrain: Raster,
-    population: Raster | None = None,
+    population: Banded | None = None,
     buildings: gpd.GeoDataFrame | None = None,
     centres: gpd.GeoDataFrame | None = None,
     settings: DemandSettings | None = None,
@@ -40,8 +40,8 @@ def build_demand(
     """
     Find where the people of each village are.
 
-    Buildings where at least `FEWEST_BUILDINGS` are known, else populated cells whose middle lies in the village, else a
-    regular grid, and the finding says so. Where villages overlap the smaller has what lies in both, of equal ones the
+    Buildings where at least `FEWEST_BUILDINGS` are known, else populated cells whose middle lies in the village (blocks of
+    them where there are more than ``most_points``), else a regular grid, and the finding says so. Where villages overlap the smaller has what lies in both, of equal ones the
     first. People come from the village's own number, else from the raster, cut exactly at the outline and scaled by
     ``population_factor``, else from the number of buildings. The centre is the given point, else a community centre,
     else the point nearest to the middle of the largest cluster.
@@ -50,8 +50,10 @@ def build_demand(
     ----------
     villages : GeoDataFrame
         Contract `VILLAGES` in a metric CRS; polygons or points, empty shapes allowed.
-    terrain, population : Raster
-        Ground height [m] and people per cell [persons].
+    terrain : Raster
+        Ground height. [m]
+    population : Banded
+        People per cell; only a band of it is in memory. [persons]
     buildings, centres : GeoDataFrame
         Points of buildings, and of cultural houses or community centres, in the CRS of the villages.
     settings : DemandSettings
@@ -73,15 +75,16 @@ def build_demand(
     areas = village_areas(villages, settings.point_radius_m)
     index = index_villages(areas)
     crs = CRS.from_user_input(villages.crs)
-    cells = None if population is None else populated_cells(index, crs, population, len(villages))
-    built = None if buildings is None else building_places(index, buildings, len(villages))
-    parts, findings = _choose_points(villages, areas, cells, built, settings)
-    gap_m = settings.cluster_gap_m
+    gap_m, cells, built = settings.cluster_gap_m, None, None
     if population is not None:
-        gap_m = max(gap_m, _DIAGONAL * population.cell_size_m())
+        gap_m = max(gap_m, _DIAGONAL * min(cell_sides_m(population)))
+        cells = populated_cells(areas, population, gap_m=gap_m, most_points=settings.most_points)
+    if buildings is not None:
+        built = building_places(index, buildings, len(villages), gap_m=gap_m)
+    parts, findings = _choose_points(villages, areas, cells, built, settings)
     known, found = given_centres(villages, areas)
     findings += found
-    table = _assemble(parts, gap_m)
+    table = _assemble(parts)
     if centres is not None:
         wanting = np.ones(len(villages), dtype=bool)
         wanting[known["village"].to_numpy()] = False
@@ -131,34 +134,18 @@ def _choose_points(
     return parts, findings
 
 
-def _assemble(parts: list[Points], gap_m: float) -> pd.DataFrame:
+def _assemble(parts: list[Points]) -> pd.DataFrame:
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("village", "x", "y", "weight")
+        for name in ("village", "x", "y", "weight", "cluster")
     }
     table = pd.DataFrame(columns)
     table["origin"] = np.concatenate([np.full(len(part.village), part.origin) for part in parts])
     table = table.sort_values("village", kind="stable", ignore_index=True)
     table["share"] = table["weight"] / table.groupby("village")["weight"].transform("sum")
-    table["cluster"] = _clusters(table, gap_m)
     table["is_centre"] = False
     table.loc[_middles(table), "is_centre"] = True
     return table
-
-
-def _clusters(table: pd.DataFrame, gap_m: float) -> NDArray[np.int64]:
-    """Number the residential clusters of each village, the most peopled first; a grid tells none (-1)."""
-    from sklearn.cluster import DBSCAN  # noqa: PLC0415 - slow to load; a grid needs none
-
-    numbers = np.full(len(table), -1, dtype=np.int64)
-    peopled = table[table["origin"] != "grid"]
-    for _, rows in peopled.groupby("village"):
-        labels = DBSCAN(eps=gap_m, min_samples=1).fit_predict(rows[["x", "y"]].to_numpy())
-        size = np.bincount(labels, weights=rows["weight"])
-        place = np.empty(len(size), dtype=np.int64)
-        place[np.argsort(-size, kind="stable")] = np.arange(len(size))
-        numbers[rows.index] = place[labels]
-    return numbers
 
 
 def _middles(table: pd.DataFrame) -> NDArray[np.int64]:
@@ -173,7 +160,7 @@ def _middles(table: pd.DataFrame) -> NDArray[np.int64]:
 def _count_people(
     villages: gpd.GeoDataFrame,
     areas: gpd.GeoSeries,
-    population: Raster | None,
+    population: Banded | None,
     cells: Cells | None,
     built: Points | None,
     settings: DemandSettings,

@@ -22,11 +22,9 @@ from pyproj.exceptions import ProjError
 
 from lomsong.compiled import kernel, parallel_kernel, prange
 from lomsong.errors import CrsError
-from lomsong.grid import Raster
+from lomsong.grid import BAND_ROWS, Band, Banded
 from lomsong.rings import Rings, flatten_polygons
 
-#: Rows that are summed at a time.
-BAND_ROWS = 256
 #: Shapes wider than this in degrees cross the antimeridian rather than the globe.
 _WIDEST_DEG = 180.0
 #: Half the circumference of the sphere of web maps. [m]
@@ -34,8 +32,6 @@ _HALF_WORLD_M = 20_037_508.342789244
 
 _Floats = NDArray[np.float64]
 _Longs = NDArray[np.int64]
-#: First row of a band, and its values.
-Band = tuple[int, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +51,15 @@ class ZonalSums:
     covered: _Floats
 
 
-def sum_raster(areas: gpd.GeoSeries, raster: Raster) -> ZonalSums:
+def sum_raster(areas: gpd.GeoSeries, raster: Banded) -> ZonalSums:
     """
-    Sum a raster in memory over polygons.
+    Sum a raster over polygons; one that is read band by band is never in memory as a whole.
 
     Parameters
     ----------
     areas : GeoSeries
         Valid polygons in any CRS; empty ones sum to zero. They may overlap: each has its own sum.
-    raster : Raster
+    raster : Banded
         A quantity per cell, such as people; NaN counts as nothing.
 
     Returns
@@ -76,7 +72,23 @@ def sum_raster(areas: gpd.GeoSeries, raster: Raster) -> ZonalSums:
     TableError
         A shape is not a polygon.
     """
-    return sum_bands(areas, bands_of(raster), raster.transform, raster.crs)
+    return sum_bands(areas, raster.bands(*rows_under(areas, raster)), raster.transform, raster.crs)
+
+
+def rows_under(areas: gpd.GeoSeries, raster: Banded) -> tuple[int, int]:
+    """Return the first row of a raster that polygons may lie on, and the one behind the last."""
+    rows = raster.shape[0]
+    west, south, east, north = areas.total_bounds
+    if not np.isfinite([west, south, east, north]).all():
+        return 0, 0
+    to_raster = Transformer.from_crs(CRS.from_user_input(areas.crs), raster.crs, always_xy=True)
+    _, south, _, north = to_raster.transform_bounds(west, south, east, north, densify_pts=21)
+    if not np.isfinite([south, north]).all():
+        return 0, rows
+    _, _, y_top, y_step = raster.transform
+    # a row more on either side: the sides of the box are not quite straight in the other CRS
+    first, last = np.floor((north - y_top) / y_step) - 1, np.ceil((south - y_top) / y_step) + 1
+    return int(np.clip(first, 0, rows)), int(np.clip(last, 0, rows))
 
 
 def sum_bands(
@@ -173,12 +185,6 @@ def _tile_bands(column: _Longs, row: _Longs, weights: _Floats) -> Iterator[Band]
         values = np.bincount(cell, weights=weights[tiles], minlength=size)
         values[np.bincount(cell, minlength=size) == 0] = np.nan
         yield number * BAND_ROWS, values.reshape(BAND_ROWS, columns)
-
-
-def bands_of(raster: Raster) -> Iterator[Band]:
-    """Cut a raster in memory into bands, without a copy."""
-    for top in range(0, raster.values.shape[0], BAND_ROWS):
-        yield top, raster.values[top : top + BAND_ROWS]
 
 
 def shapes_in(areas: gpd.GeoSeries, crs: CRS) -> tuple[NDArray[Any], _Longs]:

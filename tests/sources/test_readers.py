@@ -14,6 +14,7 @@ from rasterio.transform import from_origin
 from shapely import LineString, Point, Polygon, box
 
 from lomsong.errors import CrsError, MissingSourceError, SourceError, TableError
+from lomsong.grid import load_bands
 from lomsong.settings import BoundarySource, MastSource, PopulationSource, RasterSource, SpeedTestSource
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.masts import read_masts
@@ -410,9 +411,10 @@ def test_people_that_cannot_be_are_missing(tmp_path: Path) -> None:
     values[30, 12] = -5
     values[31, 12] = 3.4e38
     path = raster_file(tmp_path, values)
-    raster, findings = read_population(
+    people, findings = read_population(
         PopulationSource(path=path, unit="persons_per_cell"), bounds=BOUNDS, crs=CRS.from_epsg(4326)
     )
+    raster = load_bands(people)
     assert np.nansum(raster.values) == 2.0 * (raster.values.size - 2)
     assert findings[0].count == 2
 

@@ -1,11 +1,14 @@
 """Holding the inputs against their contracts and against each other."""
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lomsong.areas import village_areas
+from lomsong.grid import Band, Banded
 from lomsong.inputs import Inputs
 from lomsong.joins import AreaIndex, assign_points, index_areas
 from lomsong.quality.advice import advise
@@ -18,7 +21,7 @@ from lomsong.quality.report import QualityReport
 from lomsong.quality.surfaces import measure_people, measure_terrain
 from lomsong.quality.witnesses import measure_measurements
 from lomsong.schemas import MEASUREMENTS, SECTORS, VILLAGES
-from lomsong.zonal import sum_raster
+from lomsong.zonal import sum_bands
 
 
 def check(inputs: Inputs) -> QualityReport:
@@ -54,10 +57,12 @@ def check(inputs: Inputs) -> QualityReport:
     overlaps = find_overlaps(inputs.villages)
     village_of = _villages_of(inputs.measurements, index)
     measures = _measure(inputs, index, overlaps, village_of)
+    counts = _count(inputs)
     if inputs.population is not None:
-        measures += measure_people(inputs, sum_raster(areas, inputs.population).total)
+        people, counts["population_cells"] = _count_people(areas, inputs.population)
+        measures += measure_people(inputs, people)
     return QualityReport(
-        counts=_count(inputs),
+        counts=counts,
         findings=(*inputs.findings, *notice(inputs, overlaps, village_of)),
         measures=tuple(measures),
         advice=advise(measures, villages=len(inputs.villages)),
@@ -98,5 +103,19 @@ def _count(inputs: Inputs) -> dict[str, int]:
         "no_service_reports": int(kind.eq("no_service").sum()),
         "field_checks": int(kind.eq("field_check").sum()),
         "terrain_cells": int(inputs.terrain.values.size),
-        "population_cells": 0 if inputs.population is None else int((inputs.population.values > 0).sum()),
+        "population_cells": 0,
     }
+
+
+def _count_people(areas: gpd.GeoSeries, population: Banded) -> tuple[NDArray[np.float64], int]:
+    """Return the people of each area, and how many cells of the raster have any, in one pass."""
+    peopled = 0
+
+    def bands() -> Iterator[Band]:
+        nonlocal peopled
+        for top, values in population.bands():
+            peopled += int((values > 0).sum())
+            yield top, values
+
+    sums = sum_bands(areas, bands(), population.transform, population.crs)
+    return sums.total, peopled

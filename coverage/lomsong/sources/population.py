@@ -1,7 +1,9 @@
 """Population rasters: people per cell, whatever the file counts and however many tiles it comes in."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,11 +13,11 @@ from rasterio.windows import Window
 
 from lomsong.compiled import parallel_kernel, prange
 from lomsong.findings import Finding
-from lomsong.grid import Raster, row_areas_m2
+from lomsong.grid import BAND_ROWS, Band, row_areas_m2
 from lomsong.settings import PopulationSource
-from lomsong.sources.raster_files import Bounds, find_window, open_raster, read_bands, read_window
-from lomsong.sources.terrain_tiles import find_tiles, read_tiles
-from lomsong.zonal import Band, ZonalSums, sum_bands
+from lomsong.sources.raster_files import Bounds, find_window, open_raster, read_bands
+from lomsong.sources.terrain_tiles import LaidTiles, find_tiles, lay_tiles
+from lomsong.zonal import ZonalSums, sum_bands
 
 LAYER = "population"
 #: No cell of a population raster holds more; a larger number is an undeclared missing value. [persons]
@@ -23,15 +25,114 @@ MOST_PEOPLE = 5_000_000.0
 _M2_PER_KM2 = 1e6
 
 
-def read_population(source: PopulationSource, *, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class PeopleFile:
     """
-    Read people per cell inside `bounds` (west, south, east, north in `crs`).
+    People per cell in a file or a VRT, read when they are asked for; `Banded`.
 
-    A file, a VRT, or a folder of tiles on one grid. Holds the window once in memory (twice for a folder).
+    Attributes
+    ----------
+    source : PopulationSource
+        The file.
+    window : Window
+        The part that is wanted.
+    transform, shape, crs
+        As of `Raster`, of that part.
+    """
+
+    source: PopulationSource
+    window: Window
+    transform: tuple[float, float, float, float]
+    shape: tuple[int, int]
+    crs: CRS
+
+    @classmethod
+    def open(cls, source: PopulationSource, bounds: Bounds, crs: CRS) -> "PeopleFile":
+        """Find the part of the file inside `bounds`, in `crs`."""
+        with open_raster(source, layer=LAYER) as (dataset, raster_crs):
+            to_raster = Transformer.from_crs(crs, raster_crs, always_xy=True)
+            box = to_raster.transform_bounds(*bounds, densify_pts=21)
+            window = find_window(dataset, box, layer=LAYER, name=Path(source.path).name)
+            affine = dataset.transform
+        left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
+        transform = (left, affine.a, top, affine.e)
+        return cls(source, window, transform, (window.height, window.width), raster_crs)
+
+    def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
+        """Read rows `first` up to `last`; negative numbers and those above `MOST_PEOPLE` are missing."""
+        return (each.band for each in self.counted_bands(first, last))
+
+    def counted_bands(self, first: int = 0, last: int | None = None) -> "Iterator[CountedBand]":
+        """Read as `bands`, and count what is impossible."""
+        end = self.shape[0] if last is None else last
+        areas_m2 = row_areas_m2(self.transform, self.shape, self.crs)
+        column, row = self.window.col_off, self.window.row_off + first
+        wanted = Window(column, row, self.window.width, max(end - first, 0))
+        with open_raster(self.source, layer=LAYER) as (dataset, _):
+            for top, values in read_bands(dataset, wanted, nodata=self.source.nodata):
+                rows = slice(first + top, first + top + len(values))
+                impossible = _count_people(values, areas_m2[rows], self.source)
+                yield CountedBand((first + top, values), impossible)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleTiles:
+    """People per cell in a folder of tiles on one grid, read when they are asked for; `Banded`."""
+
+    source: PopulationSource
+    tiles: LaidTiles
+
+    @property
+    def transform(self) -> tuple[float, float, float, float]:
+        """As of `Raster`."""
+        return self.tiles.transform
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.tiles.shape
+
+    @property
+    def crs(self) -> CRS:
+        """Coordinate system of the tiles."""
+        return self.tiles.crs
+
+    def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
+        """Read rows `first` up to `last`, as `PeopleFile.bands`."""
+        return (each.band for each in self.counted_bands(first, last))
+
+    def counted_bands(self, first: int = 0, last: int | None = None) -> "Iterator[CountedBand]":
+        """Read as `bands`, and count what is impossible, and the cells that tiles share."""
+        end = self.shape[0] if last is None else last
+        areas_m2 = row_areas_m2(self.transform, self.shape, self.crs)
+        for top in range(first, end, BAND_ROWS):
+            part, overlap = self.tiles.read(top, min(top + BAND_ROWS, end))
+            rows = slice(top, top + part.shape[0])
+            impossible = _count_people(part.values, areas_m2[rows], self.source)
+            yield CountedBand((top, part.values), impossible, *overlap)
+
+
+class CountedBand(NamedTuple):
+    """A band, its cells with an impossible number, those in several tiles, and those of them that differ."""
+
+    band: Band
+    impossible: int
+    twice: int = 0
+    differing: int = 0
+
+
+def read_population(
+    source: PopulationSource, *, bounds: Bounds, crs: CRS
+) -> tuple[PeopleFile | PeopleTiles, list[Finding]]:
+    """
+    Make people per cell inside `bounds` (west, south, east, north in `crs`) ready to be read band by band.
+
+    A file, a VRT, or a folder of tiles on one grid. Everything is read once here, so that what is broken or impossible
+    is told at the start; no more than a band of it is in memory.
 
     Returns
     -------
-    raster : Raster
+    people : Banded
         NaN where missing; negative numbers and those above `MOST_PEOPLE` are missing. [persons]
     findings : list of Finding
         Impossible numbers, counted; and what a cell is taken to count where the settings do not say.
@@ -41,24 +142,13 @@ def read_population(source: PopulationSource, *, bounds: Bounds, crs: CRS) -> tu
     MissingSourceError, SourceError, CrsError
         No file, not a raster, corrupt, no CRS, tiles of different grids, or it lies elsewhere.
     """
-    path = Path(source.path)
+    people = _open(source, bounds, crs)
+    counts = [band[1:] for band in people.counted_bands()]
+    impossible, twice, differing = (sum(column) for column in zip(*counts, strict=True))
     findings = _unit_findings(source)
-    if path.is_dir():
-        raster, found = read_tiles(
-            find_tiles(path, layer=LAYER),
-            bounds=bounds,
-            crs=crs,
-            layer=LAYER,
-            declared_crs=source.crs,
-            nodata=source.nodata,
-            may_resample=False,
-        )
-        findings += found
-    else:
-        raster = read_window(source, layer=LAYER, bounds=bounds, crs=crs)
-    areas_m2 = row_areas_m2(raster.transform, raster.values.shape, raster.crs)
-    impossible = _count_people(raster.values, areas_m2, source)
-    return raster, findings + _impossible_findings(impossible)
+    if isinstance(people, PeopleTiles):
+        findings += people.tiles.findings((twice, differing))
+    return people, findings + _impossible_findings(impossible)
 
 
 def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSums, list[Finding]]:
@@ -68,7 +158,7 @@ def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSum
     Parameters
     ----------
     source : PopulationSource
-        One file or VRT.
+        A file, a VRT, or a folder of tiles.
     areas : GeoSeries
         Valid polygons in any CRS, empty ones allowed.
 
@@ -84,24 +174,34 @@ def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSum
     MissingSourceError, SourceError, CrsError
         As `read_population`.
     """
-    impossible = [0]
-    with open_raster(source, layer=LAYER) as (dataset, raster_crs):
-        to_raster = Transformer.from_crs(CRS.from_user_input(areas.crs), raster_crs, always_xy=True)
-        west, south, east, north = areas.total_bounds
-        box = to_raster.transform_bounds(west, south, east, north, densify_pts=21)
-        window = find_window(dataset, box, layer=LAYER, name=Path(source.path).name)
-        affine = dataset.transform
-        left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
-        transform = (left, affine.a, top, affine.e)
-        areas_m2 = row_areas_m2(transform, (window.height, window.width), raster_crs)
+    west, south, east, north = areas.total_bounds
+    people = _open(source, (west, south, east, north), CRS.from_user_input(areas.crs))
+    impossible = 0
 
-        def bands(part: Window) -> Iterator[Band]:
-            for first, values in read_bands(dataset, part, nodata=source.nodata):
-                impossible[0] += _count_people(values, areas_m2[first : first + len(values)], source)
-                yield first, values
+    def bands() -> Iterator[Band]:
+        nonlocal impossible
+        for each in people.counted_bands():
+            impossible += each.impossible
+            yield each.band
 
-        sums = sum_bands(areas, bands(window), transform, raster_crs)
-    return sums, _unit_findings(source) + _impossible_findings(impossible[0])
+    sums = sum_bands(areas, bands(), people.transform, people.crs)
+    return sums, _unit_findings(source) + _impossible_findings(impossible)
+
+
+def _open(source: PopulationSource, bounds: Bounds, crs: CRS) -> PeopleFile | PeopleTiles:
+    path = Path(source.path)
+    if not path.is_dir():
+        return PeopleFile.open(source, bounds, crs)
+    tiles = lay_tiles(
+        find_tiles(path, layer=LAYER),
+        bounds=bounds,
+        crs=crs,
+        layer=LAYER,
+        declared_crs=source.crs,
+        nodata=source.nodata,
+        may_resample=False,
+    )
+    return PeopleTiles(source, tiles)
 
 
 def _count_people(

@@ -151,6 +151,86 @@ def read_tiles(
         Tiles that cannot be read, are rotated, have no CRS or may not be resampled, all named at once; or none lies
         inside the bounds.
     """
+    laid = lay_tiles(
+        tiles,
+        bounds=bounds,
+        crs=crs,
+        layer=layer,
+        declared_crs=declared_crs,
+        nodata=nodata,
+        may_resample=may_resample,
+    )
+    joined, overlap = laid.read(0, laid.shape[0])
+    return joined, laid.findings(overlap)
+
+
+#: How many cells lie in more than one tile, and how many of them differ.
+Overlap = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LaidTiles:
+    """
+    Tiles on their common grid, not yet read.
+
+    Attributes
+    ----------
+    transform, shape, crs
+        As of `Raster`: the wanted part of the grid.
+    """
+
+    layer: str
+    transform: tuple[float, float, float, float]
+    shape: tuple[int, int]
+    crs: CRS
+    nodata: float | None
+    known: tuple[_Tile, ...]
+    near: tuple[_Tile, ...]
+    foreign: tuple[str, ...]
+
+    def read(self, first: int, last: int) -> tuple[Raster, Overlap]:
+        """
+        Read rows `first` up to `last`; of a cell in several tiles the first that has a value counts.
+
+        Raises
+        ------
+        SourceError
+            A tile cannot be read.
+        """
+        left, x_step, top, y_step = self.transform
+        part = Raster(
+            np.full((last - first, self.shape[1]), np.nan, dtype=np.float32),
+            (left, x_step, top + first * y_step, y_step),
+            self.crs,
+        )
+        twice = differing = 0
+        for tile in self.near:
+            overlap = _paste(part, tile, self.nodata, self.layer)
+            twice, differing = twice + overlap[0], differing + overlap[1]
+        return part, (twice, differing)
+
+    def findings(self, overlap: Overlap) -> list[Finding]:
+        """Say what was joined."""
+        return _findings(
+            self.layer, list(self.known), list(self.near), list(self.foreign), overlap[0], overlap[1]
+        )
+
+
+def lay_tiles(
+    tiles: Sequence[Path],
+    *,
+    bounds: Bounds,
+    crs: CRS,
+    layer: str,
+    declared_crs: str | None = None,
+    nodata: float | None = None,
+    may_resample: bool = True,
+) -> LaidTiles:
+    """
+    Find the common grid of tiles and which of them lie inside `bounds`, without reading a value.
+
+    Parameters and errors are those of `read_tiles`.
+    """
     known = _open_all(tiles, layer, declared_crs)
     near = [tile for tile in known if _overlaps(tile, bounds, crs)]
     if not near:
@@ -164,16 +244,16 @@ def read_tiles(
         )
     window = _window(near, grid, bounds, crs)
     left, top = grid.left + window.col_off * grid.x_step, grid.top - window.row_off * grid.y_step
-    joined = Raster(
-        np.full((window.height, window.width), np.nan, dtype=np.float32),
-        (left, grid.x_step, top, -grid.y_step),
-        grid.crs,
+    return LaidTiles(
+        layer=layer,
+        transform=(left, grid.x_step, top, -grid.y_step),
+        shape=(window.height, window.width),
+        crs=grid.crs,
+        nodata=nodata,
+        known=tuple(known),
+        near=tuple(near),
+        foreign=tuple(foreign),
     )
-    twice = differing = 0
-    for tile in near:
-        overlap = _paste(joined, tile, nodata, layer)
-        twice, differing = twice + overlap[0], differing + overlap[1]
-    return joined, _findings(layer, known, near, foreign, twice, differing)
 
 
 def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> list[_Tile]:
