@@ -20,6 +20,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
+
+from lomsong.grid import Raster
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {1_000: 60_000.0, 11_000: 200_000.0, 90_000: 570_000.0}
@@ -131,6 +134,30 @@ def make_masts(count: int, side_m: float) -> gpd.GeoDataFrame:
     )
 
 
+def make_plan(villages: gpd.GeoDataFrame, side_m: float) -> gpd.GeoDataFrame:
+    rng = np.random.default_rng(3)
+    ids = villages["village_id"].to_numpy()
+    first = rng.integers(0, len(ids) - 12, PLANNED_SITES)
+    return gpd.GeoDataFrame(
+        {
+            "site_id": [f"P{i:03d}" for i in range(PLANNED_SITES)],
+            "order": np.arange(1, PLANNED_SITES + 1),
+            "cost": rng.uniform(40_000, 120_000, PLANNED_SITES),
+            "people": rng.uniform(200, 4000, PLANNED_SITES),
+            "village_ids": [list(ids[start : start + 12]) for start in first],
+        },
+        geometry=gpd.points_from_xy(*(rng.uniform(0, 1, (PLANNED_SITES, 2)) * side_m + (WEST, SOUTH)).T),
+        crs=villages.crs,
+    )
+
+
+def make_terrain(side_m: float) -> Raster:
+    across, down = np.meshgrid(np.linspace(0, 60, 1500), np.linspace(0, 50, 1500))
+    heights = 600 + 350 * np.abs(np.sin(across + 0.4 * np.sin(down))) + 120 * np.sin(2.3 * down + across)
+    cell = side_m / 1500
+    return Raster(heights.astype(np.float32), (WEST, cell, SOUTH + side_m, -cell), CRS("EPSG:32648"))
+
+
 def build(count: int, target: Path) -> dict[str, float]:
     """Build and save one map in this process; the peak includes the tables themselves."""
     from lomsong.maps import MapParts, save_map, village_map  # noqa: PLC0415
@@ -140,6 +167,8 @@ def build(count: int, target: Path) -> dict[str, float]:
     extra: dict[str, Any] = {}
     if count in MASTS:
         extra["sectors"] = make_masts(MASTS[count], side)
+        extra["plan"] = make_plan(villages, side)
+        extra["terrain"] = make_terrain(side)
     village_map(villages.iloc[:50])  # machine code and projections are loaded once a process
     begin = time.perf_counter()
     save_map(village_map(villages, parts=MapParts(**extra)), target)
@@ -157,6 +186,15 @@ FRAMES = """
 """
 REPAINT = """
 async () => { const layer = lomsong.shown.villages, times = [];
+  if (lomsong.shown.state.plan) {
+    for (const step of [50, 100, 150, 200, 250]) {
+      const begin = performance.now();
+      lomsong.shown.state.step = step;
+      await lomsong.shown.state.apply();
+      times.push(performance.now() - begin);
+    }
+    lomsong.shown.state.step = 0;
+  }
   for (let i = 0; i < 7; i++) {
     const begin = performance.now();
     await layer.show((row) => layer.style[row] !== i % 6);

@@ -173,6 +173,21 @@ def test_a_notebook_shows_the_whole_page(villages: gpd.GeoDataFrame) -> None:
     assert 'src="http' not in html.unescape(frame)
 
 
+def test_a_notebook_gets_a_large_map_reduced(
+    make_villages: MakeVillages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = village_map(make_villages(300, corners=20))
+    whole = drawn._repr_html_()
+    # the function of the same name hides the module
+    monkeypatch.setattr(sys.modules["lomsong.maps.village_map"], "MOST_NOTEBOOK_BYTES", 300_000)
+    reduced = drawn._repr_html_()
+    assert "as points" in reduced
+    assert len(reduced) < 0.9 * len(whole)
+    page = html.unescape(reduced[reduced.index("srcdoc=") :])
+    assert sent(page, "villages").outlines() == [None] * 300
+    assert "reasons" not in sent(page, "villages", "later").meta["columns"]
+
+
 def test_a_thousand_villages_stay_a_small_file(make_villages: MakeVillages) -> None:
     text = render(village_map(make_villages(1000, corners=12)))
     assert len(text.encode()) < 500_000

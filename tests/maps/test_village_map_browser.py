@@ -657,3 +657,61 @@ def test_reasons_are_told_in_vietnamese_as_python_tells_them(
     for row, phrase in enumerate(phrases):
         page.evaluate(f"() => lomsong.shown.villages.open({row})")
         assert page.locator(".lomsong-reasons").last.inner_text() == phrase.say("vi")
+
+
+CONTRAST = """
+() => {
+  const numbers = (colour) => { const found = colour.match(/[\\d.]+/g).map(Number); return found.length < 4 ? [...found, 1] : found; };
+  const luminance = (rgb) => rgb.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) {
+      const colour = numbers(getComputedStyle(at).backgroundColor);
+      if (colour[3] > 0) layers.push(colour);
+      if (colour[3] === 1) break;
+    }
+    return layers.reverse().reduce((under, over) => over.slice(0, 3).map((v, i) => v * over[3] + under[i] * (1 - over[3])), [255, 255, 255]);
+  };
+  const weak = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const box = element.getBoundingClientRect();
+    if (!own || !box.width || box.width < 2 || element.closest('[disabled]') || element.matches('option, script, textarea')) continue;
+    const style = getComputedStyle(element), large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
+    const a = luminance(numbers(style.color)), b = luminance(behind(element)), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < (large ? 3 : 4.5)) weak.push([element.tagName, element.className, element.textContent.slice(0, 30), ratio.toFixed(2)].join(' '));
+  }
+  return weak;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_keeps_its_contrast(
+    chromium: Any, villages: gpd.GeoDataFrame, inputs: Inputs, tmp_path: Path, scheme: str
+) -> None:
+    path = save_map(village_map(villages, inputs=inputs), tmp_path / "map.html")
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page.goto(path.as_uri())
+    page.wait_for_function("() => window.lomsong && lomsong.isReady()")
+    page.evaluate(
+        "() => { document.querySelectorAll('details').forEach((one) => (one.open = true)); lomsong.shown.villages.open(2); }"
+    )
+    page.locator("#lomsong-all li").first.wait_for()
+    assert page.evaluate(CONTRAST) == []
+    page.get_by_role("button", name="Embed").click()
+    assert page.evaluate(CONTRAST) == []
+    page.close()
+
+
+def test_everything_to_press_or_fill_has_a_name(
+    open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
+) -> None:
+    page = open_map(village_map(villages, inputs=inputs))
+    page.evaluate("() => lomsong.shown.villages.open(2)")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, a[href], a[role=button], input, select, summary, [tabindex="0"]')].filter((one) =>
+          !(one.textContent.trim() || one.getAttribute('aria-label') || one.title || (one.labels && one.labels.length))).map((one) => one.outerHTML)"""
+    )
+    assert nameless == []

@@ -58,15 +58,17 @@ class WebFrame:
             The place is on the map: finite, and not at a pole.
         """
         to_frame = Transformer.from_crs(crs, self.crs, always_xy=True)
-        east_m, north_m = to_frame.transform(xy[:, 0], xy[:, 1])
-        x = (east_m / _AROUND_M + 0.5 + self.middle_deg / 360) * WORLD_STEPS
-        y = (0.5 - north_m / _AROUND_M) * WORLD_STEPS
-        known = np.isfinite(x) & np.isfinite(y) & (y >= 0) & (y <= WORLD_STEPS)
-        return (
-            np.where(known, np.round(x), 0).astype(np.int64),
-            np.where(known, np.round(y), 0).astype(np.int64),
-            known,
-        )
+        x, y = to_frame.transform(xy[:, 0], xy[:, 1])
+        # in place: a nation has millions of vertices
+        x /= _AROUND_M
+        x += 0.5 + self.middle_deg / 360
+        y /= -_AROUND_M
+        y += 0.5
+        known = np.isfinite(x) & np.isfinite(y) & (y >= 0) & (y <= 1)
+        for turns in (x, y):
+            turns[~known] = 0
+            np.round(turns * WORLD_STEPS, out=turns)
+        return x.astype(np.int64), y.astype(np.int64), known
 
     def degrees(self, x: Steps, y: Steps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return longitude (past 180 where the frame goes there) and latitude of steps. [deg, WGS 84]"""

@@ -1,6 +1,6 @@
 """Village outlines made light: shared borders, whole steps, and for each vertex the zoom that needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -112,14 +112,48 @@ def _outlines(
     """Cut all rings into arcs; outlines run one way round and holes the other, so that fills know them apart."""
     rows = np.flatnonzero(is_area)
     parts, part_row = shapely.get_parts(geometry[rows], return_index=True)
-    ring_lines, ring_part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
-    xy, ring_of = shapely.get_coordinates(ring_lines, return_index=True)
+    if not len(parts):
+        none = np.zeros(0, dtype=np.int64)
+        return cut_arcs(none, none, none, 0), np.zeros(len(geometry), dtype=np.int64)
+    _, xy, (ring_starts, part_starts) = shapely.to_ragged_array(parts, include_z=False)
+    rings = len(ring_starts) - 1
+    part_of_ring = np.repeat(np.arange(len(parts)), np.diff(part_starts))
+    outer = np.zeros(rings, dtype=np.bool_)
+    outer[part_starts[:-1][np.diff(part_starts) > 0]] = True
     x, y, known = frame.steps(xy, crs)
-    arcs = cut_arcs(x[known], y[known], ring_of[known].astype(np.int64), len(ring_lines))
+    del xy
+    ring_of = np.repeat(np.arange(rings), np.diff(ring_starts))
+    order = _turned_round(ring_starts, ring_of, _areas(x, y, ring_of, rings) < 0, outer)
+    order = order[known[order]]
+    arcs = cut_arcs(x[order], y[order], ring_of[order], rings)
     left = arcs.ring_sizes > 0
-    row_of_ring = rows[part_row[ring_part]]
-    rings = np.bincount(row_of_ring[left], minlength=len(geometry))
-    return Arcs(arcs.x, arcs.y, arcs.starts, arcs.ring_arcs, arcs.ring_sizes[left]), rings
+    row_of_ring = rows[part_row[part_of_ring]]
+    return replace(arcs, ring_sizes=arcs.ring_sizes[left]), np.bincount(
+        row_of_ring[left], minlength=len(geometry)
+    )
+
+
+def _areas(
+    x: NDArray[np.int64], y: NDArray[np.int64], ring_of: NDArray[np.int64], rings: int
+) -> NDArray[np.float64]:
+    """Twice the signed area of closed rings."""
+    same = ring_of[1:] == ring_of[:-1]
+    cross = np.where(same, (x[:-1] - x[1:]) * (y[:-1] + y[1:]), 0)
+    sums: NDArray[np.float64] = np.bincount(ring_of[:-1], weights=cross, minlength=rings).astype(np.float64)
+    return sums
+
+
+def _turned_round(
+    starts: NDArray[np.int64],
+    ring_of: NDArray[np.int64],
+    clockwise: NDArray[np.bool_],
+    outer: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Return the order of vertices in which outlines run clockwise and holes do not."""
+    order = np.arange(len(ring_of))
+    turned = (clockwise != outer)[ring_of]
+    ends = starts[1:][ring_of] - 1 + starts[:-1][ring_of]
+    return np.where(turned, ends - order, order)
 
 
 def _centres(

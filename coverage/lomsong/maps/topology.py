@@ -62,6 +62,7 @@ def cut_arcs(x: Ints, y: Ints, ring_of: Ints, rings: int) -> Arcs:
     first, size = _ring_extents(ring_of, rings)
     after, before = _neighbours(first, size, len(vertex))
     cut = _junctions(vertex, vertex[before], vertex[after], number)
+    del before, after
     order, first, size, cut = _start_at_cuts(vertex, cut, first, size)
     vertex = vertex[order]
     begins = np.flatnonzero(cut)

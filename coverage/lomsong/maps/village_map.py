@@ -1,8 +1,10 @@
 """The map of a run: villages by status over the relief, with the masts, a ranked list, a search and the reasons."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -32,6 +34,37 @@ from lomsong.wording import PHRASES
 
 #: Where the head of a page takes our elements: after the line that names its encoding.
 _AFTER_ENCODING = 1
+
+
+#: A notebook keeps every map it has shown; larger ones are shown reduced. [bytes]
+MOST_NOTEBOOK_BYTES = 2_000_000
+_REDUCED_COLUMNS = (
+    "village_id",
+    "village_name",
+    "commune_name",
+    "status",
+    "population",
+    "p_signal",
+    "rank",
+    "geometry",
+)
+
+
+class VillageMap(folium.Map):
+    """A `folium.Map` that shows itself in a notebook without its outlines where the whole page is too large."""
+
+    reduced: Callable[[], folium.Map] | None = None
+
+    def _repr_html_(self, **kwargs: object) -> str:
+        size = len(self.get_root().render().encode("utf-8"))
+        if self.reduced is None or size <= MOST_NOTEBOOK_BYTES:
+            return str(super()._repr_html_(**kwargs))
+        note = (
+            f"<p>The whole map has {size / 1e6:.1f} MB: here are its villages as points. "
+            "<code>save_map(map, 'map.html')</code> writes all of it.</p>"
+        )
+        # not of our own kind: points are as small as it gets
+        return note + str(folium.Map._repr_html_(self.reduced(), **kwargs))
 
 
 def village_map(
@@ -81,7 +114,7 @@ def village_map(
     labels = asdict(find_labels(villages, parts))
     labels |= {"language": options.language, "phrases": list(PHRASES.values())}
 
-    drawn = folium.Map(
+    drawn = VillageMap(
         location=_middle(listed), zoom_start=9, tiles=None, zoom_snap=0.5, fade_animation=False
     )
     # Folium draws lots for this part of the map's name
@@ -94,7 +127,15 @@ def village_map(
     for layer in layers:
         drawn.add_child(layer)
     figure.add_child(PanelElement(drawn, listed, labels))
+    drawn.reduced = partial(_reduced_map, villages, parts, options)
     return drawn
+
+
+def _reduced_map(villages: gpd.GeoDataFrame, parts: MapParts, options: MapOptions) -> folium.Map:
+    """Draw the villages alone, as points, with what lists and legends need."""
+    points = villages[[name for name in _REDUCED_COLUMNS if name in villages]]
+    points = points.set_geometry(villages.geometry.representative_point())
+    return village_map(points, parts=MapParts(labels=find_labels(villages, parts)), options=options)
 
 
 def save_map(drawn: folium.Map, path: str | Path) -> Path:

@@ -5,7 +5,7 @@ import { cumulate, readDeltas, readVarints } from "./pack.js";
 /** Steps around the world; Python's `frame` has the same number. */
 export const WORLD_STEPS = 1 << 24;
 /** Smaller than this, a place is drawn as a rectangle. [pixel] */
-const TINY_PX = 2;
+const TINY_PX = 3;
 
 /** Pixels per step at a zoom. */
 export const stepsToPixels = (zoom) => 2 ** (zoom - 16);

@@ -17,6 +17,8 @@ import { has, t } from "./words.js";
 const BATCH = 128;
 /* From this many villages on, points are drawn smaller. */
 const CROWD = 300;
+/* Side of the rectangle that stands for a tiny village, as part of its box: so that boxes hide no neighbour. */
+const TINY_FILL = 0.85;
 /* Below this size of a usual village, borders and patterns would cover it. [pixel] */
 const BORDER_PX = 6, PATTERN_PX = 14;
 
@@ -151,8 +153,9 @@ const Villages = CanvasGrid.extend({
     const repeated = pattern && pen.createPattern(pattern, "repeat"), b = this.shapes.boxes;
     pen.fillStyle = look.fill;
     for (const row of tiny) {
-      const x = b[row * 4] * scale - left, y = b[row * 4 + 1] * scale - top;
-      pen.fillRect(x, y, Math.max((b[row * 4 + 2] - b[row * 4]) * scale, 1), Math.max((b[row * 4 + 3] - b[row * 4 + 1]) * scale, 1));
+      const wide = Math.max((b[row * 4 + 2] - b[row * 4]) * scale * TINY_FILL, 1), high = Math.max((b[row * 4 + 3] - b[row * 4 + 1]) * scale * TINY_FILL, 1);
+      const x = ((b[row * 4] + b[row * 4 + 2]) / 2) * scale - left, y = ((b[row * 4 + 1] + b[row * 4 + 3]) / 2) * scale - top;
+      pen.fillRect(x - wide / 2, y - high / 2, wide, high);
     }
     pen.strokeStyle = look.line;
     pen.lineWidth = usual > 40 ? 1.2 : 0.6;
