@@ -267,8 +267,19 @@ def fill_site(site: Site) -> None:
         {"type": "node", "id": 5, "lat": 22.2, "lon": 103.2, "tags": {"man_made": "mast", "name": "Cột"}},
         {"type": "way", "id": 4, "center": {"lat": 22.3, "lon": 103.3}, "tags": {"man_made": "tower"}},
     ]
-    for name in ("osm_masts", "osm_places", "osm_services"):
-        site.put(f"/{name}/api/interpreter", json.dumps({"elements": elements}).encode(), head=False)
+    course = [{"lat": 22.1, "lon": 103.1}, {"lat": 22.2, "lon": 103.2}]
+    mapped = {
+        "osm_masts": elements,
+        "osm_places": elements,
+        "osm_roads": [{"type": "way", "id": 6, "geometry": course, "tags": {"highway": "tertiary"}}],
+        "osm_power": [{"type": "way", "id": 7, "geometry": course, "tags": {"power": "line"}}],
+        "osm_services": [
+            {"type": "node", "id": 8, "lat": 22.2, "lon": 103.1, "tags": {"amenity": "school"}},
+            {"type": "node", "id": 9, "lat": 22.3, "lon": 103.2, "tags": {"amenity": "clinic"}},
+        ],
+    }
+    for name, found in mapped.items():
+        site.put(f"/{name}/api/interpreter", json.dumps({"elements": found}).encode(), head=False)
     _fill_extracts(site)
 
 

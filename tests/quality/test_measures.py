@@ -15,8 +15,10 @@ from lomsong.findings import Finding
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs, no_measurements
 from lomsong.quality import QualityReport, check
+from lomsong.quality.advice import REMEDIES
 from lomsong.quality.ages import newest_day, years_before
 from lomsong.quality.measures import KINDS, Measure, measure_share
+from lomsong.sources.remote.catalogue import load_catalogue
 
 World = Callable[..., Inputs]
 
@@ -200,6 +202,11 @@ def test_advice_puts_the_gap_that_touches_most_villages_first(world: World) -> N
     assert touched == sorted(touched, reverse=True)
     by_layer = {advice.message.split(":")[0]: advice.villages for advice in report.advice}
     assert by_layer["residents of each village, or a population raster"] == 3
+
+
+def test_advice_names_only_layers_that_fetch_knows() -> None:
+    layers = {layer for _, layer in REMEDIES.values() if layer}
+    assert layers <= set(load_catalogue().layers)
 
 
 def test_check_changes_nothing_that_it_is_given(world: World) -> None:

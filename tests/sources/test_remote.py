@@ -266,6 +266,16 @@ def test_openstreetmap_becomes_points_with_their_tags(fetch, tmp_path: Path) -> 
     assert "Cột" in set(masts["name"].dropna())
 
 
+def test_roads_power_and_services_feed_the_run(fetch, tmp_path: Path) -> None:
+    layers = "dem,boundaries,opencellid,osm_roads,osm_power,osm_services"
+    done = fetch(BOX, "--out", str(tmp_path), "--layers", layers, "--country", "VN", "--yes", token=KEY)
+    assert done.exit_code == 0, done.output
+    context = read(load_settings(tmp_path / "area.yml")).context
+    assert {name: list(frame["kind"]) for name, frame in context.items()} == {
+        "roads": ["tertiary"], "power": ["line"], "schools": ["school"], "clinics": ["clinic"],
+    }  # fmt: skip
+
+
 def test_the_extract_of_a_country_is_compared_with_its_published_sum(
     fetch, site: Site, tmp_path: Path, monkeypatch
 ) -> None:

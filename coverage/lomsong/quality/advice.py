@@ -6,7 +6,7 @@ from lomsong.quality.measures import GRADES, Measure
 from lomsong.quality.report import Advice
 
 #: What mends a bad measure, and the layer of `lomsong fetch` that brings it, where one does.
-_REMEDIES: dict[str, tuple[str, str]] = {
+REMEDIES: dict[str, tuple[str, str]] = {
     "terrain_village": ("terrain that reaches beyond the villages by the radius of a mast", "dem"),
     "terrain_void": ("a terrain model without holes", "dem"),
     "village_population": ("residents of each village, or a population raster", "population"),
@@ -15,11 +15,11 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     "mast_assumed": ("frequency, power, height, azimuth and tilt from the operators' site lists", ""),
     "mast_operator": ("the operators' own site lists", ""),
     "mast_undated": ("dates of the mast records: masts since switched off do not show", ""),
-    "mast_age": ("a newer mast list", "cells"),
+    "mast_age": ("a newer mast list", "opencellid"),
     "mast_position": ("surveyed positions of the masts", ""),
-    "test_none": ("mobile speed tests or drive tests where there are none", "speedtests"),
+    "test_none": ("mobile speed tests or drive tests where there are none", "speed_mobile"),
     "test_undated": ("the days of the measurements", ""),
-    "test_age": ("newer measurements", "speedtests"),
+    "test_age": ("newer measurements", "speed_mobile"),
     "village_area": ("outlines of the villages that are only points", "boundaries"),
     "village_code": ("the commune of each village", ""),
 }
@@ -45,9 +45,9 @@ def advise(measures: Sequence[Measure], *, villages: int) -> tuple[Advice, ...]:
     found = []
     for measure in measures:
         grade = measure.grade
-        if grade is None or GRADES.index(grade) < GRADES.index("C") or measure.key not in _REMEDIES:
+        if grade is None or GRADES.index(grade) < GRADES.index("C") or measure.key not in REMEDIES:
             continue
-        what, layer = _REMEDIES[measure.key]
+        what, layer = REMEDIES[measure.key]
         touched = _touched(measure, villages)
         how = f"; lomsong fetch brings it: --layers {layer}" if layer else ""
         message = f"{what}: {measure.kind.name} {measure.text}{how}"

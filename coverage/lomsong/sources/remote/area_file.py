@@ -9,6 +9,18 @@ import yaml
 #: The file's name in the folder of a fetch.
 AREA_FILE = "area.yml"
 
+#: What a run takes where it is there, in the order of the file.
+_OPTIONAL = (
+    "land_cover",
+    "population",
+    "speed_tests",
+    "roads",
+    "power",
+    "schools",
+    "clinics",
+    "community_centres",
+)
+
 _NO_MASTS = """\
   # No list of masts was fetched, and a run needs one. Add it here, for example an operator's list:
   # masts:
@@ -95,9 +107,7 @@ def write_settings_text(
         parts.append(_entry(key, by_key[key]) if key in by_key else lacking)
     if surface is not None and "terrain" in by_key:
         parts.append(f"  surface: {surface}  # what the terrain model shows; trees and roofs are in it\n")
-    parts += [
-        _entry(key, by_key[key]) for key in ("land_cover", "population", "speed_tests") if key in by_key
-    ]
+    parts += [_entry(key, by_key[key]) for key in _OPTIONAL if key in by_key]
     return "".join(parts)
 
 

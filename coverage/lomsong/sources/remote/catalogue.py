@@ -14,7 +14,18 @@ from lomsong.errors import MissingSourceError, SettingsError
 
 Method = Literal["tiles", "country", "quarter", "geoboundaries", "geofabrik", "overpass", "mcc"]
 Format = Literal["geotiff", "parquet", "geojson", "gzip", "pbf", "overpass", "json"]
-Feed = Literal["villages", "masts", "terrain", "land_cover", "population", "speed_tests", "none"]
+Feed = Literal[
+    "villages",
+    "masts",
+    "terrain",
+    "land_cover",
+    "population",
+    "speed_tests",
+    "roads",
+    "power",
+    "services",
+    "none",
+]
 Term = Literal["non_commercial", "share_alike"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -55,8 +55,7 @@ def cut_to_area(plan: Plan, items: Sequence[Item], manifest: Manifest) -> tuple[
         except SourceError as error:
             notes.append(f"{name}: {error}")
             continue
-        if found is not None:
-            sources.append(found)
+        sources += found
     return _one_kind_of_masts(sources, notes), notes
 
 
@@ -73,6 +72,10 @@ def _one_kind_of_masts(sources: list[Source], notes: list[str]) -> list[Source]:
     return sources
 
 
+#: What a run takes from schools, clinics and houses of culture in one file.
+SERVICES = ("schools", "clinics", "community_centres")
+
+
 class _Cutter:
     """Makes one source of a run out of the files of one layer."""
 
@@ -80,17 +83,30 @@ class _Cutter:
         self.plan, self.manifest, self.notes = plan, manifest, notes
         self.wide: shapely.Geometry = widen(plan.area.shape, plan.margin_m)
 
-    def cut(self, name: str, layer: Layer, items: Sequence[Item]) -> Source | None:
+    def cut(self, name: str, layer: Layer, items: Sequence[Item]) -> list[Source]:
+        if layer.format == "overpass":
+            return self._openstreetmap(name, layer, items[0])
+        found = self._one(name, layer, items)
+        return [] if found is None else [found]
+
+    def _openstreetmap(self, name: str, layer: Layer, item: Item) -> list[Source]:
+        file, answer = f"{name}.geojson", self.plan.folder / item.path
+        if not self._make(file, [item], lambda to: convert_overpass(answer, to)):
+            return []
+        match layer.feeds:
+            case "masts":
+                return [self._source("masts", file, item, format="osm")]
+            case "roads" | "power":
+                return [self._source(layer.feeds, file, item)]
+            case "services":
+                # each picks its own by the tags
+                return [self._source(key, file, item) for key in SERVICES]
+            case _:
+                return []
+
+    def _one(self, name: str, layer: Layer, items: Sequence[Item]) -> Source | None:
         folder = self.plan.folder
         paths = [folder / item.path for item in items]
-        if layer.format == "overpass":
-            file = f"{name}.geojson"
-            rows = self._make(file, items, lambda to: convert_overpass(paths[0], to))
-            return (
-                self._source("masts", file, items[0], format="osm")
-                if rows and layer.feeds == "masts"
-                else None
-            )
         match layer.feeds:
             case "terrain":
                 return self._source("terrain", name if len(items) > 1 else items[0].path, items[0])
