@@ -148,7 +148,7 @@ def _weigh(
         return facts
     seen = evidence.witnesses.part(row)
     told = known & evidence.rate.learned
-    facts["expected_tests"] = np.where(told, evidence.rate.expected(seen.people), np.nan)
+    facts["expected_tests"] = np.where(told, evidence.rate.expected(seen), np.nan)
     facts["near_samples"] = np.where(known, evidence.samples_near(row, settings.near_m), 0)
     facts["denied"], facts["checked"] = np.where(known, seen.reports, 0.0), np.where(known, seen.checks, 0.0)
     return facts

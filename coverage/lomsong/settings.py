@@ -592,9 +592,9 @@ class EvidenceSettings(StrictModel):
         gt=0,
     )
     usual_length_m: float = _setting(
-        300,
-        "samples of one operator within this length count as repeats of each other",
-        source=_ASSUMED + ": a few times the 120 m of 3GPP TR 38.901 RMa, as terrain errors reach further",
+        1000,
+        "samples of one operator and technology within this length count as repeats of each other",
+        source=_ASSUMED + ": errors of the terrain's loss reach further than shadowing",
         unit="m",
         gt=0,
     )

@@ -13,7 +13,7 @@ from worlds import CRS_METRIC, X0, Y0, small_settings
 from lomsong.evidence.presence import TestRate, Witnesses, combine, gather_witnesses, learn_rate, log_count
 from lomsong.settings import EvidenceSettings
 
-RATE = TestRate(rate=0.02, shape=1.5, leak=0.1, unrecorded=0.1, shift=0.0, learned=True)
+RATE = TestRate(rate=0.02, shape=1.5, leak=0.1, unrecorded=0.1, shift=0.0, by_share=0.5, learned=True)
 SETTINGS = EvidenceSettings()
 
 
@@ -24,6 +24,11 @@ def points(*places: tuple[float, float], **columns: object) -> gpd.GeoDataFrame:
         geometry=gpd.points_from_xy(X0 + xy[:, 0], Y0 + xy[:, 1]),
         crs=CRS_METRIC,
     )
+
+
+def crowd(tests: np.ndarray, people: np.ndarray, share: float = 1.0) -> Witnesses:
+    none = np.zeros(len(tests))
+    return Witnesses(tests=tests, people=people, reports=none, checks=none, share=np.full(len(tests), share))
 
 
 def seen(kind: str, *, when: str = "2023-01-01", network: str = "mobile", **columns: object) -> Witnesses:
@@ -43,14 +48,22 @@ def test_counts_follow_the_negative_binomial() -> None:
 
 
 def test_none_speaks_against_signal_in_proportion_to_what_was_expected() -> None:
-    ratios = RATE.log_ratio(np.zeros(4), np.array([0.0, 50.0, 300.0, 3000.0]))
+    ratios = RATE.log_ratio(crowd(np.zeros(4), np.array([0.0, 50.0, 300.0, 3000.0])))
     assert ratios[0] == pytest.approx(0, abs=1e-5)
     assert (np.diff(ratios) < 0).all()
     assert ratios[-1] < -2
 
 
 def test_many_tests_speak_for_signal() -> None:
-    assert RATE.log_ratio(np.array([12.0]), np.array([400.0]))[0] > 2
+    assert RATE.log_ratio(crowd(np.array([12.0]), np.array([400.0])))[0] > 2
+
+
+def test_fewer_tests_are_expected_where_few_operators_reach() -> None:
+    tests, people = np.zeros(1), np.array([500.0])
+    assert RATE.expected(crowd(tests, people, 0.25))[0] == pytest.approx(
+        RATE.expected(crowd(tests, people))[0] / 2
+    )
+    assert RATE.log_ratio(crowd(tests, people)) < RATE.log_ratio(crowd(tests, people, 0.25)) < 0
 
 
 def test_an_unrecorded_mast_raises_a_small_chance_and_hardly_a_large_one() -> None:
@@ -102,15 +115,15 @@ def test_rate_and_completeness_are_learned_without_knowing_who_has_signal() -> N
     tests = rng.poisson(rng.gamma(1.5, 1 / 1.5, 1500) * 0.03 * people * np.where(lit, 1.0, 0.05)).astype(
         float
     )
-    nothing = np.zeros(1500)
-    witnesses = Witnesses(tests=tests, people=people, reports=nothing, checks=nothing)
-    found = learn_rate(p, witnesses, SETTINGS, calibrated=True)
+    witnesses = crowd(tests, people)
+    found = learn_rate(p, witnesses, SETTINGS, unrecorded=0.1, calibrated=True)
     assert found.rate == pytest.approx(0.03, rel=0.25)
     assert found.unrecorded == pytest.approx(0.25, abs=0.08)
-    silent = learn_rate(p, replace(witnesses, tests=nothing), SETTINGS, calibrated=True)
+    mute = replace(witnesses, tests=np.zeros(1500))
+    silent = learn_rate(p, mute, SETTINGS, unrecorded=0.1, calibrated=True)
     assert not silent.learned
-    assert silent.unrecorded == pytest.approx(SETTINGS.unrecorded_part)
-    assert silent.log_ratio(tests, people).tolist() == nothing.tolist()
+    assert silent.unrecorded == pytest.approx(0.1)
+    assert not silent.log_ratio(witnesses).any()
 
 
 def test_the_settings_hold_the_evidence_section() -> None:

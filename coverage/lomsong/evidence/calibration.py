@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from lomsong.evidence.design import (
     Design,
@@ -17,12 +18,11 @@ from lomsong.evidence.design import (
 from lomsong.evidence.features import Masts, Surroundings
 from lomsong.evidence.samples import Samples, age_weight
 from lomsong.evidence.shadowing import Shadowing, estimate_errors, fit_shadowing
-from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor
+from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
 from lomsong.evidence.validation import (
     LevelModel,
     Training,
     Validation,
-    expected_report,
     fit_model,
     validate,
 )
@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 
 #: Side of a block of cross-validation in lengths of the variogram, and the least. [m]
 BLOCK_LENGTHS, LEAST_BLOCK_M = 3.0, 1500.0
+#: Spread of the plain prediction about the truth when asking whether a sample was to be expected. [dB]
+HEARD_DB = 10.0
 #: A sample that the recorded masts explain with less probability than this was served by a mast that no record knows.
 UNEXPLAINED = 0.5
 
@@ -115,12 +117,27 @@ def gather_bins(samples: Samples, prediction: Prediction, masts: Masts) -> pd.Da
     joined = bins.merge(
         paths.drop(columns=["x", "y", "ground_m"]), on=["place", "operator", "technology"], how="left"
     )
+    joined["newer_margin_db"] = _newer_margin(joined, paths, prediction)
     where = places.loc[joined["place"]]
     joined[["x", "y", "ground_m"]] = where[["x", "y", "ground_m"]].to_numpy()
     for name in ("mast", "second_mast"):
         joined[name] = joined[name].fillna(-1).astype(np.int64)
     joined["band"] = joined["band"].fillna(0).astype(int)
     return joined
+
+
+def _newer_margin(bins: pd.DataFrame, paths: pd.DataFrame, prediction: Prediction) -> Array:
+    """Return by how much the operator's best newer technology is predicted above its threshold; -inf for none. [dB]"""
+    thresholds: dict[str, float] = {
+        name: carrier.threshold_dbm for name, carrier in prediction.radio.carriers.items()
+    }
+    margin = paths["level_dbm"] - paths["technology"].map(thresholds).astype("float64")
+    other = paths[["place", "operator"]].assign(newer=paths["technology"].astype(str), margin=margin)
+    mine = bins[["place", "operator", "technology"]].reset_index()
+    both = mine.merge(other, on=["place", "operator"])
+    both = both[both["newer"] > both["technology"].astype(str)]
+    best = both.groupby("index")["margin"].max().reindex(range(len(bins)))
+    return best.fillna(-np.inf).to_numpy(dtype=np.float64)
 
 
 def fit_levels(
@@ -142,6 +159,7 @@ def fit_levels(
     weight = _worth(table, settings.usual_length_m) * age_weight(
         table["age_years"].to_numpy(), settings.half_life_years
     )
+    weight *= _chance_heard(table, bins) * ~_second_choice(table)
     if not len(table) or weight.sum() < settings.enough_samples:
         return None
     design = Design(
@@ -206,6 +224,26 @@ def _worth(table: pd.DataFrame, length_m: float) -> Array:
     count = table.groupby([*cell, table["operator"], table["technology"]])["place"].transform("size")
     # half of the variance of neighbours is common to them
     return np.asarray(1.0 / (1.0 + 0.5 * (count - 1)), dtype=np.float64)
+
+
+def _chance_heard(table: pd.DataFrame, bins: pd.DataFrame) -> Array:
+    """
+    How likely a sample was to be expected at all, from the plain prediction.
+
+    Where none was, those that exist are the lucky few, and how few cannot be known: they would pull the correction to
+    wherever luck looks common.
+    """
+    weakest = bins.groupby("technology")["measured_dbm"].min().reindex(table["technology"]).to_numpy()
+    return np.asarray(ndtr((table["level_dbm"].to_numpy() - weakest) / HEARD_DB))
+
+
+def _second_choice(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell samples of an older technology where the operator's newer one was predicted to be usable.
+
+    Phones report the newest they hear, so these exist only where the newer one failed: they are no fair draw.
+    """
+    return table["newer_margin_db"].to_numpy() > 0
 
 
 def _blocks(table: pd.DataFrame, side_m: float) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr
 
 from lomsong.evidence.calibration import Fit, correct_signal, fit_levels, gather_bins
 from lomsong.evidence.features import Masts
@@ -79,7 +79,7 @@ class Evidence:
     def posterior(self, p: Array) -> Array:
         """Chance of signal after everything that is known of each demand point; arguments as `before_tests`."""
         seen = self.witnesses
-        ratio = self.rate.log_ratio(seen.tests, seen.people) + seen.reports + seen.checks
+        ratio = self.rate.log_ratio(seen) + seen.reports + seen.checks
         return np.where(np.isfinite(p), expit(self._prior_odds(p) + ratio), np.nan)
 
     def samples_near(self, rows: NDArray[np.int64], near_m: float) -> NDArray[np.int64]:
@@ -164,14 +164,29 @@ def calibrate(
         strays=strays,
         witnesses=witnesses,
         rate=TestRate(
-            rate=0.0, shape=1.0, leak=0.1, unrecorded=settings.unrecorded_part, shift=0.0, learned=False
+            rate=0.0,
+            shape=1.0,
+            leak=0.1,
+            unrecorded=settings.unrecorded_part,
+            shift=0.0,
+            by_share=0.5,
+            learned=False,
         ),
         settings=settings,
         findings=(),
     )
-    rate = learn_rate(*_centres(evidence, thresholds), settings, calibrated=fit is not None)
+    p, share = _chances(evidence, thresholds)
+    witnesses = replace(witnesses, share=share)
+    rows = np.flatnonzero(demand["is_centre"].to_numpy(dtype=bool))
+    unrecorded = settings.unrecorded_part if fit is None else _unheard(fit, thresholds, settings)
+    rate = learn_rate(
+        p[rows], witnesses.part(rows), settings, unrecorded=unrecorded, calibrated=fit is not None
+    )
     return replace(
-        evidence, rate=rate, findings=(*samples.findings, *say_rules(evidence.rules, fit, len(samples.bins)))
+        evidence,
+        rate=rate,
+        witnesses=witnesses,
+        findings=(*samples.findings, *say_rules(evidence.rules, fit, len(samples.bins))),
     )
 
 
@@ -186,14 +201,31 @@ def _on_air(prediction: Prediction) -> NDArray[np.datetime64]:
     return np.asarray(seen.reindex(prediction.demand["demand_id"]).to_numpy(), dtype="datetime64[ns]")
 
 
-def _centres(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, Witnesses]:
-    """Return the chance from the servers at every centre, and what lies near it."""
+def _chances(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, Array]:
+    """Return the chance from the servers at every demand point, and the share of operators to serve it if any does."""
     prediction = evidence.prediction
     service = prediction.inputs.settings.service.technologies
     servers = pd.concat([list_servers(prediction.signal, thresholds), evidence.strays], ignore_index=True)
     servers = servers[servers["technology"].isin(service)]
-    p = point_probability(servers, len(prediction.demand), correlation=prediction.radio.site_correlation)
-    demand = prediction.demand
-    p = np.where(demand["ground_m"].notna(), p, np.nan)
-    rows = np.flatnonzero(demand["is_centre"].to_numpy(dtype=bool))
-    return p[rows], evidence.witnesses.part(rows)
+    count, between = len(prediction.demand), prediction.radio.site_correlation
+    p = point_probability(servers, count, correlation=between)
+    operators = sorted(servers["operator"].unique())
+    alone = [
+        point_probability(servers[servers["operator"] == name], count, correlation=between)
+        for name in operators
+    ]
+    fewest = 1.0 / max(len(operators), 1)
+    share = (
+        np.clip(np.sum(alone, axis=0) * fewest / np.maximum(p, SURE), fewest, 1.0)
+        if alone
+        else np.ones(count)
+    )
+    return np.where(prediction.demand["ground_m"].notna(), p, np.nan), np.asarray(share)
+
+
+def _unheard(fit: Fit, thresholds: dict[str, float], settings: EvidenceSettings) -> float:
+    """Return the chance of an unrecorded mast that the samples suggest: those that no record explains, if usable."""
+    regressor = fit.model.regressor
+    middle, wide = regressor.stray_
+    usable = float(ndtr((middle - thresholds["4g"]) / wide))
+    return float(np.clip(regressor.outliers_ * usable, 0.5 * settings.unrecorded_part, 0.4))

@@ -38,12 +38,15 @@ class Witnesses:
         Logarithm of the likelihood ratio of the reports of no service, and of the field checks.
     checks : ndarray, shape (n,)
         The same of field checks alone, which say more than any model.
+    share : ndarray, shape (n,)
+        Share of the operators that serve the place if any does: who has signal can test.
     """
 
     tests: Array
     people: Array
     reports: Array
     checks: Array
+    share: Array
 
     def part(self, rows: NDArray[np.int64]) -> "Witnesses":
         """Return some of the places."""
@@ -52,6 +55,7 @@ class Witnesses:
             people=self.people[rows],
             reports=self.reports[rows],
             checks=self.checks[rows],
+            share=self.share[rows],
         )
 
 
@@ -72,6 +76,8 @@ class TestRate:
         Chance that a mast no record knows serves a place.
     shift : float
         What the logit of the predicted chance is moved by.
+    by_share : float
+        Exponent by which the rate falls with the share of operators that serve a place.
     learned : bool
         False where there are too few tests, and the priors stand alone.
     """
@@ -83,18 +89,19 @@ class TestRate:
     leak: float
     unrecorded: float
     shift: float
+    by_share: float
     learned: bool
 
-    def expected(self, people: Array) -> Array:
-        """Return the tests to be expected where there is signal."""
-        return self.rate * people
+    def expected(self, seen: Witnesses) -> Array:
+        """Return the tests to be expected at each place if it has signal."""
+        return np.asarray(self.rate * seen.people * seen.share**self.by_share)
 
-    def log_ratio(self, tests: Array, people: Array) -> Array:
-        """Return the logarithm of the likelihood ratio, signal against none, of so many tests among so many people."""
+    def log_ratio(self, seen: Witnesses) -> Array:
+        """Return the logarithm of the likelihood ratio, signal against none, of the tests at each place."""
         if self.rate <= 0:
-            return np.zeros(len(tests))
-        mean = np.maximum(self.expected(people), 1e-6)
-        ratio = log_count(tests, mean, self.shape) - log_count(tests, self.leak * mean, self.shape)
+            return np.zeros(len(seen.tests))
+        mean = np.maximum(self.expected(seen), 1e-6)
+        ratio = log_count(seen.tests, mean, self.shape) - log_count(seen.tests, self.leak * mean, self.shape)
         return np.clip(ratio, -MOST_LOG_RATIO, MOST_LOG_RATIO)
 
 
@@ -172,6 +179,7 @@ def gather_witnesses(
         people=_sum_up(place, weight * heads[person], len(at)),
         reports=np.log(settings.false_report_part) * reports,
         checks=np.clip(checks, -MOST_LOG_RATIO, MOST_LOG_RATIO),
+        share=np.ones(len(at)),
     )
 
 
@@ -187,7 +195,9 @@ def _pairs(at: Array, xy: Array, reach_m: float) -> tuple[NDArray[np.int64], NDA
     return found["i"].astype(np.int64), found["j"].astype(np.int64), np.exp(-((found["v"] / reach_m) ** 2))
 
 
-def learn_rate(p: Array, witnesses: Witnesses, settings: EvidenceSettings, *, calibrated: bool) -> TestRate:
+def learn_rate(
+    p: Array, witnesses: Witnesses, settings: EvidenceSettings, *, unrecorded: float, calibrated: bool
+) -> TestRate:
     """
     Learn how many tests people make, and how complete the records are, from all places at once.
 
@@ -201,19 +211,21 @@ def learn_rate(p: Array, witnesses: Witnesses, settings: EvidenceSettings, *, ca
     witnesses : Witnesses
         Counts.
     settings : EvidenceSettings
-        Priors.
+        Fewest tests.
+    unrecorded : float
+        What the chance of an unrecorded mast is before the tests.
     calibrated : bool
         Whether the prediction was corrected by samples; then its shift is held tighter.
     """
     known = np.isfinite(p)
-    tests, people = witnesses.tests[known], witnesses.people[known]
+    tests, people, share = (part[known] for part in (witnesses.tests, witnesses.people, witnesses.share))
     log_odds = logit(np.clip(p[known], SURE, 1 - SURE))
     log_ratio = witnesses.reports[known] + witnesses.checks[known]
     enough = bool(tests.sum() >= settings.enough_tests)
     start_rate = np.log(max(tests.sum(), 0.5) / max(people.sum(), 1.0) / 0.7)
-    # shift, unrecorded, rate, shape, leak
-    centre = np.array([0.0, logit(settings.unrecorded_part), start_rate, 0.0, logit(0.1)])
-    width = np.array([0.5 if calibrated else 1.0, 0.7, 1.0, 0.7, 0.7])
+    # shift, unrecorded, rate, shape, leak, share
+    centre = np.array([0.0, logit(unrecorded), start_rate, 0.0, logit(0.1), 0.5])
+    width = np.array([0.5 if calibrated else 1.0, 0.7, 1.0, 0.7, 0.7, 0.4])
 
     def loss(t: Array) -> float:
         value = 0.5 * float((((t - centre) / width) ** 2).sum())
@@ -221,7 +233,7 @@ def learn_rate(p: Array, witnesses: Witnesses, settings: EvidenceSettings, *, ca
         ratio = log_ratio
         none = np.zeros(len(tests))
         if enough:
-            mean, shape = np.maximum(np.exp(t[2]) * people, 1e-6), float(np.exp(t[3]))
+            mean, shape = np.maximum(np.exp(t[2]) * people * share ** t[5], 1e-6), float(np.exp(t[3]))
             none = log_count(tests, expit(t[4]) * mean, shape)
             ratio = ratio + log_count(tests, mean, shape) - none
         total = none + np.logaddexp(log_expit(chance) + ratio, log_expit(-chance))
@@ -238,6 +250,7 @@ def learn_rate(p: Array, witnesses: Witnesses, settings: EvidenceSettings, *, ca
         leak=float(expit(found[4])),
         unrecorded=float(expit(found[1])),
         shift=float(found[0]),
+        by_share=float(found[5]),
         learned=enough,
     )
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_ndtr, ndtr
+from scipy.special import expit, log_ndtr, logit, ndtr
 from sklearn.base import BaseEstimator, RegressorMixin
 
 Array = NDArray[np.float64]
 
 _ROOT_TWO_PI = np.sqrt(2 * np.pi)
-#: Rounds of the EM algorithm; the likelihood no longer moves after a few.
-ROUNDS = 5
-#: Prior of the share of samples that no recorded mast explains: mean 0.1, worth 20 samples.
-OUTLIER_PRIOR = (2.0, 18.0)
+#: Rounds in which what the second server adds is computed anew; two or three settle it.
+ROUNDS = 3
+#: Prior log odds, and their deviation, of a place being served by a mast that no record knows: about one in eight.
+OUTLIER_ODDS, OUTLIER_WIDTH = -2.0, 0.7
 #: Prior deviation of the logarithm of the spread about its start.
 SPREAD_PRIOR = 0.4
 
@@ -104,9 +104,9 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
     """
     What a predicted level must be corrected by, and how far the real one spreads about it.
 
-    A reported level is that of the stronger of two servers, cut off at the sensitivity; a share of the reports comes from
-    masts that no record knows, at any level. Maximum likelihood with normal priors on the coefficients; the share is
-    found by the EM algorithm.
+    A reported level is that of the stronger of two servers, cut off at the sensitivity; a share of the places is served
+    by masts that no record knows, at any level. The mixture comes before the cut: where a recorded mast would hardly ever be
+    heard, a report speaks for an unknown one and not for a miracle. Maximum likelihood with normal priors.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
     sigma_ : ndarray, shape (2,)
         Spread on a clear path and behind an obstacle. [dB]
     outliers_ : float
-        Share of the samples that the recorded masts do not explain.
+        Share of the places that recorded masts do not explain.
     """
 
     def __init__(
@@ -152,16 +152,12 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         """
         self.coef_ = np.zeros(X.shape[1])
         self.sigma_ = np.array([self.sigma_clear_db, self.sigma_blocked_db])
-        self.outliers_ = OUTLIER_PRIOR[0] / sum(OUTLIER_PRIOR)
+        self.outliers_ = float(expit(OUTLIER_ODDS))
         weight = observed.weight
         middle = float(np.average(y, weights=weight))
         self.stray_ = (middle, max(float(np.sqrt(np.average((y - middle) ** 2, weights=weight))), 12.0))
         for _ in range(ROUNDS):
-            known = self.explained(X, y, observed)
-            self.outliers_ = float(
-                (OUTLIER_PRIOR[0] + weight @ (1 - known)) / (sum(OUTLIER_PRIOR) + weight.sum())
-            )
-            self._maximise(X, y, observed, weight * known)
+            self._maximise(X, y, observed)
         return self
 
     def predict(self, X: Array) -> Array:
@@ -183,70 +179,105 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     def explained(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the probability that a recorded mast made each report."""
-        inside, outside = self._densities(X, y, observed, extra=extra)
+        inside, outside, _ = self._densities(X, y, observed, extra=extra)
         return np.asarray(inside / np.maximum(inside + outside, 1e-300))
 
     def log_score(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the logarithm of the predicted density at each reported level."""
-        inside, outside = self._densities(X, y, observed, extra=extra)
-        return np.asarray(np.log(np.maximum(inside + outside, 1e-300)))
+        inside, outside, seen = self._densities(X, y, observed, extra=extra)
+        return np.asarray(np.log(np.maximum(inside + outside, 1e-300)) - np.log(seen))
 
     def rank_of(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the predicted probability of a report at or below each reported level, 0 to 1."""
+        above = self._seen(X, y, observed, extra=extra)
+        return np.asarray(
+            np.clip(1 - above / self._seen(X, observed.sensitivity_dbm, observed, extra=extra), 0, 1)
+        )
+
+    def expected(self, X: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """Return the level that a recorded mast's report is expected to have, given that there is one. [dBm]"""
         mean, sigma = self.reported(X, observed, extra=extra)
-        cut = observed.sensitivity_dbm
-        inside = 1 - np.exp(log_ndtr((mean - y) / sigma) - log_ndtr((mean - cut) / sigma))
+        return expected_report(mean, sigma, observed.sensitivity_dbm)
+
+    def _seen(self, X: Array, level_dbm: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """Return the probability of a level above `level_dbm`, before the cut."""
+        mean, sigma = self.reported(X, observed, extra=extra)
         middle, wide = self.stray_
-        outside = 1 - ndtr((middle - y) / wide) / ndtr((middle - cut) / wide)
-        return np.asarray(np.clip((1 - self.outliers_) * inside + self.outliers_ * outside, 0.0, 1.0))
+        inside, outside = ndtr((mean - level_dbm) / sigma), ndtr((middle - level_dbm) / wide)
+        return np.asarray(np.maximum((1 - self.outliers_) * inside + self.outliers_ * outside, 1e-300))
 
     def _densities(
         self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Array, Array, Array]:
         mean, sigma = self.reported(X, observed, extra=extra)
-        cut = observed.sensitivity_dbm
-        z = (y - mean) / sigma
-        inside = np.exp(-0.5 * z * z - np.log(sigma * _ROOT_TWO_PI) - log_ndtr((mean - cut) / sigma))
         middle, wide = self.stray_
-        outside = normal_density((y - middle) / wide) / wide / ndtr((middle - cut) / wide)
-        return (1 - self.outliers_) * inside, self.outliers_ * outside
+        inside = (1 - self.outliers_) * normal_density((y - mean) / sigma) / sigma
+        outside = self.outliers_ * normal_density((y - middle) / wide) / wide
+        return inside, outside, self._seen(X, observed.sensitivity_dbm, observed, extra=extra)
 
-    def _maximise(self, X: Array, y: Array, observed: Observed, weight: Array) -> None:
-        """One M-step: what the second server adds is held at its present value."""
+    def _maximise(self, X: Array, y: Array, observed: Observed) -> None:
+        """Maximise the likelihood; what the second server adds is held at its present value."""
         mean, sigma = self.reported(X, observed)
         base = mean - self.predict(X)
         narrower = sigma / self.spread(observed.obstruction)
-        start_sigma = np.log([self.sigma_clear_db, self.sigma_blocked_db])
-        blocked = observed.obstruction
-        features = X.shape[1]
+        middle, wide = self.stray_
+        stray = normal_density((y - middle) / wide) / wide
+        stray_seen = ndtr((middle - observed.sensitivity_dbm) / wide)
+        start = np.log([self.sigma_clear_db, self.sigma_blocked_db])
+        blocked, weight, features = observed.obstruction, observed.weight, X.shape[1]
 
         def loss(parameters: Array) -> tuple[float, Array]:
-            coef, logs = parameters[:features], parameters[features:]
+            coef, logs, odds = parameters[:features], parameters[features:-1], parameters[-1]
+            part = expit(odds)
             s = narrower * np.exp(logs[0] + (logs[1] - logs[0]) * blocked)
             mu = base + X @ coef
             z, t = (y - mu) / s, (mu - observed.sensitivity_dbm) / s
-            log_tail = log_ndtr(t)
-            hazard = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_tail)
-            prior = (coef / self.prior_db, (logs - start_sigma) / SPREAD_PRIOR)
-            value = weight @ (0.5 * z * z + np.log(s) + log_tail) + 0.5 * sum(p @ p for p in prior)
-            by_mean = weight * (-z + hazard) / s
-            by_log = weight * (1 - z * z - hazard * t)
+            own, own_seen = normal_density(z) / s, ndtr(t)
+            both = np.maximum((1 - part) * own + part * stray, 1e-300)
+            seen = np.maximum((1 - part) * own_seen + part * stray_seen, 1e-300)
+            known, hazard = (1 - part) * own / both, (1 - part) * normal_density(t) / seen
+            prior = (
+                coef / self.prior_db,
+                (logs - start) / SPREAD_PRIOR,
+                (odds - OUTLIER_ODDS) / OUTLIER_WIDTH,
+            )
+            value = -weight @ (np.log(both) - np.log(seen))
+            value += 0.5 * (prior[0] @ prior[0] + prior[1] @ prior[1] + prior[2] ** 2)
+            by_mean = -weight * (known * z - hazard) / s
+            by_log = -weight * (known * (z * z - 1) + hazard * t)
+            by_odds = -weight @ ((stray - own) / both - (stray_seen - own_seen) / seen) * part * (1 - part)
             gradient = np.concatenate(
                 [
                     X.T @ by_mean + prior[0] / self.prior_db,
                     [by_log @ (1 - blocked), by_log @ blocked] + prior[1] / SPREAD_PRIOR,
+                    [by_odds + prior[2] / OUTLIER_WIDTH],
                 ]
             )
             return float(value), gradient
 
-        bounds = [(None, None)] * features + [(np.log(2.0), np.log(25.0))] * 2
-        start = np.concatenate([self.coef_, np.log(self.sigma_)])
+        bounds = [(None, None)] * features + [(np.log(2.0), np.log(25.0))] * 2 + [(-6.0, 2.0)]
+        first = np.concatenate([self.coef_, np.log(self.sigma_), [logit(self.outliers_)]])
         found = minimize(
-            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60, "ftol": 1e-7}
+            loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-7}
         )
-        self.coef_, self.sigma_ = found.x[:features], np.exp(found.x[features:])
+        self.coef_, self.sigma_ = found.x[:features], np.exp(found.x[features:-1])
+        self.outliers_ = float(expit(found.x[-1]))
+        known = self.explained(X, y, observed)
         s = self.spread(blocked) * narrower
         t = (base + X @ self.coef_ - observed.sensitivity_dbm) / s
-        hazard = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t))
-        information = weight / s**2 * np.clip(1 - hazard * (hazard + t), 0.02, 1.0)
+        cut = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t))
+        information = weight * known / s**2 * np.clip(1 - cut * (cut + t), 0.02, 1.0)
         self.covariance_ = np.linalg.inv((X.T * information) @ X + np.diag(self.prior_db**-2.0))
+
+
+def expected_report(mean_dbm: Array, sigma_db: Array, sensitivity_dbm: Array) -> Array:
+    """
+    Mean of a normal level, given that it was above the sensitivity. [dBm]
+
+    Examples
+    --------
+    >>> float(expected_report(np.array([-100.0]), np.array([10.0]), np.array([-100.0])).round(2)[0])
+    -92.02
+    """
+    t = (mean_dbm - sensitivity_dbm) / sigma_db
+    return np.asarray(mean_dbm + sigma_db * np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t)))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 
-from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor
+from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
 
 Array = NDArray[np.float64]
 
@@ -22,7 +21,7 @@ CURVE = (0.25, 0.5)
 #: Trees may learn from no fewer independent samples than this.
 ENOUGH_FOR_TREES = 300
 #: Prior deviation of one mast's own error. [dB]
-MAST_DB = 3.0
+MAST_DB = 5.0
 #: A coefficient that a candidate does not have.
 _ABSENT_DB = 1e-3
 
@@ -128,19 +127,6 @@ def _surprise(fitted: TruncatedLevelRegressor, data: Training, extra: Array | fl
     """Return how far each report lies from what was to be expected of a report, and the spread. [dB]"""
     mean, sigma = fitted.reported(data.X, data.observed, extra=extra)
     return data.y - expected_report(mean, sigma, data.observed.sensitivity_dbm), sigma
-
-
-def expected_report(mean_dbm: Array, sigma_db: Array, sensitivity_dbm: Array) -> Array:
-    """
-    Mean of a normal level, given that it was above the sensitivity. [dBm]
-
-    Examples
-    --------
-    >>> float(expected_report(np.array([-100.0]), np.array([10.0]), np.array([-100.0])).round(2)[0])
-    -92.02
-    """
-    t = (mean_dbm - sensitivity_dbm) / sigma_db
-    return np.asarray(mean_dbm + sigma_db * np.exp(-0.5 * t * t - 0.5 * np.log(2 * np.pi) - log_ndtr(t)))
 
 
 def _mast_errors(left: Array, sigma: Array, weight: Array, mast: NDArray[np.int64]) -> pd.Series:
