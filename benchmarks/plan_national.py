@@ -37,7 +37,7 @@ def main() -> None:
     given = parser.parse_args()
     covering = made_up_country(given.villages, given.candidates, given.sites, given.radius, given.seed)
     begin = time.perf_counter()
-    found = solve(covering, method="fast", gap=0.002)
+    found = solve(covering, method="fast", gap=0.002, bound_steps=3000)
     print(
         f"{given.villages:,} villages, {given.candidates:,} candidates, {covering.cover.nnz:,} pairs, {given.sites} sites: "
         f"{found.value:,.0f} of {covering.total:,.0f} people, bound {found.bound:,.0f}, proven gap {100 * found.gap:.3f} %, "

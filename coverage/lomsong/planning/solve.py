@@ -24,11 +24,11 @@ from lomsong.planning.search import search
 Method = Literal["auto", "fast", "exact", "strong"]
 
 #: Steps of the fast path: tabu walk, then proposals of annealing; less than a second on thousands of candidates.
-WALK_STEPS, FAST_PROPOSALS = 4_000, 1_200_000
+WALK_STEPS, FAST_PROPOSALS = 4_000, 1_500_000
 #: Annealing goes on from this many candidates; with fewer the tabu walk is enough.
 MANY = 300
-#: Steps of the bound before the exact path, and where the bound itself is the proof.
-BOUND_STEPS, LONG_BOUND_STEPS = 400, 3_000
+#: Steps of the bound after the fast path, before the exact path, and where the bound itself is the proof.
+QUICK_BOUND_STEPS, BOUND_STEPS, LONG_BOUND_STEPS = 60, 400, 3_000
 #: The exact path takes instances up to this many pairs of a candidate and a row.
 EXACT_PAIRS = 60_000
 #: Rounds of the strong path.
@@ -82,6 +82,7 @@ def solve(
     nodes: int | None = 20_000,
     seconds: float | None = None,
     rounds: int = ROUNDS,
+    bound_steps: int | None = None,
     seed: int = 1,
 ) -> Solution:
     """
@@ -102,6 +103,8 @@ def solve(
         Most time of the exact path; the only limit that depends on the machine. [s]
     rounds : int
         Of the strong path.
+    bound_steps : int, optional
+        Steps of the bound, which is what the gap of the fast and the strong path comes from; by method if not given.
     seed : int
         Of the random draws.
 
@@ -121,7 +124,8 @@ def solve(
     exact = method == "exact" or (method == "auto" and (part.linked or part.cover.nnz <= EXACT_PAIRS))
     if start is None and not exact:
         raise PlanError("floors and relay chains need the exact method; leave planning.method at 'auto'")
-    steps = BOUND_STEPS if exact else LONG_BOUND_STEPS
+    usual = BOUND_STEPS if exact else QUICK_BOUND_STEPS if method == "fast" else LONG_BOUND_STEPS
+    steps = usual if bound_steps is None else bound_steps
     known = part.value(start) if start is not None else 0.0
     limit = bound(part, known=known, steps=steps if len(part.costs) else 0, gap=gap)
     top, stop, name = limit.value, "steps", "greedy and local search"
