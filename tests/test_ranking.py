@@ -1,13 +1,16 @@
 """Ranking: transparent, complete, and stable."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import LineString
+from worlds import CRS_METRIC, X0, Y0
 
 from lomsong.errors import SettingsError
-from lomsong.ranking import percentile_rank, rank
+from lomsong.ranking import add_rank_uncertainty, percentile_rank, rank, rank_by_part, severity
 from lomsong.settings import RankingSettings
 
 
@@ -64,3 +67,55 @@ def test_percentile_ranks_keep_the_order_and_stay_in_range(values: list[float]) 
 
 def test_one_village_ranks_first() -> None:
     assert rank(villages(p_signal=[0.4]))["rank"].tolist() == [1]
+
+
+def test_social_weight_counts_only_where_a_village_gives_it() -> None:
+    plain = rank(villages(unserved_people=[5.0, 5.0]))
+    assert "need_social" not in plain
+    ranked = rank(villages(unserved_people=[5.0, 5.0], poverty_share=[0.1, 0.8], schools=[0.0, 2.0]))
+    assert ranked["village_id"].tolist() == ["v1", "v0"]
+    assert ranked["need_social"].tolist() == [100.0, 0.0]
+
+
+def test_a_hollow_village_is_less_grave_than_a_white_one_and_graver_than_a_served_one() -> None:
+    table = villages(p_signal=[0.1, 0.95, 0.95], covered_share=[0.1, 0.2, 0.95])
+    assert rank(table)["village_id"].tolist() == ["v0", "v1", "v2"]
+    found = severity(table, RankingSettings(severity_hollow=0.6))
+    np.testing.assert_allclose(found, [0.9, 0.6 * 0.8, 0.05])
+
+
+def test_distance_to_a_road_stands_for_isolation_where_roads_are_given() -> None:
+    table = gpd.GeoDataFrame(
+        villages(nearest_site_m=[9.0, 1.0]),
+        geometry=gpd.points_from_xy([X0, X0 + 900], [Y0, Y0]),
+        crs=CRS_METRIC,
+    )
+    roads = gpd.GeoDataFrame(geometry=[LineString([(X0, Y0 - 10), (X0, Y0 + 10)])], crs=CRS_METRIC)
+    assert rank(table)["village_id"].tolist() == ["v0", "v1"]
+    assert rank(table, roads=roads)["village_id"].tolist() == ["v1", "v0"]
+
+
+def test_rank_intervals_hold_the_rank_widen_with_doubt_and_do_not_hang_on_the_order_of_rows() -> None:
+    table = villages(
+        unserved_people=[100.0, 90.0, 80.0, 1.0],
+        p_signal=[0.1, 0.15, 0.2, 0.9],
+        nearest_site_m=[4.0, 3.0, 2.0, 1.0],
+    )
+    settings = RankingSettings(draws=200, top=1)
+    found = add_rank_uncertainty(rank(table), settings, seed=3)
+    assert (found["rank_low"] <= found["rank"]).all()
+    assert (found["rank"] <= found["rank_high"]).all()
+    assert found["p_top"].sum() == pytest.approx(1.0)  # one village is first in each draw
+    turned = add_rank_uncertainty(rank(table.iloc[::-1]), settings, seed=3)
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), turned.reset_index(drop=True))
+    sure = RankingSettings(draws=50, p_spread=0, population_spread=0, weight_concentration=1e9)
+    narrow = add_rank_uncertainty(rank(table), sure, seed=3)
+    assert (narrow["rank_low"] == narrow["rank"]).all()
+    assert (narrow["rank_high"] == narrow["rank"]).all()
+
+
+def test_the_order_by_one_part_alone_is_the_order_of_that_part() -> None:
+    ranked = rank(villages(unserved_people=[1.0, 9.0], p_signal=[0.1, 0.9]))
+    alone = rank_by_part(ranked).set_index("village_id")
+    assert alone.loc[["v1", "v0"], "rank_people"].tolist() == [1, 2]
+    assert alone.loc[["v0", "v1"], "rank_severity"].tolist() == [1, 2]

@@ -21,7 +21,7 @@ from lomsong.prediction import Prediction, predict
 from lomsong.progress import SILENT, Progress
 from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport, check
-from lomsong.ranking import rank
+from lomsong.ranking import add_rank_uncertainty, rank
 from lomsong.report.document import render_report
 from lomsong.report.quality_page import render_quality
 from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
@@ -87,7 +87,8 @@ def run(
         with clock.step("assess"):
             assessment = assess_service(evidence, inputs)
         with clock.step("rank"):
-            ranked = rank(assessment.villages, settings.ranking)
+            ranked = rank(assessment.villages, settings.ranking, roads=inputs.context.get("roads"))
+            ranked = add_rank_uncertainty(ranked, settings.ranking, seed=settings.seed)
         if raster_cell_m is not None:
             with clock.step("rasters"):
                 for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):

@@ -1,22 +1,38 @@
-"""Need: who is without signal, how surely, and how far away; each part is shown."""
+"""Need: who is without signal, how surely, who they are and how far away; each part is shown, and how sure the order is."""
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
 
+from lomsong.context import distance_to
 from lomsong.errors import SettingsError
 from lomsong.settings import RankingSettings
 
 #: Where a part is unknown it neither raises nor lowers the village.
 UNKNOWN_PART = 50.0
+#: Columns behind the social part; more is needier in each.
+SOCIAL = ("schools", "clinics", "difficulty_class", "minority_share", "poverty_share")
+#: A rank interval leaves out this part of the draws on either side.
+TAIL = 0.05
+#: Chances are kept this far from 0 and 1 before they are drawn about.
+_SURE = 1e-3
 
 
-def rank(villages: gpd.GeoDataFrame, settings: RankingSettings | None = None) -> gpd.GeoDataFrame:
+def rank(
+    villages: gpd.GeoDataFrame,
+    settings: RankingSettings | None = None,
+    *,
+    roads: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
     """
     Order villages by need for investment.
 
-    Need is the weighted sum of three percentile ranks: expected people without signal, chance that the centre
-    is without signal, distance to the nearest mast. Ties go to the smaller village code.
+    Need is the weighted sum of percentile ranks: expected people without signal, severity (the chance that the centre
+    is without signal; less grave, that outlying people are, or that service is slow), isolation (distance to a road, or
+    to the nearest mast) and, where any village gives one of `SOCIAL`, the mean of those. Ties go to the smaller village
+    code.
 
     Parameters
     ----------
@@ -24,6 +40,8 @@ def rank(villages: gpd.GeoDataFrame, settings: RankingSettings | None = None) ->
         From `assess`.
     settings : RankingSettings
         The weights.
+    roads : GeoDataFrame, optional
+        Roads in the CRS of the villages, as in ``inputs.context["roads"]``.
 
     Returns
     -------
@@ -36,24 +54,65 @@ def rank(villages: gpd.GeoDataFrame, settings: RankingSettings | None = None) ->
         Every weight is zero.
     """
     settings = settings or RankingSettings()
-    weights = {
-        "need_people": settings.weight_people,
-        "need_severity": settings.weight_severity,
-        "need_isolation": settings.weight_isolation,
-    }
-    total = sum(weights.values())
-    if total <= 0:
-        raise SettingsError("ranking: every weight is 0; give at least one of them a value")
     ranked = villages.copy()
-    ranked["need_people"] = percentile_rank(villages["unserved_people"])
-    ranked["need_severity"] = percentile_rank(1 - villages["p_signal"])
-    ranked["need_isolation"] = percentile_rank(villages["nearest_site_m"])
-    ranked["need"] = sum(ranked[name] * weight / total for name, weight in weights.items())
+    parts = {
+        "need_people": percentile_rank(villages["unserved_people"]),
+        "need_severity": percentile_rank(severity(villages, settings)),
+        "need_isolation": percentile_rank(_isolation(villages, roads)),
+    }
+    social = [percentile_rank(villages[name].astype(float)) for name in SOCIAL if _given(villages, name)]
+    if social:
+        parts["need_social"] = pd.concat(social, axis=1).mean(axis=1)
+    weights = _weights(settings, list(parts))
+    for name, values in parts.items():
+        ranked[name] = values
+    ranked["need"] = sum(ranked[name] * weight for name, weight in weights.items())
     # rounded first: the order must not hang on the last bit of a sum
     order = np.lexsort((ranked["village_id"].astype(str), -ranked["need"].round(9)))
     ranked = ranked.iloc[order]
     ranked["rank"] = np.arange(1, len(ranked) + 1)
     return ranked
+
+
+def _given(villages: pd.DataFrame, name: str) -> bool:
+    return name in villages and bool(villages[name].notna().any())
+
+
+def _weights(settings: RankingSettings, parts: list[str]) -> dict[str, float]:
+    given = {name: float(getattr(settings, name.replace("need_", "weight_"))) for name in parts}
+    total = sum(given.values())
+    if total <= 0:
+        raise SettingsError("ranking: every weight is 0; give at least one of them a value")
+    return {name: weight / total for name, weight in given.items()}
+
+
+def severity(villages: pd.DataFrame, settings: RankingSettings) -> "pd.Series[float]":
+    """
+    How grave the want of signal is, between 0 and 1: the gravest of what may be true, times its chance.
+
+    Parameters
+    ----------
+    villages : DataFrame
+        ``p_signal``; and ``covered_share`` and ``status`` where they are there.
+    settings : RankingSettings
+        How grave hollow and underserved villages are beside white ones.
+    """
+    none = 1 - villages["p_signal"].astype(float)
+    grave = none
+    if "covered_share" in villages:
+        outlying = settings.severity_hollow * (1 - villages["covered_share"].astype(float))
+        grave = grave.where(~(outlying > grave), outlying)
+    if "status" in villages:
+        slow = settings.severity_underserved * villages["p_signal"].astype(float)
+        grave = grave.where(~(villages["status"].eq("underserved") & (slow > grave)), slow)
+    return grave
+
+
+def _isolation(villages: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None) -> "pd.Series[float]":
+    if roads is None or not len(roads):
+        nearest: pd.Series[float] = villages["nearest_site_m"]
+        return nearest
+    return pd.Series(distance_to(villages.geometry.representative_point(), roads), index=villages.index)
 
 
 def percentile_rank(values: pd.Series) -> pd.Series:
@@ -68,3 +127,80 @@ def percentile_rank(values: pd.Series) -> pd.Series:
     known = values.notna().sum()
     smaller = values.rank(method="min") - 1
     return (100.0 * smaller / max(known - 1, 1)).fillna(UNKNOWN_PART)
+
+
+def add_rank_uncertainty(
+    ranked: gpd.GeoDataFrame, settings: RankingSettings | None = None, *, seed: int
+) -> gpd.GeoDataFrame:
+    """
+    Say how sure the order is: draw chances of signal, populations and weights, and rank again.
+
+    Parameters
+    ----------
+    ranked : GeoDataFrame
+        From `rank`.
+    settings : RankingSettings
+        Draws, spreads and weights.
+    seed : int
+        Of the draws; the same seed gives the same intervals.
+
+    Returns
+    -------
+    GeoDataFrame
+        With ``rank_low`` and ``rank_high`` (5 % of the draws lie outside on either side) and ``p_top``.
+    """
+    settings = settings or RankingSettings()
+    if not settings.draws or not len(ranked):
+        return ranked
+    rng = np.random.default_rng(seed)
+    # drawn in the order of the codes, so that the order of rows does not matter
+    order = np.argsort(ranked["village_id"].astype(str).to_numpy(), kind="stable")
+    table = ranked.iloc[order]
+    p = np.clip(table["p_signal"].to_numpy(dtype=np.float64), _SURE, 1 - _SURE)
+    people = table["unserved_people"].to_numpy(dtype=np.float64)
+    fixed = [name for name in ("need_isolation", "need_social") if name in table]
+    weights = _weights(settings, ["need_people", "need_severity", *fixed])
+    concentration = settings.weight_concentration * np.array(list(weights.values()))
+    used = concentration > 0
+    ranks = np.empty((settings.draws, len(table)), dtype=np.int64)
+    for draw in range(settings.draws):
+        drawn = expit(logit(p) + rng.normal(0.0, settings.p_spread, len(p)))
+        crowd = people * (1 - drawn) / (1 - p) * np.exp(rng.normal(0.0, settings.population_spread, len(p)))
+        weight = np.zeros(len(concentration))
+        weight[used] = rng.dirichlet(concentration[used])
+        grave = severity(table.assign(p_signal=np.where(np.isnan(p), np.nan, drawn)), settings)
+        parts = [percentile_rank(pd.Series(crowd)), percentile_rank(grave), *(table[name] for name in fixed)]
+        need = sum(part.to_numpy() * share for part, share in zip(parts, weight, strict=True))
+        place = np.argsort(-np.round(np.asarray(need), 9), kind="stable")
+        ranks[draw, place] = np.arange(1, len(table) + 1)
+    low, high = np.quantile(ranks, [TAIL, 1 - TAIL], axis=0, method="nearest")
+    back = np.argsort(order, kind="stable")
+    return ranked.assign(
+        rank_low=low.astype(np.int64)[back],
+        rank_high=high.astype(np.int64)[back],
+        p_top=(ranks <= settings.top).mean(axis=0)[back],
+    )
+
+
+def rank_by_part(ranked: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Show how the order changes if one part alone counted.
+
+    Parameters
+    ----------
+    ranked : GeoDataFrame
+        From `rank`.
+
+    Returns
+    -------
+    DataFrame
+        ``village_id, rank`` and one column ``rank_PART`` for each part; ties go to the smaller village code.
+    """
+    table = pd.DataFrame({"village_id": ranked["village_id"], "rank": ranked["rank"]})
+    for name in ("need_people", "need_severity", "need_isolation", "need_social"):
+        if name in ranked:
+            place: NDArray[np.int64] = np.lexsort((ranked["village_id"].astype(str), -ranked[name].round(9)))
+            column = np.empty(len(ranked), dtype=np.int64)
+            column[place] = np.arange(1, len(ranked) + 1)
+            table[name.replace("need_", "rank_")] = column
+    return table

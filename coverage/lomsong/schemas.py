@@ -55,6 +55,29 @@ VILLAGES = Table(
             name="households", kind="number", unit="households", minimum=0, maximum=1e8, meaning="households"
         ),
         Column(name="grid_power", kind="flag", meaning="the electricity grid reaches the village"),
+        Column(name="schools", kind="number", minimum=0, meaning="schools in the village"),
+        Column(name="clinics", kind="number", minimum=0, meaning="health stations in the village"),
+        Column(
+            name="difficulty_class",
+            kind="number",
+            minimum=0,
+            maximum=3,
+            meaning="class of difficulty of the area; 3 is the most difficult",
+        ),
+        Column(
+            name="minority_share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="part of the people of ethnic minorities",
+        ),
+        Column(
+            name="poverty_share",
+            kind="number",
+            minimum=0,
+            maximum=1,
+            meaning="part of the households that are poor",
+        ),
         Column(name="fund_eligible", kind="flag", meaning="lies in the universal-service fund's area"),
         Column(
             name="centre_longitude_deg",
@@ -728,8 +751,25 @@ RANKING = Table(
             kind="number",
             minimum=0,
             maximum=100,
-            meaning="percentile rank of the distance to the nearest mast",
+            meaning="percentile rank of the distance to a road, or to the nearest mast where no roads are given",
         ),
+        Column(
+            name="need_social",
+            kind="number",
+            minimum=0,
+            maximum=100,
+            meaning="mean percentile rank of schools, clinics, difficulty, ethnic minorities and poverty",
+        ),
+        Column(
+            name="rank_low", kind="integer", minimum=1, meaning="rank that it beats in one draw of twenty"
+        ),
+        Column(
+            name="rank_high",
+            kind="integer",
+            minimum=1,
+            meaning="rank that it falls behind in one draw of twenty",
+        ),
+        Column(name="p_top", kind="number", minimum=0, maximum=1, meaning="chance to be in the top group"),
     ),
 )
 

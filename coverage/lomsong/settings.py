@@ -731,7 +731,33 @@ class RankingSettings(StrictModel):
     weight_people: float = _setting(0.6, "weight of unserved people", source=_ASSUMED, ge=0)
     weight_severity: float = _setting(0.25, "weight of the chance of no signal", source=_ASSUMED, ge=0)
     weight_isolation: float = _setting(
-        0.15, "weight of the distance to the nearest mast", source=_ASSUMED, ge=0
+        0.15,
+        "weight of the distance to a road, or to the nearest mast where no roads are given",
+        source=_ASSUMED,
+        ge=0,
+    )
+    weight_social: float = _setting(
+        0.15,
+        "weight of schools, clinics, difficulty class, ethnic minorities and poverty; none where no village gives any",
+        source=_ASSUMED,
+        ge=0,
+    )
+    severity_hollow: float = _setting(
+        0.6, "how grave a hollow village is beside a white one", source=_ASSUMED, ge=0, le=1
+    )
+    severity_underserved: float = _setting(
+        0.3, "how grave an underserved village is beside a white one", source=_ASSUMED, ge=0, le=1
+    )
+    draws: int = _setting(200, "draws behind the rank intervals", source=_ASSUMED, ge=0, le=100_000)
+    top: int = _setting(10, "size of the top group whose chance is told", source=_ASSUMED, ge=1)
+    p_spread: float = _setting(
+        0.5, "spread of the chance of signal between draws, on the logit scale", source=_ASSUMED, ge=0
+    )
+    population_spread: float = _setting(
+        0.2, "spread of the population between draws, on the log scale", source=_ASSUMED, ge=0
+    )
+    weight_concentration: float = _setting(
+        30, "how firmly the weights stand (Dirichlet); more is firmer", source=_ASSUMED, gt=0
     )
 
 
