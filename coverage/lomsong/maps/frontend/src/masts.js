@@ -13,6 +13,8 @@ import { t } from "./words.js";
 /* Up to this zoom masts are dots, from the second on their directions are shown. */
 const DOTS = 8, WEDGES = 12, WEDGE_PX = 26;
 const USUAL_BEAM_DEG = 65;
+/* A path of more triangles than this takes longer than two paths. */
+const BATCH = 256;
 
 const Masts = CanvasGrid.extend({
   pickOrder: 10,
@@ -82,16 +84,18 @@ const Masts = CanvasGrid.extend({
     pen.strokeStyle = "#ffffff";
     pen.fillStyle = "#1d1d1f";
     pen.lineWidth = 1.4;
-    pen.beginPath();
-    for (const place of places) {
-      const [x, y] = at(place);
-      pen.moveTo(x, y - r);
-      pen.lineTo(x + r * 0.87, y + r * 0.75);
-      pen.lineTo(x - r * 0.87, y + r * 0.75);
-      pen.closePath();
+    for (let begin = 0; begin < places.length; begin += BATCH) {
+      pen.beginPath();
+      for (const place of places.slice(begin, begin + BATCH)) {
+        const [x, y] = at(place);
+        pen.moveTo(x, y - r);
+        pen.lineTo(x + r * 0.87, y + r * 0.75);
+        pen.lineTo(x - r * 0.87, y + r * 0.75);
+        pen.lineTo(x, y - r);
+      }
+      pen.fill();
+      pen.stroke();
     }
-    pen.fill();
-    pen.stroke();
   },
 
   paintWedges(pen, place, x, y) {

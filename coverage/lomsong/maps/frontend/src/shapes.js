@@ -96,7 +96,7 @@ export class Shapes {
           if (this.zooms[i] <= zoom) pen.lineTo(this.x[i] * scale - left, this.y[i] * scale - top);
         }
       }
-      pen.closePath();
+      /* the last arc ends where the first began; closePath would look through the whole path each time */
     }
   }
 

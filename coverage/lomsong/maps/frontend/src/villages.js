@@ -224,7 +224,7 @@ const Villages = CanvasGrid.extend({
     if (!this.shapes.isPlaced(row)) return null;
     if (this.shapes.isPoint(row)) return L.circleMarker(this.centre(row), { ...style, radius: this.radius + 3 });
     const lines = [];
-    const pen = { moveTo: (x, y) => lines.push([toDegrees(x, y)]), lineTo: (x, y) => lines.at(-1).push(toDegrees(x, y)), closePath: () => lines.at(-1).push(lines.at(-1)[0]) };
+    const pen = { moveTo: (x, y) => lines.push([toDegrees(x, y)]), lineTo: (x, y) => lines.at(-1).push(toDegrees(x, y)) };
     this.shapes.trace(pen, row, 255, 1, 0, 0);
     return L.polyline(lines, style);
   },

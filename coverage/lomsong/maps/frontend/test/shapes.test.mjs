@@ -16,7 +16,7 @@ const squares = () => new Shapes({
 
 function traced(shapes, row, zoom) {
   const points = [];
-  shapes.trace({ moveTo: (x, y) => points.push([x, y]), lineTo: (x, y) => points.push([x, y]), closePath: () => {} }, row, zoom, 1, 0, 0);
+  shapes.trace({ moveTo: (x, y) => points.push([x, y]), lineTo: (x, y) => points.push([x, y]) }, row, zoom, 1, 0, 0);
   return points;
 }
 
