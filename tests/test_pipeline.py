@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +19,14 @@ from lomsong.errors import LomsongError, OutputError
 from lomsong.pipeline import Run, run
 from lomsong.report.tables import result_columns
 from lomsong.report.truth import compare_truth
+from lomsong.run_report import redraw_report
 from lomsong.schemas import STATUSES
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
 FILES = {
     "map.html", "profiles.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv",
-    "ranking.csv", "broadband.csv", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
+    "ranking.csv", "broadband.csv", "evidence.json", "field_checks.csv", "field_checks.kml", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
 }  # fmt: skip
 
 
@@ -147,3 +149,34 @@ def test_a_folder_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="choose another folder"):
         run(ls.load_settings(CONFIG), tmp_path / "file" / "out")
+
+
+def test_the_report_drawn_again_is_the_same_and_speaks_vietnamese(demo: Run, tmp_path: Path) -> None:
+    again = redraw_report(demo.folder, out=tmp_path / "again.html")
+    assert again.read_bytes() == (demo.folder / "report.html").read_bytes()
+    page = redraw_report(demo.folder, out=tmp_path / "vi.html", language="vi").read_text(encoding="utf-8")
+    assert '<html lang="vi">' in page
+    assert "trắng sóng" in page
+    assert "Thôn bản" in page
+    assert "nearest recorded mast" not in page
+
+
+def test_the_evidence_page_of_a_run_holds_its_pictures_and_asks_for_nothing(
+    demo: Run, tmp_path: Path
+) -> None:
+    page = redraw_report(demo.folder, out=tmp_path / "e.html", evidence_only=True).read_text(encoding="utf-8")
+    assert page.count("<svg") >= 2
+    assert "Synthetic data" in page
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_report_of_no_run_and_of_a_broken_one_is_one_message(demo: Run, tmp_path: Path) -> None:
+    with pytest.raises(LomsongError, match="holds no finished run"):
+        redraw_report(tmp_path)
+    for path in demo.folder.iterdir():
+        shutil.copy(path, tmp_path)
+    (tmp_path / "evidence.json").write_text('{"self_test": {}}')
+    with pytest.raises(LomsongError, match="run it again"):
+        redraw_report(tmp_path)
+    with pytest.raises(OutputError, match="name a file"):
+        redraw_report(demo.folder, out=tmp_path / "report.pdf")

@@ -104,7 +104,9 @@ def assess_service(
     facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings, speeds))
     facts = facts.join(_weigh(evidence, p_before, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
-    facts["status"], facts["verify_cause"] = _status(facts, settings)
+    facts["status_computed"], facts["verify_cause"] = _status(facts, settings)
+    facts = facts.join(_by_hand(facts, inputs))
+    facts["verify_cause"] = facts["verify_cause"].where(facts["status"] == facts["status_computed"], None)
     centres = _centres(prediction, facts["centre_row"])
     lines = find_lines(inputs, centres, speeds.counts["fixed"].total)
     facts["fixed_line"], facts["p_fixed_line"] = lines.verdict, lines.p_line
@@ -112,7 +114,7 @@ def assess_service(
     facts = facts.join(judge_broadband(facts, speeds, lines, inputs))
     facts["evidence"] = _evidence(facts, settings)
     facts["confidence"] = (0.5 + (facts["p_signal"] - 0.5).abs()).where(
-        facts["verify_cause"] != "missing input"
+        (facts["verify_cause"] != "missing input") & facts["override"].isna()
     )
     # used in full above, but what so few people did is not told: it would be theirs
     told = ["mobile_tests", "download_mbps", "download_low_mbps", "download_high_mbps"]
@@ -305,6 +307,18 @@ def _status(
     ).astype(object)
     cause[cause == ""] = None
     return status, cause
+
+
+def _by_hand(facts: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """Return the status of every village with what a person set instead, and who, when and why."""
+    status = facts["status_computed"].to_numpy(dtype=object).copy()
+    told = np.full(len(facts), None, dtype=object)
+    if inputs.overrides is not None and len(inputs.overrides):
+        given = inputs.overrides.set_index("village_id").reindex(inputs.villages["village_id"])
+        words = given["date"] + ", " + given["who"] + ": " + given["why"]
+        here = words.notna().to_numpy()
+        status[here], told[here] = given["status"].to_numpy()[here], words.to_numpy()[here]
+    return pd.DataFrame({"status": status, "override": told}, index=facts.index)
 
 
 def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSettings) -> NDArray[np.bool_]:

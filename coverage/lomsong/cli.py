@@ -194,6 +194,29 @@ def map_(
 
 
 @main.command(
+    epilog="\b\nExamples:\n  lomsong report maps/mine --lang vi\n  lomsong report maps/mine --evidence --out trust.html\n"
+)
+@click.argument("run", type=click.Path(file_okay=False))
+@click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Language.")
+@click.option(
+    "--evidence", is_flag=True, help="Write how far the result can be trusted, as a page of its own."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    help="File to write, .html; report.html of the run if left out, evidence.html with --evidence.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def report(run: str, lang: str, evidence: bool, out: str | None, quiet: bool) -> None:
+    """Write the report of the finished RUN again, without computing again."""
+    from lomsong.run_report import redraw_report
+
+    target = redraw_report(run, out=out, language="vi" if lang == "vi" else "en", evidence_only=evidence)
+    if not quiet:
+        click.echo(f"Report: {target}")
+
+
+@main.command(
     epilog="\b\nExamples:\n  lomsong path maps/mine --village 0099219 --out path.svg\n"
     "  lomsong path maps/mine --village 0099219 --site HG-7 --json > path.json\n"
 )

@@ -27,6 +27,7 @@ from lomsong.sources.land_cover import WORLDCOVER, override_heights, stand_up
 from lomsong.sources.masts import read_masts
 from lomsong.sources.masts.network import join_lists, keep_within_reach, refuse_exchanged_axes
 from lomsong.sources.measurements import no_measurements, read_measurements
+from lomsong.sources.overrides import read_overrides
 from lomsong.sources.population import read_population
 from lomsong.sources.raster_files import Bounds
 from lomsong.sources.rasters import read_land_cover, read_terrain
@@ -75,6 +76,8 @@ class Inputs:
         Points, in the working CRS.
     fixed_lines : DataFrame or None
         What lists say of fixed lines: ``village_id`` and ``listed``, see `read_fixed_lines`.
+    overrides : DataFrame or None
+        Verdicts set by hand, see `read_overrides`.
     truth : DataFrame or None
         Known answers by ``village_id``, for synthetic districts.
     findings : tuple of Finding
@@ -96,6 +99,7 @@ class Inputs:
     buildings: gpd.GeoDataFrame | None = None
     community_centres: gpd.GeoDataFrame | None = None
     fixed_lines: pd.DataFrame | None = None
+    overrides: pd.DataFrame | None = None
     truth: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = field(default=())
     records: tuple[SourceRecord, ...] = field(default=())
@@ -167,9 +171,7 @@ def read(settings: Settings) -> Inputs:
         findings += found
     records, found = list_records(wanted, layouts)
     findings += found
-    fixed_lines, found = read_fixed_lines(
-        wanted.fixed_availability, villages=villages, radius_m=settings.demand.point_radius_m
-    )
+    fixed_lines, overrides, found = _read_statements(settings, villages)
     findings += found
     context, found = _read_context(wanted, bounds, crs)
     findings += found
@@ -191,6 +193,7 @@ def read(settings: Settings) -> Inputs:
         buildings=buildings,
         community_centres=centres,
         fixed_lines=fixed_lines,
+        overrides=overrides,
         truth=None if wanted.truth is None else _read_truth(wanted.truth),
         findings=tuple(findings),
         records=(
@@ -290,6 +293,20 @@ def _read_antennas(files: Mapping[str, Path]) -> tuple[dict[str, Pattern], list[
         antennas[name], found = read_antenna(path)
         findings += found
     return antennas, findings
+
+
+def _read_statements(
+    settings: Settings, villages: gpd.GeoDataFrame
+) -> tuple[pd.DataFrame | None, pd.DataFrame, list[Finding]]:
+    """Read what is said of villages by name: fixed lines on offer, and verdicts set by hand."""
+    wanted = settings.inputs
+    overrides, findings = read_overrides(
+        settings.overrides, wanted.overrides, village_ids=villages["village_id"]
+    )
+    fixed_lines, found = read_fixed_lines(
+        wanted.fixed_availability, villages=villages, radius_m=settings.demand.point_radius_m
+    )
+    return fixed_lines, overrides, findings + found
 
 
 def _read_context(

@@ -15,6 +15,7 @@ import geopandas as gpd
 
 from lomsong.assessment import Assessment, assess_service
 from lomsong.atomic import staged_folder
+from lomsong.checking import rank_checks
 from lomsong.evidence.core import Evidence, calibrate
 from lomsong.inputs import Inputs, read
 from lomsong.prediction import Prediction, predict
@@ -22,11 +23,14 @@ from lomsong.progress import SILENT, Progress
 from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport, check
 from lomsong.ranking import add_rank_uncertainty, rank
+from lomsong.report.checklist import write_checklist
 from lomsong.report.document import render_report
 from lomsong.report.quality_page import render_quality
+from lomsong.report.self_test import SelfTest, make_self_test
 from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
 from lomsong.run_map import save_run_map
+from lomsong.run_report import write_evidence
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
 
@@ -94,10 +98,12 @@ def run(
                 for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
                     write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
+        held_out = None if evidence.fit is None else evidence.fit.validation
+        self_test = make_self_test(ranked, inputs.truth, None if held_out is None else held_out.held_out)
         noticed = (*prediction.findings, *evidence.findings, *assessment.findings)
         quality = quality.with_findings(noticed)
         with clock.step("write"):
-            _write(scratch, inputs, prediction, assessment, ranked, quality, truth)
+            _write(scratch, inputs, prediction, assessment, ranked, quality, truth, self_test)
             save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
         record = _record(settings, inputs, evidence, quality, clock)
         _write_json(scratch / RUN_FILE, record)
@@ -112,9 +118,17 @@ def _write(
     ranked: gpd.GeoDataFrame,
     quality: QualityReport,
     truth: TruthComparison | None,
+    self_test: SelfTest,
 ) -> None:
     write_villages(ranked, folder)
     write_ranking(ranked, folder)
+    settings = inputs.settings
+    checks = rank_checks(
+        ranked,
+        covered_from=settings.service.covered_from,
+        reliability=settings.evidence.check_reliability,
+    )
+    write_checklist(checks, folder)
     write_sectors(inputs.sectors, folder)
     round_columns(prediction.signal).to_parquet(folder / "signal.parquet", index=False)
     round_columns(assessment.service).to_csv(folder / "service.csv", index=False, lineterminator="\n")
@@ -123,12 +137,14 @@ def _write(
     (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
     page = render_quality(quality, settings=inputs.settings, version=version("lomsong"))
     (folder / "quality.html").write_text(page, encoding="utf-8")
+    write_evidence(self_test, truth, folder)
     page = render_report(
         ranked,
         settings=inputs.settings,
         quality=quality,
         records=inputs.records,
         truth=truth,
+        self_test=self_test,
         version=version("lomsong"),
     )
     (folder / "report.html").write_text(page, encoding="utf-8")

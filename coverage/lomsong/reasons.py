@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Hashable
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from lomsong.inputs import Inputs
 from lomsong.prediction import Prediction
 from lomsong.settings import ServiceSettings
-from lomsong.wording import LANGUAGES, Language, Phrase, Value
+from lomsong.wording import LANGUAGES, Language, Named, Phrase, Value
 
 #: One village as `assessment` gathers its numbers, or one row of the signal table.
 Facts = dict[Hashable, Any]
@@ -37,15 +38,45 @@ def explain(
         By language, for example "nearest mast 3.4 km (Mạng Núi); best server 4G −118 dBm, 13 dB under the threshold;
         terrain 1.9 km away blocks 31 dB; no mobile test within 1 km; p = 0.06".
     """
+    by_hand = _override_phrases(inputs, facts)
     best = _best_servers(prediction, settings)
     operators = inputs.sectors["operator"].to_numpy()
     lines: dict[Language, list[str]] = {language: [] for language in LANGUAGES}
     records: list[Facts] = facts.to_dict("records")
-    for row in records:
+    for position, row in enumerate(records):
         phrases = _phrases(row, best.get(row["centre_row"]), str(operators[row["nearest_sector"]]), settings)
+        phrases = by_hand.get(position, []) + phrases
         for language, written in lines.items():
             written.append("; ".join(phrase.say(language) for phrase in phrases))
     return lines
+
+
+def _override_phrases(inputs: Inputs, facts: pd.DataFrame) -> dict[int, list[Phrase]]:
+    """Return by row of the villages what was set by hand."""
+    if inputs.overrides is None or inputs.overrides.empty:
+        return {}
+    named = dict(zip(inputs.villages["village_id"].astype(str), range(len(facts)), strict=True))
+    computed = facts["status_computed"].tolist()
+    phrases = {}
+    for each in inputs.overrides.to_dict("records"):
+        row = named[str(each["village_id"])]
+        values: dict[str, Value] = {
+            "status": Named("status", str(each["status"])),
+            "date": _day(str(each["date"])),
+            "who": str(each["who"]),
+            "why": str(each["why"]),
+            "computed": Named("status", str(computed[row])),
+        }
+        phrases[row] = [Phrase("override", values)]
+    return phrases
+
+
+def _day(written: str) -> Value:
+    """Return a day; a date that names only a year or a month stays as it was written."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return written
 
 
 def _phrases(row: Facts, best: Facts | None, operator: str, settings: ServiceSettings) -> list[Phrase]:

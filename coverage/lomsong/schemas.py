@@ -525,6 +525,14 @@ ASSESSMENT = Table(
         _VILLAGE,
         Column(name="status", kind="text", meaning="the verdict", choices=STATUSES, required=True),
         Column(
+            name="status_computed",
+            kind="text",
+            meaning="what the evidence says, where a person set the status by hand; else the same",
+            choices=STATUSES,
+            required=True,
+        ),
+        Column(name="override", kind="text", meaning="the date, person and reason of a status set by hand"),
+        Column(
             name="verify_cause",
             kind="text",
             meaning="why a status is 'verify'",
@@ -716,6 +724,45 @@ BROADBAND = Table(
     ),
 )
 
+FIELD_CHECKS = Table(
+    name="field_checks",
+    meaning="one row a village worth a visit, the most useful first; columns to fill in stand beside",
+    key="village_id",
+    geometry="none",
+    columns=(
+        Column(name="check_order", kind="integer", minimum=1, meaning="place in the order", required=True),
+        _VILLAGE,
+        Column(name="village_name", kind="text", meaning="name as written"),
+        Column(name="commune_name", kind="text", meaning="name of the commune"),
+        Column(
+            name="longitude_deg",
+            kind="number",
+            unit="deg",
+            minimum=-180,
+            maximum=180,
+            meaning="of the centre (WGS 84)",
+        ),
+        Column(
+            name="latitude_deg",
+            kind="number",
+            unit="deg",
+            minimum=-90,
+            maximum=90,
+            meaning="of the centre (WGS 84)",
+        ),
+        Column(name="status", kind="text", meaning="the verdict so far", choices=STATUSES, required=True),
+        Column(name="p_signal", kind="number", minimum=0, maximum=1, meaning="probability of signal so far"),
+        Column(
+            name="check_value",
+            kind="number",
+            minimum=0,
+            meaning="people whom one check is expected to spare a wrong decision, or what the plan says hangs on it",
+            required=True,
+        ),
+        Column(name="reasons", kind="text", meaning="why the verdict is so"),
+    ),
+)
+
 RANKING = Table(
     name="ranking",
     meaning="one row a village, the one to fund first on top",
@@ -861,6 +908,7 @@ TABLES = {
         SERVICE,
         BROADBAND,
         ASSESSMENT,
+        FIELD_CHECKS,
         RANKING,
         PLAN,
     )

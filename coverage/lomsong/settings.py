@@ -4,6 +4,7 @@ Settings: frozen, strict models; every default says where it comes from.
 `settings_file` reads them from YAML; `settings_reference` prints them for the documentation.
 """
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -219,6 +220,11 @@ class InputSettings(StrictModel):
     )
     field_checks: tuple[CheckSource, ...] = _setting(
         (), "check lists that field teams filled in", source="optional layer"
+    )
+    overrides: LayerSource | None = _setting(
+        None,
+        "verdicts set by hand, a table with the columns village_id, status, date, who, why",
+        source="optional layer",
     )
     fixed_availability: tuple[FixedSource, ...] = _setting(
         (), "lists of where fixed lines are on offer", source="optional layer"
@@ -725,6 +731,16 @@ class BroadbandSettings(StrictModel):
     )
 
 
+class Override(StrictModel):
+    """A verdict that a person set by hand."""
+
+    village_id: str = _wanted("the village")
+    status: Literal["white", "hollow", "underserved", "served", "covered", "verify"] = _wanted("the verdict")
+    date: dt.date = _wanted("when it was set")
+    who: str = _wanted("who set it", min_length=1)
+    why: str = _wanted("why", min_length=1)
+
+
 class RankingSettings(StrictModel):
     """How the parts of need are weighted; the weights are scaled to add up to one."""
 
@@ -922,6 +938,9 @@ class Settings(StrictModel):
     service: ServiceSettings = _setting(ServiceSettings(), "what counts as service", source="below")
     evidence: EvidenceSettings = _setting(EvidenceSettings(), "how measurements are weighed", source="below")
     broadband: BroadbandSettings = _setting(BroadbandSettings(), "speeds and fixed lines", source="below")
+    overrides: tuple[Override, ...] = _setting(
+        (), "verdicts set by hand; the youngest of a village counts", source="the user"
+    )
     ranking: RankingSettings = _setting(RankingSettings(), "how need is weighted", source="below")
     costs: CostSettings = _setting(CostSettings(), "what a site costs", source="below")
     planning: PlanningSettings = _setting(PlanningSettings(), "what the plan may build", source="below")

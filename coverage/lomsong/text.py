@@ -43,6 +43,34 @@ def fold(name: str) -> str:
     return re.sub(r"\s+", " ", bare.replace("đ", "d").replace("Đ", "D")).strip().casefold()
 
 
+#: A cell that begins so is a formula to a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guard_cell(text: str) -> str:
+    """
+    Return a text that no spreadsheet takes for a formula: an apostrophe goes before one that looks like it.
+
+    Examples
+    --------
+    >>> guard_cell("=1+1"), guard_cell("Bản Hồ")
+    ("'=1+1", 'Bản Hồ')
+    """
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def unguard_cell(text: str) -> str:
+    """
+    Return a text as it was before `guard_cell`.
+
+    Examples
+    --------
+    >>> unguard_cell(guard_cell("=1+1")), unguard_cell("'s-Hertogenbosch")
+    ('=1+1', "'s-Hertogenbosch")
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Text, the encoding it was read with, and whether that encoding was detected rather than known."""

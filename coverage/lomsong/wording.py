@@ -2,13 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 #: English and Vietnamese.
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
-#: A text, or a number with its decimals.
-Value = str | tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value of a column that has a label in both languages."""
+
+    subject: str
+    word: str
+
+
+#: A text, a number with its decimals, a day, or a value with a label.
+Value = str | tuple[float, int] | date | Named
 #: Decimal mark and mark between thousands.
 _MARKS: dict[Language, tuple[str, str]] = {"en": (".", ","), "vi": (",", ".")}
 
@@ -23,7 +34,7 @@ class Phrase:
     key : str
         Of `PHRASES`.
     values : mapping
-        By the names in its braces: a text, or a number with its decimals.
+        By the names in its braces.
     """
 
     key: str
@@ -31,11 +42,18 @@ class Phrase:
 
     def say(self, language: Language) -> str:
         """Return the phrase in words and numbers."""
-        given = {
-            name: value if isinstance(value, str) else write_number(value[0], value[1], language)
-            for name, value in self.values.items()
-        }
+        given = {name: _write(value, language) for name, value in self.values.items()}
         return PHRASES[self.key][LANGUAGES.index(language)].format(**given)
+
+
+def _write(value: Value, language: Language) -> str:
+    if isinstance(value, tuple):
+        return write_number(value[0], value[1], language)
+    if isinstance(value, Named):
+        return label(value.subject, value.word, language)
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}" if language == "vi" else value.isoformat()
+    return value
 
 
 def write_number(value: float, decimals: int, language: Language) -> str:
@@ -67,6 +85,10 @@ def label(subject: str, word: str, language: Language) -> str:
 
 #: English, Vietnamese.
 PHRASES: dict[str, tuple[str, str]] = {
+    "override": (
+        "set to {status} by hand on {date} by {who} ({why}), computed as {computed}",
+        "được đặt thủ công là {status} ngày {date} bởi {who} ({why}), kết quả tính toán: {computed}",
+    ),
     "no_shape": (
         "the village has no usable shape, so nothing could be computed",
         "thôn không có ranh giới hay vị trí dùng được nên không tính được gì",

@@ -1,33 +1,26 @@
 """The report to read: one self-contained page, every text escaped."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from lomsong.inputs import SourceRecord
 from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport
+from lomsong.report.evidence_page import report_environment, self_test_pictures
+from lomsong.report.self_test import SelfTest
 from lomsong.report.truth import TruthComparison
-from lomsong.schemas import STATUSES
+from lomsong.schemas import CONNECTIONS, STATUSES
 from lomsong.settings import Settings
+from lomsong.wording import Language, write_number
 
 #: Villages in the table of the report; the files have them all.
 SHOWN_VILLAGES = 30
 
 _SHOWN_COLUMNS = [
     "rank", "village_id", "village_name", "commune_name", "status", "verify_cause", "need", "population",
-    "unserved_people", "reasons",
+    "unserved_people", "reasons", "override",
 ]  # fmt: skip
-STATUS_MEANING = {
-    "white": "no signal at the centre",
-    "hollow": "signal at the centre, none for a cluster of people or for too many of them",
-    "underserved": "signal, but slower than the target",
-    "served": "signal, and as fast as the target",
-    "covered": "signal; speed not known well enough",
-    "verify": "the evidence is missing, weak or contradicts itself: check in the field",
-}
 
 
 def render_report(
@@ -37,7 +30,9 @@ def render_report(
     quality: QualityReport,
     records: Sequence[SourceRecord],
     truth: TruthComparison | None,
+    self_test: SelfTest,
     version: str,
+    language: Language = "en",
 ) -> str:
     """
     Render the report as HTML.
@@ -46,24 +41,21 @@ def render_report(
     ----------
     ranked : DataFrame
         Villages with verdict and rank, in order.
-    settings, quality, records, truth, version
-        What the report says about where the result comes from.
+    settings, quality, records, truth, self_test, version
+        What the report says about where the result comes from and how far to trust it.
+    language : {'en', 'vi'}
+        Of words and numbers; findings about the data are in English.
 
     Returns
     -------
     str
         A whole page without any outside resource.
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["number"] = _number
-    template = environment.from_string(files("lomsong.report").joinpath("report.html.j2").read_text("utf-8"))
+    template = report_environment(language).get_template("report")
     people = ranked["population"] if "population" in ranked else pd.Series(0.0, index=ranked.index)
     statuses = [
         {
             "status": status,
-            "meaning": STATUS_MEANING[status],
             "villages": int((ranked["status"] == status).sum()),
             "people": float(people[ranked["status"] == status].sum()),
         }
@@ -72,6 +64,8 @@ def render_report(
     top = ranked.head(SHOWN_VILLAGES)
     # optional columns may be absent: the page shows a dash
     shown = pd.DataFrame(top).reindex(columns=_SHOWN_COLUMNS).astype(object)
+    if language == "vi":
+        shown["reasons"] = top["reasons_vi"]
     rows = shown.where(shown.notna(), None).to_dict("records")
     return template.render(
         settings=settings,
@@ -80,6 +74,12 @@ def render_report(
         causes=ranked["verify_cause"].value_counts().to_dict(),
         villages=rows,
         total=len(ranked),
+        by_hand=int(ranked["override"].notna().sum()),
+        unready=_unready(ranked),
+        connections=_connections(ranked, people),
+        thresholds=_thresholds(settings, language),
+        test=self_test,
+        pictures=self_test_pictures(self_test, language),
         quality=quality,
         records=records,
         truth=truth,
@@ -87,7 +87,27 @@ def render_report(
     )
 
 
-def _number(value: object, decimals: int = 0, missing: str = "–") -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN is not itself
-        return missing
-    return f"{float(str(value)):,.{decimals}f}"
+def _unready(ranked: pd.DataFrame) -> dict[str, object]:
+    return {
+        "people": float(ranked["unready_people"].sum()),
+        "unknown": int(ranked["unready_people"].isna().sum()),
+        "signal_alone": bool((ranked["unready_basis"] == "signal alone").any()),
+    }
+
+
+def _connections(ranked: pd.DataFrame, people: pd.Series) -> list[dict[str, object]]:
+    rows = []
+    for connection in CONNECTIONS:
+        mine = ranked["connection"] == connection
+        if mine.any():
+            rows.append(
+                {"connection": connection, "villages": int(mine.sum()), "people": float(people[mine].sum())}
+            )
+    return rows
+
+
+def _thresholds(settings: Settings, language: Language) -> str:
+    return ", ".join(
+        f"{technology.upper()} {write_number(carrier.threshold_dbm, 0, language)} dBm"
+        for technology, carrier in settings.radio.carriers.items()
+    )

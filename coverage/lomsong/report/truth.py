@@ -1,16 +1,14 @@
 """How a result compares with the truth behind a synthetic district."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
-
-from lomsong.findings import name_rows
 
 
 @dataclass(frozen=True, slots=True)
 class TruthComparison:
     """
-    Verdicts counted against known answers.
+    How well the chance of signal tells dark villages.
 
     Attributes
     ----------
@@ -20,9 +18,7 @@ class TruthComparison:
         Villages truly without signal at the centre, and those of them with p < 0.5.
     alarms : int
         Villages with p < 0.5, rightly or wrongly.
-    table : DataFrame
-        Counts: rows are verdicts, columns truth.
-    missed : str
+    missed : tuple of str
         Dark villages that the prediction calls lit.
     """
 
@@ -30,8 +26,11 @@ class TruthComparison:
     dark: int
     found: int
     alarms: int
-    table: pd.DataFrame
-    missed: str
+    missed: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain values for JSON."""
+        return asdict(self)
 
     @property
     def recall(self) -> float:
@@ -46,24 +45,21 @@ class TruthComparison:
 
 def compare_truth(ranked: pd.DataFrame, truth: pd.DataFrame) -> TruthComparison:
     """
-    Count verdicts against the truth; p < 0.5 is taken before 'verify' takes precedence.
+    Compare the chances with the truth; p < 0.5 is taken before 'verify' takes precedence.
 
     Parameters
     ----------
     ranked : DataFrame
-        Villages with ``status`` and ``p_signal``.
+        Villages with ``p_signal``.
     truth : DataFrame
         ``village_id`` and ``has_signal``, a service technology of any operator at the centre.
     """
-    both = ranked[["village_id", "status", "p_signal"]].merge(truth, on="village_id")
-    answers = both["has_signal"].map({True: "signal", False: "no signal"})
-    table = pd.crosstab(both["status"], answers).reindex(columns=["no signal", "signal"], fill_value=0)
+    both = ranked[["village_id", "p_signal"]].merge(truth, on="village_id")
     dark, low = ~both["has_signal"].astype(bool), both["p_signal"] < 0.5
     return TruthComparison(
         villages=len(both),
         dark=int(dark.sum()),
         found=int((dark & low).sum()),
         alarms=int(low.sum()),
-        table=table,
-        missed=name_rows(both.loc[dark & ~low, "village_id"]),
+        missed=tuple(both.loc[dark & ~low, "village_id"].astype(str)),
     )

@@ -33,6 +33,7 @@ def list_records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[
         *(("signal_samples", source) for source in wanted.signal_samples),
         *(("no_service_reports", source) for source in wanted.no_service_reports),
         *(("field_checks", source) for source in wanted.field_checks),
+        ("overrides", wanted.overrides),
         *(("fixed_availability", source) for source in wanted.fixed_availability),
         ("terrain", wanted.terrain),
         ("land_cover", wanted.land_cover),

@@ -16,7 +16,7 @@ from lomsong.sources.headers import name_columns
 from lomsong.sources.positions import PLACE_COLUMNS, place
 from lomsong.sources.signals.tables import read_points
 from lomsong.sources.witnesses import WGS84, keep_levels, read_technology
-from lomsong.text import fold
+from lomsong.text import fold, unguard_cell
 
 LAYER = "field_checks"
 _COLUMNS = (
@@ -150,7 +150,8 @@ def _place(
     x[(np.abs(x) > 180) | (np.abs(y) > 90) | ((np.abs(x) < 1e-6) & (np.abs(y) < 1e-6))] = np.nan
     if "village_id" in named:
         centres = _centres(villages)
-        ids = to_text(named["village_id"])
+        # our own check lists guard codes that look like formulas
+        ids = to_text(named["village_id"]).map(unguard_cell, na_action="ignore")
         gap = ~(np.isfinite(x) & np.isfinite(y))
         x = np.where(gap, ids.map(centres.x).to_numpy(dtype=np.float64, na_value=np.nan), x)
         y = np.where(gap, ids.map(centres.y).to_numpy(dtype=np.float64, na_value=np.nan), y)
