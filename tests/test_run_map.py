@@ -8,6 +8,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from click.testing import CliRunner
+from map_pages import sent
 
 from lomsong.cli import main
 from lomsong.errors import MissingSourceError, OutputError, SourceError
@@ -41,6 +42,11 @@ def run(tmp_path: Path) -> Path:
     (folder / "service.csv").write_text(
         "village_id,operator,technology,p_centre\n000,any,any,0.2\n", encoding="utf-8"
     )
+    gpd.GeoDataFrame(
+        {"site_id": ["P1"], "order": [1], "cost": [50000.0], "people": [300.0], "village_ids": ["000;001"]},
+        geometry=[shapely.MultiPoint([(104.02, 22.005)])],
+        crs=4326,
+    ).to_file(folder / "plan.gpkg", layer="plan")
     (folder / "profiles.json").write_text(json.dumps({"000": "<svg/>"}))
     record = {
         "name": "Xã Thử",
@@ -60,6 +66,7 @@ def test_a_run_without_its_sources_is_drawn_from_its_own_files(run: Path, tmp_pa
     assert "Somebody (CC0)" in text
     assert re.search(r'"language":"vi"', text)
     assert "lomsong_masts_" in text
+    assert sent(text, "plan").varints("covered_sizes") == [2]
     assert len(notes) == 1
     assert "without relief" in notes[0]
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before

@@ -150,14 +150,14 @@ def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple
         )
         parts = MapParts(labels=labels)
         notes = (f"without relief and measurements, since a source is gone: {str(error).splitlines()[0]}",)
-    service, plan = folder / "service.csv", folder / "plan.parquet"
+    service, plan = folder / "service.csv", folder / "plan.gpkg"
     profiles = folder / PROFILES_FILE
     return (
         replace(
             parts,
             sectors=_read_table(folder / "sectors.parquet"),
             service=_read_service(service) if service.is_file() else None,
-            plan=_read_table(plan) if plan.is_file() else None,
+            plan=_read_plan(plan) if plan.is_file() else None,
             rasters=_rasters(folder),
             pictures=_read_json(profiles) if profiles.is_file() else {},
         ),
@@ -188,6 +188,13 @@ def _read_table(path: Path) -> gpd.GeoDataFrame:
         return gpd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be read: {error}; run it again") from None
+
+
+def _read_plan(path: Path) -> gpd.GeoDataFrame:
+    try:
+        return gpd.read_file(path, layer="plan")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}; plan again with `lomsong plan`") from None
 
 
 def _read_service(path: Path) -> pd.DataFrame:

@@ -76,7 +76,9 @@ def plan_contents(plan: gpd.GeoDataFrame, village_ids: pd.Series, frame: WebFram
     MAP_PLAN.check(plan.drop(columns=[name for name in ("village_ids",) if name in plan]))
     crs = CRS.from_user_input(plan.crs)
     plan = plan.iloc[np.argsort(plan["order"].to_numpy(), kind="stable")]
-    x, y, known = frame.steps(np.column_stack([plan.geometry.x, plan.geometry.y]), crs)
+    # a file may hold multipoints of one point
+    places = shapely.centroid(np.asarray(plan.geometry.array, dtype=object))
+    x, y, known = frame.steps(np.column_stack([shapely.get_x(places), shapely.get_y(places)]), crs)
     plan, x, y = plan[known], x[known], y[known]
     rows = {str(name): row for row, name in enumerate(village_ids)}
     covered = [

@@ -2,7 +2,7 @@
 import { stepsToPixels } from "./shapes.js";
 
 /** Time for drawing in one frame, while the map moves and when what stands on the screen changes. [ms] */
-const FRAME_MS = 20, REPAINT_MS = 150;
+const FRAME_MS = 10, REPAINT_MS = 150;
 
 const waiting = [];
 let running = false;
