@@ -68,10 +68,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "need": ("Need", "Mức cần"),
     "where_need": ("Where need is greatest", "Nơi cần nhất"),
     "need_text": (
-        "The first {shown} of {total}; ranking.csv has them all. Need is {people} × unserved people + {severity} × chance of no "
-        "signal + {isolation} × distance to a road, or to the nearest mast where no roads are given, each as a percentile rank.",
-        "{shown} thôn bản đầu trong {total}; ranking.csv có đầy đủ. Mức cần = {people} × số dân không có sóng + {severity} × khả năng "
-        "không có sóng + {isolation} × khoảng cách tới đường, hoặc tới trạm BTS gần nhất nếu không có dữ liệu đường, mỗi phần tính theo hạng phần trăm.",
+        "The first {shown} of {total}; ranking.csv has them all. Need weighs, as percentile ranks, unserved people {people}, how "
+        "grave the lack of service is {severity}, isolation (distance to a road, or to the nearest mast where no roads are given) "
+        "{isolation}, and social facts {social} where they are given.",
+        "{shown} thôn bản đầu trong {total}; ranking.csv có đầy đủ. Mức cần tính theo hạng phần trăm với trọng số: số dân không có sóng "
+        "{people}, mức độ nghiêm trọng {severity}, cách biệt (khoảng cách tới đường, hoặc tới trạm BTS gần nhất nếu không có dữ liệu đường) "
+        "{isolation}, và yếu tố xã hội {social} nếu có dữ liệu.",
     ),
     "rank": ("Rank", "Hạng"),
     "unserved": ("Expected without signal", "Dự kiến không có sóng"),
