@@ -24,15 +24,15 @@ from lomsong.planning.search import search
 Method = Literal["auto", "fast", "exact", "strong"]
 
 #: Steps of the fast path: tabu walk, then proposals of annealing; less than a second on thousands of candidates.
-WALK_STEPS, FAST_PROPOSALS = 4_000, 1_500_000
+WALK_STEPS, FAST_PROPOSALS = 4_000, 1_800_000
 #: Annealing goes on from this many candidates; with fewer the tabu walk is enough.
 MANY = 300
 #: Steps of the bound after the fast path, before the exact path, and where the bound itself is the proof.
-QUICK_BOUND_STEPS, BOUND_STEPS, LONG_BOUND_STEPS = 60, 400, 3_000
+QUICK_BOUND_STEPS, BOUND_STEPS, LONG_BOUND_STEPS = 30, 400, 3_000
 #: The exact path takes instances up to this many pairs of a candidate and a row.
 EXACT_PAIRS = 60_000
 #: Rounds of the strong path.
-ROUNDS = 10
+ROUNDS = 16
 
 _Plan = NDArray[np.int64]
 
@@ -154,7 +154,7 @@ def _quick(part: Covering, *, seed: int) -> _Plan | None:
     if part.linked:
         grown = grow_plan(part)
         return grown if part.allows(grown) else None
-    start = search(part, steps=WALK_STEPS, seed=seed)
+    start = search(part, steps=0 if len(part.costs) > MANY else WALK_STEPS, seed=seed)
     if len(part.costs) > MANY:
         start = anneal(part, start, proposals=FAST_PROPOSALS, seed=seed)
     return start
