@@ -64,6 +64,8 @@ def build_sectors(
     sites = sites or SiteSettings()
     sectors, findings = _settle(sectors, sites)
     directed = sectors["azimuth_deg"].notna()
+    # made once: every finding shares the same texts
+    ids = sectors["sector_id"].to_numpy(dtype=object)
     stands_in = {
         name: np.zeros(len(sectors), dtype=bool) for name in ("frequency_mhz", *_BY_BAND, "azimuth_deg")
     }
@@ -75,7 +77,7 @@ def build_sectors(
         if silent.any():
             sectors.loc[silent, "frequency_mhz"] = carrier.frequency_mhz
             stands_in["frequency_mhz"] |= silent
-            findings.append(_assumption("frequency_mhz", technology, sectors, silent, carrier.source))
+            findings.append(_assumption("frequency_mhz", technology, sectors, silent, carrier.source, ids))
         typical = typical_values(technology, sectors["frequency_mhz"].to_numpy()[mine])
         for name in _BY_BAND:
             gap = (
@@ -89,7 +91,7 @@ def build_sectors(
             rows = dict.fromkeys(np.unique(typical.row[gap[mine]]).tolist())
             sources = dict.fromkeys(getattr(BY_BAND[row], name).source for row in rows)
             source = "; ".join(sources) if own is None else carrier.source
-            findings.append(_assumption(name, technology, sectors, gap, source))
+            findings.append(_assumption(name, technology, sectors, gap, source, ids))
     if (~directed).any():
         count = int((~directed).sum())
         findings.append(
@@ -202,26 +204,29 @@ def _doubts(
 
 
 def _assumption(
-    name: str, technology: str, sectors: pd.DataFrame, gap: NDArray[np.bool_], source: str
+    name: str,
+    technology: str,
+    sectors: pd.DataFrame,
+    gap: NDArray[np.bool_],
+    source: str,
+    ids: NDArray[np.object_],
 ) -> Finding:
     """Say what was filled in: one value, or one for each band."""
     unit = SECTORS.column(name).unit
-    filled = pd.DataFrame({each: sectors[each] for each in ("sector_id", "frequency_mhz", name)})[gap]
-    by_band = (
-        filled.drop_duplicates("frequency_mhz")
-        .sort_values("frequency_mhz")
-        .set_index("frequency_mhz", drop=False)[name]
-    )
-    values = f"{by_band.iloc[0]:g} {unit}"
+    bands, first = np.unique(sectors["frequency_mhz"].to_numpy(np.float64)[gap], return_index=True)
+    by_band = sectors[name].to_numpy(np.float64)[gap][first].tolist()
+    values = f"{by_band[0]:g} {unit}"
     if len(set(by_band)) > 1:
-        values = ", ".join(f"{value:g} {unit} at {band:g} MHz" for band, value in by_band.items())
+        values = ", ".join(
+            f"{value:g} {unit} at {band:g} MHz" for band, value in zip(bands, by_band, strict=True)
+        )
     what = name.rsplit("_", 1)[0].replace("_", " ")
     return Finding(
         layer=LAYER,
         word="sufficient",
         severity="assumption",
-        message=f"{what} of {count_rows(len(filled), technology.upper() + ' sector')} taken as {values}",
-        count=len(filled),
-        rows=tuple(filled["sector_id"].tolist()),
+        message=f"{what} of {count_rows(int(gap.sum()), technology.upper() + ' sector')} taken as {values}",
+        count=int(gap.sum()),
+        rows=tuple(ids[gap].tolist()),
         source=source,
     )

@@ -18,6 +18,13 @@ _TCVN3 = str.maketrans(
 )
 
 
+#: Tone marks of Windows code page 1258: grave, hook, tilde, acute, dot below.
+_CP1258_TONES = b"\xcc\xd2\xde\xec\xf2"
+#: Letters of Vietnamese with diacritics, and what else stands in its texts.
+_VIETNAMESE = frozenset("àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ")
+_PUNCTUATION = frozenset("\u00a0°²–—‘’“”…•\ufeff")
+
+
 def normalise(name: str) -> str:
     r"""
     Return a name in Unicode form NFC without surrounding blanks; nothing else changes.
@@ -126,7 +133,24 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
     return Decoded(text, "utf-8", detected=False)
 
 
+def _is_vietnamese(content: bytes) -> bool:
+    """
+    Tell whether bytes are Vietnamese in Windows code page 1258, which detectors of encodings take for Chinese.
+
+    That page writes tones as marks of their own after the letter. Nothing else puts them together to letters of the
+    Vietnamese alphabet and to no other.
+    """
+    try:
+        text = unicodedata.normalize("NFC", content.decode("cp1258"))
+    except UnicodeDecodeError:
+        return False
+    toned = any(byte in content for byte in _CP1258_TONES)
+    return toned and all(c.isascii() or c.casefold() in _VIETNAMESE or c in _PUNCTUATION for c in text)
+
+
 def _detect(content: bytes, name: str) -> Decoded:
+    if _is_vietnamese(content):
+        return Decoded(content.decode("cp1258"), "cp1258", detected=True)
     from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to load, seldom needed
 
     best = from_bytes(content).best()

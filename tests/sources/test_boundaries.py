@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,6 +114,49 @@ def test_a_table_of_points_needs_its_two_columns(tmp_path: Path) -> None:
     assert any("without a usable shape: 02" in message for message in messages)
     with pytest.raises(TableError, match="no column centre_longitude_deg or centre_latitude_deg"):
         read(tmp_path / "v.csv", columns={"village_id": "code"})
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.xlsx"])
+def test_a_list_of_villages_reads_as_people_write_it(tmp_path: Path, name: str) -> None:
+    rows = [
+        ["code", "ten", "lon", "lat", "dan so"],
+        ["007", "Bản Đèo Gió", "104,5", "22°15'00\"N", "1.234"],
+        ["008", "Nà Lò", "104,75", "22,5", "900"],
+    ]
+    if name.endswith("xlsx"):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / name)
+    else:
+        (tmp_path / name).write_text("\n".join(";".join(row) for row in rows), encoding="utf-8")
+    columns = {**CODE, "centre_longitude_deg": "lon", "centre_latitude_deg": "lat", "population": "dan so"}
+    found, messages = read(tmp_path / name, columns=columns)
+    assert found["village_id"].tolist() == ["007", "008"]
+    assert [(point.x, point.y) for point in found.geometry] == [(104.5, 22.25), (104.75, 22.5)]
+    assert found["centre_latitude_deg"].tolist() == [22.25, 22.5]
+    assert found["population"].tolist() == [1234, 900]
+    assert any("between thousands in 1 row" in message for message in messages)
+
+
+def test_places_of_villages_in_metres_or_exchanged_are_one_error(tmp_path: Path) -> None:
+    columns = {"village_id": "code", "centre_longitude_deg": "lon", "centre_latitude_deg": "lat"}
+    (tmp_path / "v.csv").write_text("code;lon;lat\n01;512345;2330123\n", encoding="utf-8")
+    with pytest.raises(TableError, match="give the places in degrees"):
+        read(tmp_path / "v.csv", columns=columns, crs="EPSG:5897")
+    (tmp_path / "v.csv").write_text("code;lon;lat\n01;22N;104E\n", encoding="utf-8")
+    with pytest.raises(TableError, match="latitudes carry E or W"):
+        read(tmp_path / "v.csv", columns=columns)
+
+
+def test_vietnamese_of_the_windows_code_page_is_told_from_other_languages() -> None:
+    # NFC of what code page 1258 holds: letters with a hat or horn in one, their tones as marks of their own
+    names = "Ba\u0309n \u0110e\u0300o Gio\u0301, Na\u0300 Lo\u0300, M\u01b0\u01a1\u0300ng Te\u0300"
+    found = decode(names.encode("cp1258"), declared=None, name="v")
+    assert (found.encoding, found.detected) == ("cp1258", True)
+    assert found.text == names
+    italian = "Cos\u00ec per\u00f2 la citt\u00e0 di Forl\u00ec \u00e8 pi\u00f9 grande".encode("cp1252")
+    assert decode(italian, declared=None, name="v").encoding != "cp1258"
 
 
 def test_the_styles_that_a_desktop_gis_leaves_are_no_layer_to_choose(tmp_path: Path) -> None:

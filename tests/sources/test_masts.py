@@ -16,6 +16,7 @@ from lomsong.errors import LomsongError, SourceError, TableError
 from lomsong.settings import MastSource
 from lomsong.sources import tables
 from lomsong.sources.masts import read_masts
+from lomsong.sources.masts.network import refuse_exchanged_axes
 from lomsong.sources.tables import Box
 
 WGS84 = "EPSG:4326"
@@ -58,6 +59,36 @@ def test_opencellid_is_known_by_its_header(tmp_path: Path, suffix: str) -> None:
     assert frame["node"].tolist() == ["452-04-eNB1"]
     assert frame["on_air"].tolist() == ["2016-10-27"]
     assert "(0, 0)" in told(findings)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_opencellids_country_files_have_no_header_and_lose_no_cell(tmp_path: Path, suffix: str) -> None:
+    lines = [f"LTE,452,4,7,{256 * n},0,104,2{n},1000,1,1,1477602130,1477602130,0" for n in (1, 2)]
+    path = tmp_path / f"452{suffix}"
+    text = "\n".join(lines).encode()
+    path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
+    frame, _ = read_masts(MastSource(path=path))
+    assert frame["node"].tolist() == ["452-04-eNB1", "452-04-eNB2"]
+    assert frame.geometry.y.tolist() == [21.0, 22.0]
+
+
+@pytest.mark.parametrize("updated", ["1477602130", "1477602130000", "2016-10-27", "2016-10-27 21:02:10"])
+def test_the_age_of_a_cell_is_read_however_it_is_written(tmp_path: Path, updated: str) -> None:
+    path = table_file(tmp_path, f"{OPENCELLID}\nLTE,452,4,7,256,0,104,22,1000,1,1,0,{updated},0\n")
+    assert read_masts(MastSource(path=path))[0]["on_air"].tolist() == ["2016-10-27"]
+
+
+def test_cells_of_another_countrys_code_are_counted_with_the_way_to_leave_them_out(tmp_path: Path) -> None:
+    rows = [
+        f"LTE,{mcc},4,7,{256 * n},0,104,22,1000,1,1,0,1477602130,0"
+        for n, mcc in enumerate([452, 452, 452, 452, 457])
+    ]
+    path = table_file(tmp_path, "\n".join([OPENCELLID, *rows, ""]))
+    frame, findings = read_masts(MastSource(path=path))
+    assert len(frame) == 5
+    foreign = next(finding for finding in findings if "other countries" in finding.message)
+    assert foreign.rows == ("LTE-457-04-7-1024",)
+    assert "country_codes: ['452']" in foreign.message
 
 
 def test_the_other_header_gives_the_operators_name(tmp_path: Path) -> None:
@@ -162,6 +193,16 @@ def test_arceps_flags_become_carriers_in_lambert_93(tmp_path: Path, header: str,
     assert (degrees.x, degrees.y) == pytest.approx((0.952261, 44.055507), abs=1e-5)
 
 
+def test_arceps_overseas_sites_have_degrees_alone_and_are_not_lost(tmp_path: Path) -> None:
+    text = (
+        "code_op,nom_op,num_site,x_lambert_93,y_lambert_93,latitude,longitude,site_2g,site_3g,site_4g\n"
+        "1,Orange,1,,,16.2,-61.5,0,0,1\n1,Orange,2,580000,6370000,44.4187,1.4927,0,0,1\n"
+    )
+    frame, findings = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert frame.to_crs(WGS84).geometry.x.tolist() == pytest.approx([-61.5, 1.4927])
+    assert "no position" not in told(findings)
+
+
 def test_hiflds_structures_lend_their_height_with_doubt(tmp_path: Path) -> None:
     text = "id,license,structure,structure_type,latitude,longitude\n1,V,56.1,TOWER,43.7,-70.5\n2,V,0,TOWER,43.8,-70.5\n"
     frame, findings = read_masts(MastSource(path=table_file(tmp_path, text)))
@@ -244,6 +285,34 @@ def test_metres_in_the_columns_of_degrees_are_not_called_swapped(tmp_path: Path)
         read_masts(own_list(table_file(tmp_path, text)))
 
 
+def test_a_technology_cell_may_list_several_or_name_its_band(tmp_path: Path) -> None:
+    columns = {**COLUMNS, "frequency_mhz": "MHz", "azimuth_deg": "Hướng", "antenna_height_m": "Cao"}
+    text = (
+        "Mã trạm;Vĩ độ;Kinh độ;Công nghệ;MHz;Hướng;Cao\nA;22;104;3G/4G;;;42 m\nB;22,1;104;LTE1800;;-10;30\n"
+        "C;22,2;104;4G;700;120°;30m\nD;22,3;104;HSPA+;;;\nE;22,4;104;VoLTE;;;\n"
+    )
+    frame, findings = read_masts(own_list(table_file(tmp_path, text), columns=columns))
+    frame = frame.sort_values(["site_id", "technology"])
+    assert frame["site_id"].tolist() == ["A", "A", "B", "C", "D"]
+    assert frame["technology"].tolist() == ["3g", "4g", "4g", "4g", "3g"]
+    assert frame["frequency_mhz"].tolist() == pytest.approx([np.nan, np.nan, 1800, 700, np.nan], nan_ok=True)
+    assert frame["azimuth_deg"].tolist() == pytest.approx([np.nan, np.nan, 350, 120, np.nan], nan_ok=True)
+    assert frame["antenna_height_m"].tolist() == pytest.approx([42, 42, 30, 30, np.nan], nan_ok=True)
+    assert told(findings).count("VoLTE") == 1
+    assert "azimuth of 1 sector is negative" in told(findings)
+
+
+def test_exchanged_metres_are_told_from_where_the_villages_are() -> None:
+    villages = gpd.GeoDataFrame(geometry=[box(105.1, 21.0, 105.2, 21.1)], crs=WGS84)
+    metres = villages.to_crs("EPSG:5897").geometry[0].centroid
+    right = gpd.GeoDataFrame(geometry=[metres], crs="EPSG:5897")
+    refuse_exchanged_axes(right, villages)
+    with pytest.raises(SourceError, match="x_m and y_m exchanged"):
+        refuse_exchanged_axes(
+            gpd.GeoDataFrame(geometry=[Point(metres.y, metres.x)], crs="EPSG:5897"), villages
+        )
+
+
 def test_dates_are_parsed_and_other_words_counted(tmp_path: Path) -> None:
     text = "site,lat,lon,tech,d\n" + "".join(
         f"{i},21.5,104.{i},4G,{word}\n"
@@ -293,6 +362,21 @@ def test_a_workbook_with_titles_merged_headings_and_a_hidden_sheet(tmp_path: Pat
     assert frame["antenna_height_m"].tolist() == [42, 30.5]
     assert frame.geometry.x.tolist() == pytest.approx([104.5, 104.6])
     assert "hidden sheets not read: old" in told(findings)
+
+
+def test_a_workbook_whose_heading_is_merged_downwards_and_sideways(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Mã trạm", "Công nghệ", "Tọa độ", None])
+    sheet.append([None, None, "Kinh độ", "Vĩ độ"])
+    sheet.append(["A", "4G", "104,5", "22,25"])
+    for cells in ("A1:A2", "B1:B2", "C1:D1"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "m.xlsx")
+    columns = {**COLUMNS, "longitude_deg": "Tọa độ Kinh độ", "latitude_deg": "Tọa độ Vĩ độ"}
+    frame, _ = read_masts(own_list(tmp_path / "m.xlsx", columns=columns))
+    assert frame["site_id"].tolist() == ["A"]
+    assert (frame.geometry.x[0], frame.geometry.y[0]) == (104.5, 22.25)
 
 
 def test_a_workbook_with_two_tables_asks_which(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from lomsong.code_repair import mend_codes
@@ -13,17 +14,19 @@ from lomsong.findings import Finding
 from lomsong.schemas import COMMUNES, VILLAGES
 from lomsong.settings import BoundarySource, LayerSource
 from lomsong.sources.containers import is_osm
-from lomsong.sources.fields import apply_contract, rename_columns, to_number
-from lomsong.sources.files import read_delimited, require_file
+from lomsong.sources.fields import apply_contract, rename_columns, to_text
+from lomsong.sources.files import require_file
 from lomsong.sources.layouts import Unit, find_layout
+from lomsong.sources.numerals import to_counts, to_degrees
 from lomsong.sources.osm import read_osm
 from lomsong.sources.repair import repair_polygons
+from lomsong.sources.tables import is_table, read_table, text_suffix
 from lomsong.sources.vectors import read_vector, settle_crs
 
-_TABLES = (".csv", ".tsv", ".txt")
 #: Where a table without shapes says the place of a row.
 _PLACE = ("centre_longitude_deg", "centre_latitude_deg")
 #: Columns that a spreadsheet may have spoilt.
+_COUNTS = ("population", "households")
 _CODES = ("village_id", "commune_code", "commune_code_old")
 
 
@@ -87,7 +90,7 @@ def read_communes(source: BoundarySource) -> tuple[gpd.GeoDataFrame, list[Findin
 
 def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     path = require_file(Path(source.path), layer=layer.name)
-    if path.suffix.lower() in _TABLES:
+    if is_table(path) and text_suffix(path) != ".parquet":
         raw, findings = _read_points(path, source, layer)
     elif source.layer is None and is_osm(path):
         raw, findings = read_osm(source, layer=layer.name)
@@ -96,6 +99,10 @@ def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list
     raw = gpd.GeoDataFrame(raw.reset_index(drop=True))
     named, found = _name_columns(raw, source, layer)
     findings += found
+    for count in _COUNTS:
+        if count in named:
+            named[count], found = to_counts(named[count], layer=layer.name)
+            findings += found
     columns, found = apply_contract(named, layer.table, layer=layer.name)
     findings += found
     for code in _CODES:
@@ -137,7 +144,7 @@ def _name_columns(
 
 def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Read a table whose rows say where they are; the columns are named so in the settings."""
-    table, findings = read_delimited(path, layer=layer.name, encoding=source.encoding)
+    table, findings = read_table(path, layer=layer.name, encoding=source.encoding, sheet=source.layer)
     names = [source.columns.get(name, name) for name in _PLACE]
     lacking = [name for name in names if name not in table]
     if lacking:
@@ -145,12 +152,27 @@ def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.Ge
             f"{layer.name}: {path.name} has no shapes and no column {' or '.join(lacking)}; map "
             f"{' and '.join(_PLACE)} under inputs.{layer.name} columns"
         )
-    x, y = (to_number(table[name]) for name in names)
-    words = [name for name, axis in zip(names, (x, y), strict=True) if axis.dtype == object]
-    if words:
-        raise TableError(f"{layer.name}: {', '.join(words)} of {path.name} are not all numbers")
     crs = settle_crs(None, source.crs or "EPSG:4326", layer=layer.name)
-    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs).where(x.notna() & y.notna(), None)
+    if not crs.is_geographic:
+        raise TableError(
+            f"{layer.name}: {' and '.join(_PLACE)} are degrees, but {crs.name} is in metres; give the places in degrees"
+        )
+    given = [to_text(table[name]) for name in names]
+    (x, _), (y, letters) = (to_degrees(table[name]) for name in names)
+    words = [
+        name
+        for name, text, axis in zip(names, given, (x, y), strict=True)
+        if (text.notna().to_numpy() & np.isnan(axis)).any()
+    ]
+    if words:
+        raise TableError(f"{layer.name}: {', '.join(words)} of {path.name} are not all numbers or angles")
+    if (letters < 0).any():
+        raise TableError(
+            f"{layer.name}: longitude and latitude are swapped in {path.name}: latitudes carry E or W"
+        )
+    table = table.assign(**dict(zip(names, (x, y), strict=True)))
+    known = np.isfinite(x) & np.isfinite(y)
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs, index=table.index).where(known, None)
     return gpd.GeoDataFrame(table, geometry=points), findings
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.findings import Finding, count_rows
 from lomsong.sources.fields import to_number
 from lomsong.text import MISSING_WORDS
 
@@ -67,6 +68,45 @@ def to_decimal(values: pd.Series) -> pd.Series:
     dotted = bare.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+").fillna(value=False)
     bare = bare.mask(dotted, bare.str.replace(".", "", regex=False))
     return to_number(bare.str.replace(",", ".", regex=False))
+
+
+def to_counts(values: pd.Series, *, layer: str) -> tuple[pd.Series, list[Finding]]:
+    """
+    Turn cells into counts of people or the like: a comma, point or blank before three digits parts thousands.
+
+    A point does so only where the numbers without one are whole and below a thousand; other words stay to be reported.
+
+    Examples
+    --------
+    >>> to_counts(pd.Series(["1,234", "900"]), layer="villages")[0].tolist()
+    [1234.0, 900.0]
+    >>> to_counts(pd.Series(["1.234", "0.5"]), layer="villages")[0].tolist()
+    [1.234, 0.5]
+    """
+    if pd.api.types.is_numeric_dtype(values):
+        return to_number(values), []
+    text = values.astype("string").str.strip().str.replace("[\u00a0\u202f]", " ", regex=True)
+    text = text.mask(text.str.casefold().isin(MISSING_WORDS))
+    parted = pd.Series(data=False, index=values.index)
+    for mark in (",", ".", " "):
+        has = text.str.contains(mark, regex=False).fillna(value=False).astype(bool)
+        grouped = text.str.fullmatch(rf"\d{{1,3}}(\{mark}\d{{3}})+").fillna(value=False).astype(bool)
+        if not has.any() or not grouped[has].all():
+            continue
+        plain = text[~has].dropna()
+        small = plain.str.fullmatch(r"\d{1,3}").all() and len(plain) > 0
+        if mark == "." and not small and not text.str.count(r"\.").gt(1).any():
+            continue
+        text = text.str.replace(mark, "", regex=False)
+        parted |= has
+    numbers = to_decimal(text)
+    if not parted.any():
+        return numbers, []
+    count = int(parted.sum())
+    message = f"'{values.name}' has marks between thousands in {count_rows(count)}, such as {values[parted].iloc[0]}; taken off"
+    return numbers, [
+        Finding(layer=layer, word="clean", severity="note", message=message, count=count, action="repaired")
+    ]
 
 
 def to_degrees(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.int8]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -10,12 +11,13 @@ from lomsong.errors import SourceError, TableError
 from lomsong.findings import Finding, count_rows
 from lomsong.settings import LayerSource
 from lomsong.sources.containers import is_osm
-from lomsong.sources.fields import rename_columns, to_number
-from lomsong.sources.files import read_delimited, require_file
+from lomsong.sources.fields import rename_columns
+from lomsong.sources.files import require_file
 from lomsong.sources.layouts import read_tags
+from lomsong.sources.numerals import to_degrees
+from lomsong.sources.tables import has_geometry, is_table, read_table
 from lomsong.sources.vectors import read_vector, settle_crs
 
-_TABLES = (".csv", ".tsv", ".txt")
 #: Our names of the columns of a table, and those of published tables of buildings.
 _PLACE = (("longitude_deg", "latitude_deg"), ("longitude", "latitude"), ("lon", "lat"))
 #: What OpenStreetMap calls a cultural house.
@@ -66,7 +68,7 @@ def _read_points(
     source: LayerSource, *, layer: str, osm_layer: str, where: str
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     path = require_file(Path(source.path), layer=layer)
-    if path.suffix.lower() in _TABLES:
+    if is_table(path) and not has_geometry(path):
         frame, findings = _read_table(path, source, layer)
     elif source.layer is None and is_osm(path):
         chosen = source.model_copy(update={"layer": osm_layer})
@@ -89,17 +91,17 @@ def _read_points(
 
 
 def _read_table(path: Path, source: LayerSource, layer: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    raw, findings = read_delimited(path, layer=layer, encoding=source.encoding)
+    raw, findings = read_table(path, layer=layer, encoding=source.encoding, sheet=source.layer)
     named = rename_columns(raw, source.columns, layer=layer, known=list(_PLACE[0]))
     pair = next((pair for pair in _PLACE if set(pair) <= set(named.columns)), None)
     if pair is None:
         raise TableError(
             f"{layer}: {path.name} says no place; map longitude_deg and latitude_deg under inputs.{layer} columns"
         )
-    x, y = (pd.to_numeric(to_number(named[name]), errors="coerce") for name in pair)
-    good = x.between(-180, 180) & y.between(-90, 90)
+    x, y = (to_degrees(named[name])[0] for name in pair)
+    good = (np.abs(x) <= 180) & (np.abs(y) <= 90)
     crs = settle_crs(None, source.crs or "EPSG:4326", layer=layer)
-    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs).where(good, None)
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs, index=named.index).where(good, None)
     return gpd.GeoDataFrame(
         named.drop(columns="geometry", errors="ignore"), geometry=points, crs=crs
     ), findings

@@ -7,8 +7,10 @@ import pandas as pd
 from lomsong.errors import TableError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.settings import LayerSource
-from lomsong.sources.fields import rename_columns, to_number, to_text
-from lomsong.sources.files import read_delimited, require_file
+from lomsong.sources.fields import rename_columns, to_text
+from lomsong.sources.files import require_file
+from lomsong.sources.numerals import to_counts
+from lomsong.sources.tables import read_table
 
 LAYER = "population_totals"
 #: What a row may be about.
@@ -32,7 +34,7 @@ def read_totals(source: LayerSource) -> tuple[pd.DataFrame, list[Finding]]:
         No file, or not one of the two codes with a population.
     """
     path = require_file(Path(source.path), layer=LAYER)
-    raw, findings = read_delimited(path, layer=LAYER, encoding=source.encoding)
+    raw, findings = read_table(path, layer=LAYER, encoding=source.encoding, sheet=source.layer)
     named = rename_columns(raw, source.columns, layer=LAYER, known=[*KEYS, "population"])
     keys = [key for key in KEYS if key in named]
     if len(keys) != 1 or "population" not in named:
@@ -41,7 +43,9 @@ def read_totals(source: LayerSource) -> tuple[pd.DataFrame, list[Finding]]:
             f"inputs.{LAYER} columns"
         )
     key = keys[0]
-    people = pd.to_numeric(to_number(named["population"]), errors="coerce")
+    counts, found = to_counts(named["population"], layer=LAYER)
+    findings += found
+    people = pd.to_numeric(counts, errors="coerce")
     table = pd.DataFrame({key: to_text(named[key]), "population": people})
     bad = table[key].isna() | ~table["population"].between(0, 1e9)
     twice = table[key].duplicated(keep=False) & ~bad

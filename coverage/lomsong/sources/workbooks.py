@@ -130,12 +130,27 @@ def _as_table(rows: list[list[str]]) -> tuple[pd.DataFrame, int]:
     width = max(len(row) for row in rows)
     header = rows[at] + [""] * (width - len(rows[at]))
     above = rows[at - 1] + [""] * (width - len(rows[at - 1])) if at and filled[at - 1] > 1 else None
+    begin = at + 1
+    below = rows[begin] + [""] * (width - len(rows[begin])) if begin < len(rows) else []
     if above is not None:
         header = _join_headings(above, header)
+    elif _is_second_heading(header, below):
+        header, begin = _join_headings(header, below), begin + 1
     keep = [column for column, title in enumerate(header) if title]
-    body = [[row[column] if column < len(row) else "" for column in keep] for row in rows[at + 1 :]]
+    body = [[row[column] if column < len(row) else "" for column in keep] for row in rows[begin:]]
     frame = pd.DataFrame(body, columns=_unlike([header[column] for column in keep]), dtype=str)
     return frame, at
+
+
+def _is_second_heading(header: list[str], below: list[str]) -> bool:
+    """Tell whether a row under a heading with gaps, where cells were merged, names the columns within."""
+    wide = max((column for column, cell in enumerate(below) if cell), default=-1)
+    gaps = [column for column in range(wide + 1) if not header[column]]
+    named = [column for column in range(wide + 1) if below[column]]
+    if not gaps or not set(gaps) <= set(named) or any(any(map(str.isdigit, below[each])) for each in named):
+        return False
+    # under a heading that is merged downwards nothing stands; under one merged sideways, the first of its columns
+    return all(column in gaps or column + 1 in gaps for column in named)
 
 
 def _join_headings(above: list[str], header: list[str]) -> list[str]:

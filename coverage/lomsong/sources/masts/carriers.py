@@ -17,6 +17,8 @@ GENERATIONS = {
     "4g": "4g", "lte": "4g", "lte-a": "4g", "lte+": "4g", "lte_ca": "4g",
     "5g": "5g", "nr": "5g", "5g nr": "5g", "nr5g": "5g", "5g_nsa": "5g", "5g_sa": "5g",
 }  # fmt: skip
+#: What stands between the bands or technologies of one mast.
+_PARTED = r"[;,|/&]|\+\s*(?=\w)"
 _BAND = re.compile(r"^\s*([A-Za-z][A-Za-z-]*|[2-5][gG])\s*[-_ ]?\s*(\d{3,4})\s*$")
 
 
@@ -26,6 +28,12 @@ def split_carriers(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     frame = raw
     if "bands" in raw:
         frame, findings = _split_bands(raw)
+    elif "technology" in raw and (listed := _lists_bands(raw["technology"])).any():
+        # a cell such as 3G/4G or LTE1800: several carriers, or one with its band
+        parted, findings = _split_bands(
+            raw[listed].assign(bands=raw.loc[listed, "technology"]).drop(columns="technology")
+        )
+        frame = pd.concat([raw[~listed], parted]).reset_index(drop=True)
     if "technology" not in frame:
         raise TableError(
             problem_list(
@@ -44,8 +52,20 @@ def split_carriers(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         frame, odd, layer=LAYER, word="correct", key="sector_id",
         why=f"technology is none of 2g to 5g (found: {name_rows(words[odd].dropna().unique())})",
     )  # fmt: skip
-    findings += found
     return frame, findings + found
+
+
+def _lists_bands(technology: pd.Series) -> "pd.Series[bool]":
+    """Return which cells are no plain technology but name at least one, such as 3G/4G or LTE1800."""
+    words = to_text(technology)
+    named = {}
+    for word in words.dropna().unique():
+        pieces = [piece.strip() for piece in re.split(_PARTED, word)]
+        stems = [found[1] if (found := _BAND.match(piece)) else piece for piece in pieces]
+        named[word] = word.casefold() not in GENERATIONS and any(
+            stem.casefold() in GENERATIONS for stem in stems
+        )
+    return words.map(named).fillna(value=False).astype(bool)
 
 
 def tell_apart(frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,8 +83,8 @@ def tell_apart(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _split_bands(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
-    tokens = to_text(raw["bands"]).fillna("").str.split(r"[;,|/]", regex=True)
-    split = raw.assign(band=tokens).explode("band", ignore_index=True)
+    tokens = to_text(raw["bands"]).fillna("").str.split(_PARTED, regex=True)
+    split = raw.assign(band=tokens, alone=tokens.map(len) == 1).explode("band", ignore_index=True)
     split = split[split["band"].str.strip() != ""]
     parts = split["band"].str.extract(_BAND)
     # a technology alone is a carrier whose band is not known
@@ -88,10 +108,14 @@ def _split_bands(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
             )
         )
     site = split["site_id"] if "site_id" in split else pd.Series(pd.NA, index=split.index)
+    frequency = parts.loc[split.index, 1]
+    if "frequency_mhz" in split:
+        # a column of its own says the band of the only carrier
+        frequency = frequency.fillna(split["frequency_mhz"].where(split["alone"]))
     return split.assign(
         technology=parts.loc[split.index, 0],
-        frequency_mhz=parts.loc[split.index, 1],
+        frequency_mhz=frequency,
         # the row was the mast: its bands share one site
         site_id=to_text(site).fillna(split["sector_id"]),
         sector_id=split["sector_id"] + " " + split["band"].str.strip(),
-    ).drop(columns=["band", "bands"]), findings
+    ).drop(columns=["band", "bands", "alone"]), findings

@@ -10,15 +10,21 @@ from lomsong.sources.raster_files import Bounds
 
 def refuse_exchanged_axes(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
     """Refuse positions that would fall among the villages if their axes were exchanged."""
-    if not masts.crs.is_geographic:
-        return
+    margin = 1 if masts.crs.is_geographic else 100_000
     west, south, east, north = villages.to_crs(masts.crs).total_bounds
     x, y = masts.geometry.x, masts.geometry.y
 
     def inside(a: pd.Series, b: pd.Series) -> float:
-        return float((a.between(west - 1, east + 1) & b.between(south - 1, north + 1)).mean())
+        return float(
+            (a.between(west - margin, east + margin) & b.between(south - margin, north + margin)).mean()
+        )
 
     if inside(x, y) < 0.1 and inside(y, x) > 0.5:
+        if not masts.crs.is_geographic:
+            raise SourceError(
+                f"masts: none of {len(masts)} masts lies near a village, but they would with x_m and y_m exchanged "
+                "(surveyors often call the northing X); swap them under inputs.masts columns"
+            )
         raise SourceError(
             f"masts and villages: none of {len(masts)} masts lies near a village, but they would with longitude and "
             "latitude exchanged in one of the two; if it is the masts, swap longitude_deg and latitude_deg under "

@@ -11,6 +11,14 @@ from lomsong.sources.tables import Needs
 
 LAYER = "masts"
 _WANTED = ("radio", "mcc", "net", "area", "cell", "lon", "lat")
+#: The columns of the files of single countries, which come without a header.
+HEADER = (
+    "radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples", "changeable", "created",
+    "updated", "averageSignal",
+)  # fmt: skip
+_RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA", "NBIOT"})
+#: A cell without its position says nothing.
+_LEAST_CELLS = 8
 #: The other header in circulation, lower case: its name, and the usual one.
 _ALIASES = {"mnc": "net", "tac": "area", "lac": "area", "cid": "cell", "sam": "samples"}
 
@@ -24,6 +32,27 @@ def _locate(piece: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 NEEDS = Needs(columns=(*_WANTED, *_ALIASES, "range", "samples", "updated", "network"), locate=_locate)
+
+
+def name_columns(raw: pd.DataFrame, first_line: list[str]) -> pd.DataFrame:
+    """
+    Return the cells of a country file, which has no header: its first line, taken for one, is a cell like the others.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        As read.
+    first_line : list of str
+        The cells of the line that was taken for a header.
+    """
+    cells = [cell.strip() for cell in first_line]
+    columns = list(HEADER[: len(cells)])
+    if len(cells) < _LEAST_CELLS or len(cells) != raw.shape[1] or len(columns) != raw.shape[1]:
+        return raw
+    if cells[0].upper() not in _RADIOS or not all(cell.isdigit() for cell in cells[1:5]):
+        return raw
+    first = pd.DataFrame([cells], columns=columns, dtype=str)
+    return pd.concat([first, raw.set_axis(columns, axis=1)], ignore_index=True)
 
 
 def recognise(columns: frozenset[str]) -> bool:
@@ -76,9 +105,13 @@ def shape(raw: pd.DataFrame, source: MastSource) -> pd.DataFrame:
     else:
         frame["longitude_deg"], frame["latitude_deg"] = raw[lower["lon"]], raw[lower["lat"]]
     if "updated" in lower:
-        seconds = pd.to_numeric(_code(raw[lower["updated"]]), errors="coerce")
-        day = pd.to_datetime(seconds.where(seconds.between(0, 1e10)), unit="s", errors="coerce")
-        frame["on_air"] = day.dt.strftime("%Y-%m-%d")
+        written = _code(raw[lower["updated"]])
+        seconds = pd.to_numeric(written, errors="coerce")
+        in_seconds = seconds.between(0, 1e10).fillna(value=False).astype(bool)
+        day = pd.to_datetime(seconds.where(in_seconds), unit="s", errors="coerce")
+        # exports of others write milliseconds or dates, which whoever finishes the list reads; 0 is no time
+        other = written.where((written != "") & ~in_seconds, pd.NA)
+        frame["on_air"] = day.dt.strftime("%Y-%m-%d").astype("string").fillna(other)
         # the same cell can stand twice; the younger record knows better
         frame = frame.sort_values("on_air", kind="stable", na_position="first")
     return frame

@@ -1,5 +1,6 @@
 """One reader for every mast list: the file, its layout, its carriers and their places."""
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from lomsong.settings import MastSource
 from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import apply_contract, rename_columns, set_aside, to_text
 from lomsong.sources.files import require_file
+from lomsong.sources.masts import opencellid
 from lomsong.sources.masts.carriers import split_carriers, tell_apart
 from lomsong.sources.masts.formats import FORMATS, find_format
 from lomsong.sources.masts.openstreetmap import read_structures
@@ -30,6 +32,8 @@ EXTRA_COLUMNS = (*PLACE_COLUMNS, "bands", "structure_height_m", "samples", "rang
 CARRIED = ("samples", "range_m", "node", "sector_number")
 #: The technology of structures whose list is silent on it.
 ASSUMED_TECHNOLOGY = "4g"
+#: A list in which this part of the cells has one country code is of that country.
+HOME_SHARE = 0.6
 #: Antennas of a structure hang at its top or under it; part of its height, and at least. [m]
 STRUCTURE_SIGMA_SHARE = 0.2
 STRUCTURE_SIGMA_M = 5.0
@@ -112,7 +116,7 @@ def _read(path: Path, source: MastSource, box: Box | None) -> tuple[pd.DataFrame
     if path.name.lower().endswith(".osm.pbf") or path.suffix.lower() == ".osm":
         return read_structures(path, layer=LAYER)
     if is_table(path) and not _is_geoparquet(path):
-        return read_table(
+        raw, findings = read_table(
             path,
             layer=LAYER,
             encoding=source.encoding,
@@ -120,17 +124,41 @@ def _read(path: Path, source: MastSource, box: Box | None) -> tuple[pd.DataFrame
             needs=_needs(path, source),
             box=box,
         )
+        if not source.columns and source.format in (None, "opencellid"):
+            raw = opencellid.name_columns(raw, peek_columns(path, layer=LAYER))
+        return raw, findings
     raw, findings = read_vector(source, layer=LAYER)
     return _as_points(raw, shapes=source.format == "osm" or "man_made" in raw), findings
 
 
 def _own_country(frame: pd.DataFrame, source: MastSource) -> tuple[pd.DataFrame, list[Finding]]:
     """Set aside the cells whose mobile country code is not among those of the settings."""
-    if not source.country_codes or "network" not in frame:
+    if "network" not in frame:
         return frame, []
+    if not source.country_codes:
+        return frame, _foreign_codes(frame)
     foreign = ~frame["network"].str.split("-").str[0].isin(source.country_codes)
     why = f"their country code is not {' or '.join(source.country_codes)}"
     return set_aside(frame, foreign, layer=LAYER, word="correct", key="sector_id", why=why)
+
+
+def _foreign_codes(frame: pd.DataFrame) -> list[Finding]:
+    """Count the cells of other countries than the one most cells are of; which country it is, the user knows."""
+    codes = frame["network"].str.split("-").str[0]
+    counts = codes[codes != ""].value_counts()
+    if len(counts) < 2 or counts.iloc[0] < HOME_SHARE * counts.sum():
+        return []
+    home = str(counts.index[0])
+    foreign = (codes != home) & (codes != "")
+    rows = tuple(frame.loc[foreign, "sector_id"].astype(str))
+    others = name_rows(f"{code} ({count:,})" for code, count in counts.iloc[1:].items())
+    message = (
+        f"{count_rows(len(rows), 'cell')} of other countries' codes than {home}: {others}; they count as networks of "
+        f"their own; set inputs.masts country_codes: ['{home}'] to leave them out"
+    )
+    return [
+        Finding(layer=LAYER, word="correct", severity="warning", message=message, count=len(rows), rows=rows)
+    ]
 
 
 def _is_geoparquet(path: Path) -> bool:
@@ -234,6 +262,9 @@ def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFra
         if column.kind == "number" and column.name in plain:
             plain[column.name], found = _measure(plain[column.name], plain["sector_id"])
             findings += found
+    if "azimuth_deg" in plain and pd.api.types.is_float_dtype(plain["azimuth_deg"]):
+        plain["azimuth_deg"], found = _turn(plain["azimuth_deg"], plain["sector_id"])
+        findings += found
     if "on_air" in plain:
         plain["on_air"], found = to_dates(plain["on_air"], layer=LAYER)
         findings += found
@@ -268,8 +299,30 @@ def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFra
     return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs).reset_index(drop=True), findings
 
 
+def _turn(azimuth_deg: pd.Series, ids: pd.Series) -> tuple[pd.Series, list[Finding]]:
+    """Write a direction west of north, such as -10, as one clockwise from north."""
+    west = azimuth_deg.between(-360, 0, inclusive="left")
+    if not west.any():
+        return azimuth_deg, []
+    rows = tuple(ids[west].astype(str))
+    message = (
+        f"azimuth of {count_rows(len(rows), 'sector')} is negative; a full turn added: {name_rows(rows)}"
+    )
+    finding = Finding(
+        layer=LAYER, word="clean", severity="warning", message=message, count=len(rows), rows=rows,
+        action="repaired",
+    )  # fmt: skip
+    return azimuth_deg.mask(west, azimuth_deg + 360), [finding]
+
+
 def _measure(values: pd.Series, ids: pd.Series) -> tuple[pd.Series, list[Finding]]:
     """Read a column of numbers; a height, width or frequency of zero stands for "not known"."""
+    unit = SECTORS.column(str(values.name)).unit
+    if unit and not pd.api.types.is_numeric_dtype(values):
+        # people write the unit into the cell: 42 m, 120°
+        written = "°|deg" if unit == "deg" else re.escape(unit)
+        text = values.astype("string")
+        values = text.str.replace(rf"(?i)(?<=\d)\s*(?:{written})\.?\s*$", "", regex=True)
     numbers = to_decimal(values)
     if SECTORS.column(str(values.name)).minimum <= 0 or not pd.api.types.is_float_dtype(numbers):
         return numbers, []

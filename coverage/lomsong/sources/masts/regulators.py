@@ -56,7 +56,9 @@ def shape_arcep(raw: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(index=raw.index)
     x, y = _first(raw, lower, "x", "x_lambert_93"), _first(raw, lower, "y", "y_lambert_93")
     east, north = _first(raw, lower, "lon", "longitude"), _first(raw, lower, "lat", "latitude")
-    if x is not None and y is not None:
+    # the list writes no Lambert-93 for what lies overseas
+    overseas = x is not None and east is not None and bool((to_text(x).isna() & to_text(east).notna()).any())
+    if x is not None and y is not None and not overseas:
         frame["x_m"], frame["y_m"] = x, y
     elif east is not None and north is not None:
         frame["longitude_deg"], frame["latitude_deg"] = east, north
