@@ -130,7 +130,7 @@ def redraw_map(
 
 
 def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple[str, ...]]:
-    """Take what the run has written; relief and measurements come from its sources while those are there."""
+    """Take what the run has written; relief, roads, waters and measurements come from its sources while those are there."""
     notes: tuple[str, ...] = ()
     try:
         settings = parse_settings(record["settings"], subject=f"settings in {folder}/run.json")
@@ -149,7 +149,9 @@ def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple
             tuple(dict.fromkeys(map(str, credits_))),
         )
         parts = MapParts(labels=labels)
-        notes = (f"without relief and measurements, since a source is gone: {str(error).splitlines()[0]}",)
+        notes = (
+            f"without relief, roads, waters and measurements, since a source is gone: {str(error).splitlines()[0]}",
+        )
     service, plan = folder / "service.csv", folder / "plan.gpkg"
     profiles = folder / PROFILES_FILE
     return (

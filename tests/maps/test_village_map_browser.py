@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import shapely
 from map_pages import as_shown
 from PIL import Image
 
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs
-from lomsong.maps import Labels, MapOptions, parts_of, save_map, village_map
+from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
 from lomsong.maps.contents import village_contents
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.layer import DataLayer
@@ -715,3 +716,53 @@ def test_everything_to_press_or_fill_has_a_name(
           !(one.textContent.trim() || one.getAttribute('aria-label') || one.title || (one.labels && one.labels.length))).map((one) => one.outerHTML)"""
     )
     assert nameless == []
+
+
+def painted(page: Any, pane: str) -> int:
+    """Pixels of a pane's canvases that are not clear."""
+    return int(
+        page.evaluate(
+            """(pane) => [...document.querySelectorAll(".leaflet-" + pane + "-pane canvas")].reduce((sum, tile) => {
+              const { data } = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height);
+              for (let i = 3; i < data.length; i += 4) sum += data[i] > 0;
+              return sum;
+            }, 0)""",
+            pane,
+        )
+    )
+
+
+def test_roads_and_waters_can_be_switched_off(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    west, south, east, north = villages.total_bounds
+    ways = {
+        name: gpd.GeoDataFrame({"kind": [kind]}, geometry=[shapely.LineString(line)], crs=villages.crs)
+        for name, kind, line in (
+            ("roads", "primary", [(west, south), (east, north)]),
+            ("water", "river", [(west, north), (east, south)]),
+        )
+    }
+    page = open_map(village_map(villages, parts=MapParts(**ways), options=MapOptions(language="vi")))
+    for pane, name in (("lomsong-roads", "Đường bộ"), ("lomsong-water", "Sông hồ")):
+        page.wait_for_function(
+            "(pane) => document.querySelector('.leaflet-' + pane + '-pane canvas')", arg=pane
+        )
+        page.wait_for_timeout(300)
+        assert painted(page, pane) > 500
+        page.get_by_label(name, exact=True).uncheck()
+        assert painted(page, pane) == 0
+
+
+def test_a_masked_count_of_tests_is_shown_as_such(open_map: Open, villages: gpd.GeoDataFrame) -> None:
+    masked = villages.assign(mobile_tests=np.nan, mobile_tests_shown="<5", rank=range(1, len(villages) + 1))
+    page = open_map(village_map(masked))
+    page.locator("#lomsong-body .lomsong-list button").first.click()
+    page.wait_for_selector(".lomsong-card")
+    assert "<5 tests" in page.locator(".lomsong-card").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table (CSV)").click()
+    table = pd.read_csv(download.value.path(), dtype=str)
+    assert table["mobile_tests_shown"].eq("<5").all()
+    page.locator(".lomsong-language").click()
+    page.locator("#lomsong-body .lomsong-list button").first.click()
+    page.wait_for_selector(".lomsong-card")
+    assert "<5 lượt đo" in page.locator(".lomsong-card").inner_text()

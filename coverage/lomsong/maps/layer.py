@@ -21,7 +21,7 @@ from lomsong.maps.offline import (
     style_element,
 )
 
-Kind = Literal["villages", "masts", "relief", "signal", "measurements", "plan", "borders"]
+Kind = Literal["villages", "masts", "relief", "signal", "measurements", "plan", "borders", "roads", "water"]
 
 
 def content_id(*parts: object) -> str:
@@ -41,7 +41,7 @@ class DataLayer(Layer):
 
     Parameters
     ----------
-    kind : {'villages', 'masts', 'relief', 'signal', 'measurements', 'plan', 'borders'}
+    kind : {'villages', 'masts', 'relief', 'signal', 'measurements', 'plan', 'borders', 'roads', 'water'}
         Which of the front end's layers it is.
     packs : Packs
         From `contents`.

@@ -48,6 +48,8 @@ class MapParts:
         Contract `MEASUREMENTS`: shown as hexagons, never as single places.
     terrain : Raster or None
         Ground height, for the relief.
+    roads, water : GeoDataFrame or None
+        Lines and areas with what they are in ``kind``, as in ``inputs.context``.
     service : DataFrame or None
         Contract `SERVICE`: lets the page filter by operator and technology.
     plan : GeoDataFrame or None
@@ -66,6 +68,8 @@ class MapParts:
     sectors: gpd.GeoDataFrame | None = None
     measurements: gpd.GeoDataFrame | None = None
     terrain: Raster | None = None
+    roads: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
     service: pd.DataFrame | None = None
     plan: gpd.GeoDataFrame | None = None
     rasters: Sequence[Path] = ()
@@ -108,6 +112,8 @@ def parts_of(inputs: Inputs, **others: Any) -> MapParts:
         sectors=inputs.sectors,
         measurements=inputs.measurements,
         terrain=inputs.terrain,
+        roads=inputs.context.get("roads"),
+        water=inputs.context.get("water"),
         findings=inputs.findings,
         minimum_tests=inputs.settings.privacy.minimum_devices,
         **others,

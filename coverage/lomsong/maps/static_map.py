@@ -21,6 +21,7 @@ from lomsong.maps.discretion import discreet
 from lomsong.maps.frame import WebFrame, find_frame
 from lomsong.maps.parts import MapOptions, MapParts, find_labels
 from lomsong.maps.relief import shade_relief
+from lomsong.maps.static_ways import WAY_COLOURS, draw_ways, outline_of
 from lomsong.schemas import STATUSES
 from lomsong.wording import LANGUAGES, write_number
 
@@ -56,6 +57,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "north": ("N", "B"),
     "sites": ("Proposed site", "Trạm đề xuất"),
+    "roads": ("Road", "Đường bộ"),
+    "water": ("Water", "Sông hồ"),
 }
 _DPI = 200
 #: Letters in a line of the sources, of both the narrow and the wide sheets.
@@ -121,6 +124,7 @@ def draw_static_map(
     labels = find_labels(villages, parts)
     _draw_relief(sheet, parts, frame)
     _draw_villages(sheet, villages, frame)
+    draw_ways(sheet.axes, {"water": parts.water, "roads": parts.roads}, frame.crs, pixels=6 * _DPI)
     _draw_points(sheet, parts, frame)
     _furnish(sheet, frame)
     head = f"{sheet.words('synthetic')}\n{_plain(labels.name)}" if labels.synthetic else _plain(labels.name)
@@ -185,7 +189,7 @@ def _draw_villages(sheet: _Sheet, villages: gpd.GeoDataFrame, frame: WebFrame) -
     for status in STATUSES:
         fill, line, hatch = _LOOKS[status]
         mine = (villages["status"] == status).to_numpy()
-        paths = [_outline(shape) for shape in there[mine & area] if not shape.is_empty]
+        paths = [outline_of(shape) for shape in there[mine & area] if not shape.is_empty]
         style: dict[str, Any] = {
             "facecolor": fill,
             "edgecolor": line,
@@ -206,15 +210,6 @@ def _draw_villages(sheet: _Sheet, villages: gpd.GeoDataFrame, frame: WebFrame) -
     room = 0.03 * max(bounds[2] - bounds[0], bounds[3] - bounds[1], 2000.0)
     sheet.axes.set_xlim(bounds[0] - room, bounds[2] + room)
     sheet.axes.set_ylim(bounds[1] - room, bounds[3] + room)
-
-
-def _outline(shape: shapely.Geometry) -> Any:
-    from matplotlib.path import Path as Outline  # noqa: PLC0415 - optional
-
-    rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(shape)))
-    return Outline.make_compound_path(
-        *(Outline(shapely.get_coordinates(ring), closed=True) for ring in rings)
-    )
 
 
 def _draw_points(sheet: _Sheet, parts: MapParts, frame: WebFrame) -> None:
@@ -284,6 +279,11 @@ def _legend(sheet: _Sheet, villages: gpd.GeoDataFrame, parts: MapParts) -> None:
         for key, table, marker, colour in points
         if table is not None and len(table)
     ]  # fmt: skip
+    handles += [
+        Line2D([], [], color=colour, linewidth=1.4, label=sheet.words(name))
+        for name, colour in WAY_COLOURS.items()
+        if getattr(parts, name) is not None and len(getattr(parts, name))
+    ]
     wide = sheet.axes.get_position().width < 0.8
     where = (
         {"loc": "upper left", "bbox_to_anchor": (0.7, 0.88)}

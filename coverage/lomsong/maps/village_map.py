@@ -30,6 +30,7 @@ from lomsong.maps.parts import MapOptions, MapParts, find_labels, parts_of
 from lomsong.maps.plan_contents import plan_contents
 from lomsong.maps.relief import shade_relief
 from lomsong.maps.signal_contents import signal_contents
+from lomsong.maps.ways import way_contents
 from lomsong.wording import PHRASES
 
 #: Where the head of a page takes our elements: after the line that names its encoding.
@@ -185,6 +186,7 @@ def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame) -> lis
         villages, frame, service=parts.service, findings=parts.findings, pictures=parts.pictures
     )
     layers.append(DataLayer("villages", told, name="Villages"))
+    layers += _ways(parts, frame)
     layers += [
         DataLayer("signal", picture.packs, name=picture.name, show=False)
         for picture in signal_contents(parts.rasters, frame)
@@ -204,6 +206,19 @@ def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame) -> lis
     plan = None if parts.plan is None else plan_contents(parts.plan, villages["village_id"], frame)
     if plan is not None:
         layers.append(DataLayer("plan", plan, name="Proposed sites"))
+    return layers
+
+
+def _ways(parts: MapParts, frame: WebFrame) -> list[DataLayer]:
+    layers = []
+    if parts.water is not None:
+        packs, whole = way_contents(parts.water, frame)
+        if packs is not None:
+            layers.append(DataLayer("water", packs, name="Waters" if whole else "Main waters"))
+    if parts.roads is not None:
+        packs, whole = way_contents(parts.roads, frame)
+        if packs is not None:
+            layers.append(DataLayer("roads", packs, name="Roads" if whole else "Main roads"))
     return layers
 
 

@@ -10,6 +10,7 @@ import { isReady } from "./ready.js";
 import { relief } from "./relief.js";
 import { signal } from "./signal.js";
 import { villages } from "./villages.js";
+import { roads, water } from "./ways.js";
 
 /** Read the JSON that Python put beside this script, and let go of its text. */
 function data(id) {
@@ -19,4 +20,4 @@ function data(id) {
   return value;
 }
 
-window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, panel, layerControl, data, isReady, shown };
+window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, panel, layerControl, data, isReady, shown };

@@ -1,7 +1,7 @@
 /* The map as a picture, with title, legend, scale, sources and date, as the page shows it at the moment. */
 import { t } from "./words.js";
 
-const PANES = ["lomsong", "lomsong-signal", "lomsong-relief", "lomsong-hexagons", "lomsong-borders", "lomsong-masts", "lomsong-plan"];
+const PANES = ["lomsong", "lomsong-signal", "lomsong-relief", "lomsong-water", "lomsong-roads", "lomsong-hexagons", "lomsong-borders", "lomsong-masts", "lomsong-plan"];
 const FONT = 'system-ui, "Segoe UI", "Noto Sans", sans-serif';
 const MARGIN = 16, HEAD = 44, FOOT = 40;
 

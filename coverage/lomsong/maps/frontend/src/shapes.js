@@ -102,11 +102,7 @@ export class Shapes {
 
   /** Add one border to the path of a pen. */
   traceArc(pen, arc, zoom, scale, left, top) {
-    for (let i = this.arcs[arc], begun = false; i < this.arcs[arc + 1]; i++) {
-      if (this.zooms[i] > zoom) continue;
-      pen[begun ? "lineTo" : "moveTo"](this.x[i] * scale - left, this.y[i] * scale - top);
-      begun = true;
-    }
+    traceLine(this, pen, arc, zoom, scale, left, top);
   }
 
   /** The borders around a place. */
@@ -139,6 +135,15 @@ export class Shapes {
       }
     }
     return inside;
+  }
+}
+
+/** Add one of some lines to the path of a pen, with no more corners than the zoom needs. */
+export function traceLine({ arcs, x, y, zooms }, pen, arc, zoom, scale, left, top) {
+  for (let i = arcs[arc], begun = false; i < arcs[arc + 1]; i++) {
+    if (zooms[i] > zoom) continue;
+    pen[begun ? "lineTo" : "moveTo"](x[i] * scale - left, y[i] * scale - top);
+    begun = true;
   }
 }
 

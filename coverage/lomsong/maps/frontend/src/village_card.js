@@ -13,8 +13,9 @@ function speed(cell) {
   const parts = [];
   if (middle !== null) parts.push(tenth(middle) + " Mbit/s");
   if (low !== null && high !== null) parts.push(t("interval", { low: tenth(low), high: tenth(high) }));
-  const tests = cell("mobile_tests");
-  if (tests === 0) parts.push(t("noTests"));
+  const tests = cell("mobile_tests"), shown = cell("mobile_tests_shown");
+  if (tests === null && shown !== null) parts.push(t("tests", { n: shown }));
+  else if (tests === 0) parts.push(t("noTests"));
   else if (tests !== null) parts.push(t(tests === 1 ? "test" : "tests", { n: count(tests) }));
   return parts.length ? parts.join(", ") : null;
 }
