@@ -70,6 +70,28 @@ def test_the_other_g_nettrack_layout_takes_its_level_by_technology(tmp_path: Pat
     assert frame["kind"].tolist() == ["signal", "signal", "signal", "no_service"]
 
 
+def test_levels_are_known_by_their_headings_however_these_are_written(tmp_path: Path) -> None:
+    text = (
+        "time;lat;lon;Operatorname;Operator;nettype;RSRP (dBm);SS-RSRP;RSCP_dBm\n"
+        "2023-05-01;21,5;104,5;Viettel;45204;LTE;-95,5;;\n2023-05-01;21,6;104,5;Viettel;45204;5G NSA;;-100;\n"
+        "2023-05-01;21,7;104,5;Viettel;45204;UMTS;;;-88\n2023-05-01;21,8;104,5;Viettel;45204;NO_SERVICE;;;\n"
+    )
+    frame, _ = read_signal_samples(SignalSource(path=written(tmp_path, text)))
+    frame = frame.set_index(frame.geometry.y.round(1)).sort_index()
+    assert frame["level_dbm"].tolist()[:3] == [-95.5, -100, -88]
+    assert frame["kind"].tolist() == ["signal", "signal", "signal", "no_service"]
+    assert set(frame["operator"]) == {"Viettel"}
+
+
+def test_a_log_of_rsrp_alone_says_which_setting_it_lacks(tmp_path: Path) -> None:
+    source = SignalSource(path=written(tmp_path, "lat,lon,rsrp\n21.5,104.5,-95\n"))
+    frame, findings = read_signal_samples(source)
+    assert frame.empty
+    assert "set inputs.signal_samples technology" in told(findings)
+    frame, _ = read_signal_samples(source.model_copy(update={"technology": "4g"}))
+    assert frame["level_dbm"].tolist() == [-95]
+
+
 def test_any_log_reads_through_a_column_map(tmp_path: Path) -> None:
     text = "a;b;c;d;imsi\n104,5;21,5;-95,5;LTE;452040123456789\n"
     columns = {"longitude_deg": "a", "latitude_deg": "b", "level_dbm": "c", "technology": "d"}
@@ -130,6 +152,16 @@ def test_a_check_list_is_placed_by_village_or_position(tmp_path: Path) -> None:
     assert "not filled in" in told(findings)
     assert "nhà ông A" not in frame.to_csv()
     MEASUREMENTS.check(complete(frame))
+
+
+def test_a_check_list_whose_codes_lost_their_zeros_finds_its_villages(tmp_path: Path) -> None:
+    villages = gpd.GeoDataFrame(
+        {"village_id": ["0012"]}, geometry=[box(104, 21, 104.2, 21.2)], crs="EPSG:4326"
+    )
+    path = written(tmp_path, "Mã thôn,Kết quả\n12,không\n")
+    frame, findings = read_field_checks(CheckSource(path=path), villages=villages)
+    assert frame["has_signal"].tolist() == [False]
+    assert "had lost leading zeros; put back" in told(findings)
 
 
 def test_a_check_list_without_its_answer_or_place_says_what_to_map(tmp_path: Path) -> None:

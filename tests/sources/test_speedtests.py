@@ -72,6 +72,53 @@ def test_what_is_no_quadkey_has_no_place() -> None:
     assert np.isnan(decode_quadkeys(keys)[0]).tolist() == [True] * 6 + [False]
 
 
+WEST = quadkey_by_hand(-80.6, 13.4, 16)  # begins with a zero
+
+
+@pytest.mark.parametrize("kind", ["mixed text", "whole numbers", "decimals", "all short, area known"])
+def test_quadkeys_that_lost_their_zeros_do_not_move_to_the_pole(tmp_path: Path, kind: str) -> None:
+    assert WEST.startswith("0")
+    box = None
+    if kind == "mixed text":
+        source = speed_file(tmp_path, f"quadkey,avg_d_kbps\n{int(WEST)},1000\n3112302131202302,1000\n")
+    elif kind == "all short, area known":
+        source = speed_file(tmp_path, f"quadkey,avg_d_kbps\n{int(WEST)},1000\n")
+        box = Box(-81, 13, -80, 14)
+    else:
+        number = float(WEST) if kind == "decimals" else int(WEST)
+        table = pd.DataFrame({"quadkey": [number], "avg_d_kbps": [1000]})
+        table.to_parquet(tmp_path / "t.parquet")
+        source = SpeedTestSource(path=tmp_path / "t.parquet", network="mobile")
+    frame, findings = read_speed_tests(source, box=box)
+    assert (frame.geometry.x[0], frame.geometry.y[0]) == pytest.approx((-80.6, 13.4), abs=0.006)
+    assert "1 quadkey had lost leading zeros; put back" in told(findings)
+
+
+def test_coarse_keys_of_an_unknown_area_are_left_as_they_are(tmp_path: Path) -> None:
+    key = quadkey_by_hand(104.5, 21.5, 14)
+    frame, findings = read_speed_tests(speed_file(tmp_path, f"quadkey,avg_d_kbps\n{key},1000\n"))
+    assert frame.geometry.x[0] == pytest.approx(104.5, abs=0.02)
+    assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        ("tile", '"POLYGON((105 21, 105.006 21, 105.006 21.004, 105 21.004, 105 21))"'),
+        ("tile_x,tile_y", "105.003,21.002"),
+    ],
+)
+def test_a_key_in_scientific_form_is_said_and_the_tile_stands_in(
+    tmp_path: Path, columns: str, cells: str
+) -> None:
+    text = f"quadkey,{columns},avg_d_kbps\n1.32203E+15,{cells},1000\n"
+    frame, findings = read_speed_tests(speed_file(tmp_path, text))
+    assert (frame.geometry.x[0], frame.geometry.y[0]) == pytest.approx((105.003, 21.002))
+    assert "scientific form" in told(findings)
+    frame, _ = read_speed_tests(speed_file(tmp_path, text.replace("quadkey", "nr")))
+    assert frame.geometry.x[0] == pytest.approx(105.003)
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 @pytest.mark.parametrize("by", ["quadkey", "centre"])
 def test_a_large_file_of_tiles_keeps_only_those_near_the_area(
@@ -178,6 +225,13 @@ def test_ndt_rows_are_read_flattened_either_way_and_vague_places_set_aside(tmp_p
 
 
 # --- privacy ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_which_nothing_is_left_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    text = "date,a_MeanThroughputMbps,client_Geo_Latitude,client_Geo_Longitude,client_Geo_AccuracyRadiusKm\n2023-05-01,12,21,105,100\n"
+    frame, findings = read_speed_tests(speed_file(tmp_path, text))
+    assert frame.empty
+    assert "known to more than 5 km only" in told(findings)
 
 
 def test_places_move_to_the_middle_of_a_square_and_no_further(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "thoigian", "thoigiando", "thoidiem", "ngay", "ngaydo", "ngaygio", "ngaykiemtra", "checkdate", "visitdate", "day",
     ),
     "operator": (
-        "operator", "operatorname", "carrier", "carriername", "provider", "isp", "ispname", "networkoperator", "mno",
+        "operatorname", "operator", "carriername", "carrier", "provider", "isp", "ispname", "networkoperator", "mno",
         "nhamang", "tennhamang", "mang", "nhacungcap", "doanhnghiep", "networkname", "asname",
     ),
     "technology": (
-        "technology", "networkmode", "networktype", "networktech", "tech", "rat", "radio", "connectiontype", "accesstype",
+        "technology", "networkmode", "networktype", "networktech", "nettype", "accesstechnology", "tech", "rat", "radio", "connectiontype", "accesstype",
         "congnghe", "loaimang", "loaiketnoi", "connection", "mobilenetworktype",
     ),
     "frequency_mhz": ("frequency", "freq", "carrierfrequency", "tanso"),
@@ -85,12 +85,26 @@ def name_columns(frame: pd.DataFrame, wanted: Iterable[str], *, taken: Mapping[s
     return found
 
 
+def bare_heading(heading: str) -> str:
+    """
+    Return a heading folded, letters and digits only, without its unit.
+
+    Examples
+    --------
+    >>> bare_heading("SS-RSRP (dBm)")
+    'ssrsrp'
+    """
+    return _split_unit(heading, heading)[0]
+
+
 def _split_unit(heading: str, original: str) -> tuple[str, tuple[str, float]]:
     """Return the bare heading, and its original with what one of its units is in ours."""
     factor = 1.0
     if found := _IN_BRACKETS.search(heading):
         factor = _UNITS.get(re.sub(r"[^a-z]", "", fold(found[1])), 1.0)
         heading = _IN_BRACKETS.sub("", heading)
+    # a capital parts words, but not within a unit
+    heading = re.sub("dBm|dB", lambda unit: unit[0].lower(), heading)
     words = re.split(r"[^a-z0-9]+", fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)))
     words = [word for word in words if word]
     if len(words) > 1 and words[-1] in _UNITS:

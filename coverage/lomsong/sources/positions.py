@@ -62,7 +62,7 @@ def place(
             )
     else:
         (x, _), (y, letters) = to_degrees(frame["longitude_deg"]), to_degrees(frame["latitude_deg"])
-        if (letters < 0).mean() > 0.5:
+        if (letters < 0).sum() > 0.5 * len(letters):
             raise TableError(problem_list(layer, [_SWAPPED.format("latitudes carry E or W")]))
         if not system.is_geographic:
             raise TableError(
@@ -94,7 +94,7 @@ def usable_positions(
     beyond = np.zeros(len(frame), dtype=bool)
     if frame.crs.is_geographic:
         beyond = ~lost & ((np.abs(y) > 90) | (np.abs(x) > 180))
-        if beyond.mean() > 0.5:
+        if beyond.sum() > 0.5 * len(beyond):
             if max(np.max(np.abs(x[~lost])), np.max(np.abs(y[~lost]))) <= 180:
                 text = _SWAPPED.format(f"latitudes reach {np.max(np.abs(y[~lost])):.4g}")
             else:

@@ -37,7 +37,7 @@ _NOT_MOBILE = (
     "adsl",
 )
 _NO_SERVICE = (
-    "no service", "noservice", "out of service", "out_of_service", "no signal", "nosignal", "emergency", "emergency only",
+    "no service", "noservice", "out of service", "no signal", "nosignal", "emergency", "emergency only",
     "searching", "limited service", "mat song", "khong co song", "khong co tin hieu", "khong song",
 )  # fmt: skip
 _DEGREE_M = 111_320.0
@@ -106,6 +106,9 @@ def read_technology(
     text = to_text(values)
     unique = text.dropna().unique()
     plain = {word: fold(word) for word in unique}
+    spaced = {
+        word: " ".join(bare.replace("_", " ").replace("-", " ").split()) for word, bare in plain.items()
+    }
     technology = text.map(
         {word: GENERATIONS.get(bare, _generation(bare)) for word, bare in plain.items()}
     ).astype("string")
@@ -113,7 +116,9 @@ def read_technology(
         text.map({word: bare in _NOT_MOBILE for word, bare in plain.items()}).fillna(value=False).astype(bool)
     )
     dark = (
-        text.map({word: bare in _NO_SERVICE for word, bare in plain.items()}).fillna(value=False).astype(bool)
+        text.map({word: bare in _NO_SERVICE for word, bare in spaced.items()})
+        .fillna(value=False)
+        .astype(bool)
     )
     odd = text.notna() & technology.isna() & ~fixed & ~dark
     findings = []

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from lomsong.code_repair import mend_codes
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding, count_rows, name_rows
@@ -101,6 +102,12 @@ def read_field_checks(
         frame["time"], found = to_dates(named["time"], layer=LAYER)
         findings += found
     frame["published"] = pd.Series(data=True, index=frame.index, dtype="boolean")
+    if "village_id" in named:
+        known_ids = pd.Index(villages["village_id"].astype(str))
+        named["village_id"], found = mend_codes(
+            to_text(named["village_id"]), known_ids, layer=LAYER, column="village_id"
+        )
+        findings += found
     placed = _place(frame, named, points, villages, source)
     empty = placed["has_signal"].isna()
     placed, found = set_aside(

@@ -10,7 +10,7 @@ from lomsong.findings import Finding, count_rows
 from lomsong.settings import PrivacySettings, SignalSource
 from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import rename_columns, to_text
-from lomsong.sources.headers import name_columns
+from lomsong.sources.headers import bare_heading, name_columns
 from lomsong.sources.positions import PLACE_COLUMNS
 from lomsong.sources.signals.tables import read_points
 from lomsong.sources.witnesses import (
@@ -23,15 +23,11 @@ from lomsong.sources.witnesses import (
 )
 
 LAYER = "signal_samples"
-#: Heading of a level that is of one kind alone, in lower case.
+#: Heading of a level that is of one kind alone: folded, letters and digits only, without unit.
 _OF_ONE_KIND = {
-    "rsrp": "rsrp",
-    "rscp": "rscp",
-    "rxlev": "rxlev",
-    "rssi_2g": "rxlev",
-    "ss_rsrp": "rsrp",
-    "nr_ssrsrp": "rsrp",
-}
+    "rsrp": "rsrp", "ltersrp": "rsrp", "ssrsrp": "rsrp", "nrssrsrp": "rsrp", "nrrsrp": "rsrp", "rscp": "rscp",
+    "umtsrscp": "rscp", "wcdmarscp": "rscp", "rxlev": "rxlev", "gsmrxlev": "rxlev", "rssi2g": "rxlev",
+}  # fmt: skip
 _COLUMNS = ("longitude_deg", "latitude_deg", "time", "operator", "technology", "level_dbm", "frequency_mhz")
 #: Where a log has both, this says what the network is, and the other what mode of it.
 _NETWORK = ("networktech", "networkmode")
@@ -101,11 +97,11 @@ def read_signal_samples(
     findings += found
     mute = (placed["kind"] == "signal") & placed["technology"].isna() & placed["level_dbm"].isna()
     if mute.any():
-        message = (
-            f"{count_rows(int(mute.sum()), 'sample')} that say neither a technology nor a level left out"
-        )
+        message = f"{count_rows(int(mute.sum()), 'sample')} left out: neither a technology nor a level of use"
         findings.append(
-            Finding(layer=LAYER, word="sufficient", severity="note", message=message, count=int(mute.sum()))
+            Finding(
+                layer=LAYER, word="sufficient", severity="warning", message=message, count=int(mute.sum())
+            )
         )
     return _sum_up(placed[~mute].drop(columns=list(where)), source, privacy or PrivacySettings()), findings
 
@@ -143,14 +139,11 @@ def _levels(named: pd.DataFrame, technology: pd.Series) -> tuple[pd.Series, list
     if "level_dbm" in named:
         level = to_text(named["level_dbm"]).astype(object)
     elsewhere = pd.Series(data=False, index=named.index)
-    lower = {str(name).casefold(): name for name in named.columns}
-    for heading, of in (
-        *_OF_ONE_KIND.items(),
-        *((f"{kind_}_dbm", kind_) for kind_ in ("rsrp", "rscp", "rxlev")),
-    ):
-        if heading not in lower:
+    for heading in map(str, named.columns):
+        of = _OF_ONE_KIND.get(bare_heading(heading))
+        if of is None:
             continue
-        own = to_text(named[lower[heading]])
+        own = to_text(named[heading])
         fits = kind.eq(of).fillna(value=False).astype(bool)
         level = level.where(~(fits & own.notna() & pd.isna(level)), own.astype(object))
         elsewhere |= ~fits & own.notna()
@@ -160,6 +153,17 @@ def _levels(named: pd.DataFrame, technology: pd.Series) -> tuple[pd.Series, list
         message = f"{count_rows(int(lost.sum()))} carry the level of another technology (such as RSRP on 3G); it does not count as theirs"
         findings.append(
             Finding(layer=LAYER, word="correct", severity="warning", message=message, count=int(lost.sum()))
+        )
+    nameless = elsewhere & technology.isna()
+    if nameless.any():
+        message = (
+            f"{count_rows(int(nameless.sum()))} with a level but no technology: nobody knows of which network; set "
+            "inputs.signal_samples technology, or map its column; level left out"
+        )
+        findings.append(
+            Finding(
+                layer=LAYER, word="sufficient", severity="warning", message=message, count=int(nameless.sum())
+            )
         )
     return level, findings
 

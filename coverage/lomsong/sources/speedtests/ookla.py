@@ -11,7 +11,7 @@ from pyproj import CRS, Transformer
 
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
-from lomsong.findings import Finding
+from lomsong.findings import Finding, count_rows
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import SpeedTestSource
 from lomsong.sources.fields import rename_columns, set_aside, to_number
@@ -29,6 +29,9 @@ _FIELDS = {
 }
 #: Circumference of the earth in spherical Mercator, EPSG:3857. [m]
 _MERCATOR_M = 2 * np.pi * 6_378_137.0
+#: Zoom of Ookla's tiles: the digits of a key. A key that lost more zeros than this leaves lies near a pole.
+ZOOM = 16
+_SHORTEST_KEY = 12
 #: So many keys are decoded at a time.
 _CHUNK = 1 << 18
 
@@ -40,7 +43,7 @@ _QUARTER = re.compile(r"(?<!\d)(20\d\d)(?:-(01|04|07|10)-01_performance|[-_ ]?[Q
 def _locate(piece: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find the tiles of a piece of a large file."""
     if "quadkey" in piece:
-        longitude, latitude, _ = decode_quadkeys(piece["quadkey"].astype("string").fillna(""))
+        longitude, latitude, _ = decode_quadkeys(write_keys(piece["quadkey"])[0])
         return longitude, latitude
     pair = next((pair for pair in _PLACES if all(name in piece for name in pair)), None)
     if pair is None:
@@ -90,7 +93,8 @@ def shape(
     findings: list[Finding] = []
     known = [*_FIELDS, "longitude_deg", "latitude_deg", "quadkey"]
     raw = rename_columns(raw.reset_index(drop=True), source.columns, layer=LAYER, known=known)
-    longitude, latitude, size = _centres(raw, path.name)
+    longitude, latitude, size, found = _centres(raw, path.name, box)
+    findings += found
     frame = pd.DataFrame(
         {"measurement_id": _names(raw, path.stem), "network": source.network, "kind": "speed"}
     )
@@ -128,7 +132,7 @@ def shape(
 def _names(raw: pd.DataFrame, stem: str) -> pd.Series:
     if "quadkey" not in raw:
         return stem + ":" + pd.Series(np.arange(1, len(raw) + 1), index=raw.index).astype("string")
-    keys = raw["quadkey"].astype("string").str.strip()
+    keys = write_keys(raw["quadkey"])[0]
     keys = keys.mask(keys == "")
     again = keys.duplicated(keep=False) | keys.isna()
     if again.any():
@@ -137,24 +141,93 @@ def _names(raw: pd.DataFrame, stem: str) -> pd.Series:
     return keys
 
 
-def _centres(
-    raw: pd.DataFrame, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    pairs = (("longitude_deg", "latitude_deg"), ("lon", "lat"), ("tile_x", "tile_y"))
-    places = next((pair for pair in pairs if all(column in raw for column in pair)), ("lon", "lat"))
+_Centres = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[Finding]]
+
+
+def _centres(raw: pd.DataFrame, name: str, box: Box | None) -> _Centres:
+    """Find the tiles: by their keys, and those whose key a spreadsheet spoilt by what else says where they are."""
+    findings: list[Finding] = []
+    longitude, latitude, size = (np.full(len(raw), np.nan) for _ in range(3))
     if "quadkey" in raw:
-        return decode_quadkeys(raw["quadkey"].astype("string").str.strip().fillna(""))
-    if all(column in raw for column in places):
-        x, y = (
-            pd.to_numeric(to_number(raw[column]), errors="coerce").to_numpy(dtype=float) for column in places
+        keys, findings = write_keys(raw["quadkey"], box)
+        longitude, latitude, size = decode_quadkeys(keys)
+        scientific = int(keys[np.isnan(longitude)].str.fullmatch(r"\d(\.\d+)?[eE]\+?\d+").sum())
+        if scientific:
+            message = (
+                f"{count_rows(scientific, 'quadkey')} of {name} in scientific form, whose last digits are lost; export "
+                "the column as text"
+            )
+            findings.append(
+                Finding(layer=LAYER, word="correct", severity="warning", message=message, count=scientific)
+            )
+    lost = np.isnan(longitude)
+    if not lost.any():
+        return longitude, latitude, size, findings
+    pairs = (("longitude_deg", "latitude_deg"), ("lon", "lat"), ("tile_x", "tile_y"))
+    places = next((pair for pair in pairs if all(column in raw for column in pair)), None)
+    if places is not None:
+        for axis, column in zip((longitude, latitude), places, strict=True):
+            axis[lost] = pd.to_numeric(to_number(raw[column][lost]), errors="coerce")
+    elif "tile" in raw:
+        bounds = shapely.bounds(shapely.from_wkt(raw["tile"][lost].astype(object), on_invalid="ignore"))
+        longitude[lost] = (bounds[:, 0] + bounds[:, 2]) / 2
+        latitude[lost] = (bounds[:, 1] + bounds[:, 3]) / 2
+    elif "quadkey" not in raw:
+        raise TableError(
+            problem_list(
+                f"{LAYER} ({name})",
+                [
+                    "column 'quadkey' is missing, and so are 'lon' and 'lat'; map longitude_deg and latitude_deg"
+                ],
+            )
         )
-        return x, y, np.full(len(raw), np.nan)
-    raise TableError(
-        problem_list(
-            f"{LAYER} ({name})",
-            ["column 'quadkey' is missing, and so are 'lon' and 'lat'; map longitude_deg and latitude_deg"],
+    return longitude, latitude, size, findings
+
+
+def write_keys(values: pd.Series, box: Box | None = None) -> tuple["pd.Series[str]", list[Finding]]:
+    """
+    Return quadkeys as text, with the leading zeros that a spreadsheet or a number took.
+
+    Zeros are put back where the column is of numbers, where other keys of it have all 16 digits, or where the keys
+    lie in the area with them and beyond it without.
+
+    Parameters
+    ----------
+    values : Series
+        Keys, as text or numbers.
+    box : Box, optional
+        The area.
+
+    Examples
+    --------
+    >>> write_keys(pd.Series(["322033012301230", "1322033012301231"]))[0].tolist()
+    ['0322033012301230', '1322033012301231']
+    """
+    number = pd.api.types.is_numeric_dtype(values)
+    if pd.api.types.is_float_dtype(values):
+        whole = (values % 1 == 0) & (values.abs() < 2**53)
+        values = values.where(whole).astype("Int64")
+    keys = values.astype("string").str.strip().fillna("")
+    width = keys.str.len()
+    short = width.between(_SHORTEST_KEY, ZOOM - 1).astype(bool)
+    if short.any():
+        short &= keys.str.fullmatch("[0-3]+").astype(bool)
+    if not short.any():
+        return keys, []
+    padded = keys.where(~short, keys.str.zfill(ZOOM))
+    lost = number or bool((width == ZOOM).any())
+    if not lost and box is not None:
+        there, here = (decode_quadkeys(each[short])[:2] for each in (keys, padded))
+        lost = box.holds(*there).mean() < 0.1 and box.holds(*here).mean() > 0.5
+    if not lost:
+        return keys, []
+    count = int(short.sum())
+    message = f"{count_rows(count, 'quadkey')} had lost leading zeros; put back"
+    return padded, [
+        Finding(
+            layer=LAYER, word="clean", severity="warning", message=message, count=count, action="repaired"
         )
-    )
+    ]
 
 
 def decode_quadkeys(
