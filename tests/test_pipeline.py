@@ -25,7 +25,7 @@ from lomsong.schemas import STATUSES
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
 FILES = {
-    "map.html", "profiles.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv",
+    "map.html", "profiles.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv", "villages.geojson", "report.xlsx",
     "ranking.csv", "broadband.csv", "evidence.json", "field_checks.csv", "field_checks.kml", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
 }  # fmt: skip
 
@@ -39,7 +39,7 @@ def digests(folder: Path) -> dict[str, str]:
     kept = [
         path
         for path in folder.iterdir()
-        if path.suffix in (".csv", ".parquet", ".html") or path.name == "quality.json"
+        if path.suffix in (".csv", ".parquet", ".html", ".xlsx", ".geojson") or path.name == "quality.json"
     ]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 

@@ -170,10 +170,15 @@ def _places(
     # where the chance is unknown, so is the number of people without signal
     unserved = demand["people"] * (1 - p)
     lost = unserved.groupby(village).sum(min_count=1).reindex(ids)
+    people = demand["people"].groupby(village).sum(min_count=1).reindex(ids).to_numpy(dtype=np.float64)
+    if "population" in villages:
+        given = villages["population"].to_numpy(np.float64, na_value=np.nan)
+        people = np.where(np.isfinite(given), given, people)
     return pd.DataFrame(
         {
             "centre_row": centre.reindex(ids).fillna(-1).to_numpy(dtype=np.int64),
             "terrain_share": inside.clip(0, 1).fillna(0).to_numpy(),
+            "people": people,
             "unserved_people": lost.where(inside >= settings.terrain_share).to_numpy(),
             "dark_cluster_households": _dark_cluster(prediction, p, inputs, settings),
         },

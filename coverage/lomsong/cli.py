@@ -126,17 +126,39 @@ def check(config: str, out: str | None, as_json: bool) -> None:
 @click.option(
     "--raster-cell", default=100.0, show_default=True, metavar="M", help="Cell size of --rasters in metres."
 )
+@click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
+@click.option(
+    "--inert-csv",
+    is_flag=True,
+    help="In CSV files, put an apostrophe before texts that a spreadsheet would compute, such as =1+1.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and what --json asks for.")
-def run(config: str, out: str, rasters: bool, raster_cell: float, as_json: bool, quiet: bool) -> None:
+def run(
+    config: str,
+    out: str,
+    rasters: bool,
+    raster_cell: float,
+    bom: bool,
+    inert_csv: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Run the whole chain on CONFIG: a map, a ranking and a report in the folder OUT."""
     from lomsong.settings_file import load_settings
 
     settings = load_settings(config)
     with _progress(quiet=quiet) as progress:
         from lomsong.pipeline import run as run_chain
+        from lomsong.report.csv_files import Dress
 
-        done = run_chain(settings, out, raster_cell_m=raster_cell if rasters else None, progress=progress)
+        done = run_chain(
+            settings,
+            out,
+            raster_cell_m=raster_cell if rasters else None,
+            csv=Dress(bom=bom, inert=inert_csv),
+            progress=progress,
+        )
     if as_json:
         click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
     elif not quiet:
@@ -487,12 +509,11 @@ def _print_run(done: "Run") -> None:
     from lomsong.schemas import STATUSES
 
     counts = done.villages["status"].value_counts()
-    people = done.villages.get("population")
+    people = done.villages["people"]
     rows = []
     for status in STATUSES:
         mine = done.villages["status"] == status
-        persons = "" if people is None else f"{people[mine].sum():,.0f}"
-        rows.append((status, str(counts.get(status, 0)), persons))
+        rows.append((status, str(counts.get(status, 0)), f"{people[mine].sum():,.0f}"))
     mark = " (synthetic data)" if done.record["synthetic"] else ""
     _print_table(f"{done.record['name']}{mark}", ("status", "villages", "people"), rows)
     if done.truth is not None:

@@ -17,6 +17,7 @@ from lomsong.assessment import Assessment, assess_service
 from lomsong.atomic import staged_folder
 from lomsong.checking import rank_checks
 from lomsong.evidence.core import Evidence, calibrate
+from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
 from lomsong.prediction import Prediction, predict
 from lomsong.progress import SILENT, Progress
@@ -24,10 +25,13 @@ from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport, check
 from lomsong.ranking import add_rank_uncertainty, rank
 from lomsong.report.checklist import write_checklist
+from lomsong.report.csv_files import Dress, dress_csv, write_csv
 from lomsong.report.document import render_report
 from lomsong.report.quality_page import render_quality
+from lomsong.report.run_workbook import write_run_workbook
 from lomsong.report.self_test import SelfTest, make_self_test
-from lomsong.report.tables import round_columns, summarise, write_ranking, write_sectors, write_villages
+from lomsong.report.summary import summarise
+from lomsong.report.tables import round_columns, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
 from lomsong.run_map import save_run_map
 from lomsong.run_report import write_evidence
@@ -50,7 +54,12 @@ class Run:
 
 
 def run(
-    settings: Settings, out: str | Path, *, raster_cell_m: float | None = None, progress: Progress = SILENT
+    settings: Settings,
+    out: str | Path,
+    *,
+    raster_cell_m: float | None = None,
+    csv: Dress | None = None,
+    progress: Progress = SILENT,
 ) -> Run:
     """
     Run the whole chain and write its files.
@@ -63,6 +72,8 @@ def run(
         Folder of the results. Nothing in it changes before every result is ready.
     raster_cell_m : float, optional
         Also write ``signal_OPERATOR_TECHNOLOGY.tif`` with cells of this size; takes longer. [m]
+    csv : Dress, optional
+        CSV files for spreadsheets; faithful and without a byte order mark if not given.
     progress : Progress
         Told how far the work is.
 
@@ -103,24 +114,25 @@ def run(
         noticed = (*prediction.findings, *evidence.findings, *assessment.findings)
         quality = quality.with_findings(noticed)
         with clock.step("write"):
-            _write(scratch, inputs, prediction, assessment, ranked, quality, truth, self_test)
+            changed = _write_tables(scratch, inputs, prediction, assessment, ranked, quality)
+            quality = quality.with_findings(changed)
+            dress_csv(scratch, csv or Dress())
+            _write_pages(scratch, inputs, ranked, quality, truth, self_test)
             save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
         record = _record(settings, inputs, evidence, quality, clock)
         _write_json(scratch / RUN_FILE, record)
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
 
 
-def _write(
+def _write_tables(
     folder: Path,
     inputs: Inputs,
     prediction: Prediction,
     assessment: Assessment,
     ranked: gpd.GeoDataFrame,
     quality: QualityReport,
-    truth: TruthComparison | None,
-    self_test: SelfTest,
-) -> None:
-    write_villages(ranked, folder)
+) -> tuple[Finding, ...]:
+    write_villages(ranked, folder, synthetic=inputs.settings.synthetic)
     write_ranking(ranked, folder)
     settings = inputs.settings
     checks = rank_checks(
@@ -131,9 +143,30 @@ def _write(
     write_checklist(checks, folder)
     write_sectors(inputs.sectors, folder)
     round_columns(prediction.signal).to_parquet(folder / "signal.parquet", index=False)
-    round_columns(assessment.service).to_csv(folder / "service.csv", index=False, lineterminator="\n")
-    round_columns(assessment.broadband).to_csv(folder / "broadband.csv", index=False, lineterminator="\n")
-    summarise(ranked, assessment.service).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
+    write_csv(round_columns(assessment.service), folder / "service.csv")
+    write_csv(round_columns(assessment.broadband), folder / "broadband.csv")
+    summary = summarise(ranked, assessment.service)
+    write_csv(summary, folder / "summary.csv")
+    return write_run_workbook(
+        folder / "report.xlsx",
+        ranked,
+        service=assessment.service,
+        summary=summary,
+        quality=quality,
+        records=inputs.records,
+        settings=inputs.settings,
+        version=version("lomsong"),
+    )
+
+
+def _write_pages(
+    folder: Path,
+    inputs: Inputs,
+    ranked: gpd.GeoDataFrame,
+    quality: QualityReport,
+    truth: TruthComparison | None,
+    self_test: SelfTest,
+) -> None:
     (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
     page = render_quality(quality, settings=inputs.settings, version=version("lomsong"))
     (folder / "quality.html").write_text(page, encoding="utf-8")

@@ -14,6 +14,7 @@ from lomsong.inputs import Inputs, read
 from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
 from lomsong.maps.static_map import draw_static_map
 from lomsong.path import explain_path
+from lomsong.report.csv_files import read_service
 from lomsong.report.path_picture import draw_path
 from lomsong.settings_file import parse_settings
 
@@ -158,7 +159,7 @@ def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple
         replace(
             parts,
             sectors=_read_table(folder / "sectors.parquet"),
-            service=_read_service(service) if service.is_file() else None,
+            service=read_service(service) if service.is_file() else None,
             plan=_read_plan(plan) if plan.is_file() else None,
             rasters=_rasters(folder),
             pictures=_read_json(profiles) if profiles.is_file() else {},
@@ -197,10 +198,3 @@ def _read_plan(path: Path) -> gpd.GeoDataFrame:
         return gpd.read_file(path, layer="plan")
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{path} cannot be read: {error}; plan again with `lomsong plan`") from None
-
-
-def _read_service(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype={"village_id": str, "operator": str, "technology": str})
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read: {error}; run it again") from None

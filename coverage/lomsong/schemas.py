@@ -581,6 +581,13 @@ ASSESSMENT = Table(
             meaning="distance from the centre to the nearest recorded mast",
         ),
         Column(
+            name="people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="residents: the village's own number, else the population raster's, else households of its buildings",
+        ),
+        Column(
             name="unserved_people",
             kind="number",
             unit="persons",

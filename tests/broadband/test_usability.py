@@ -11,7 +11,7 @@ from worlds import CRS_METRIC, X0, Y0, ridged_terrain
 from lomsong.assessment import assess, assess_service
 from lomsong.inputs import Inputs
 from lomsong.prediction import predict
-from lomsong.report.tables import summarise
+from lomsong.report.summary import summarise
 
 World = Callable[..., Inputs]
 CLEAR = {"radio": {"sigma_clear_db": 2.0, "sigma_blocked_db": 10.0}}

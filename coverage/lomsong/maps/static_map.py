@@ -260,7 +260,8 @@ def _legend(sheet: _Sheet, villages: gpd.GeoDataFrame, parts: MapParts) -> None:
 
     handles: list[Any] = []
     language = LANGUAGES[sheet.language]
-    people = pd.to_numeric(villages.get("population", pd.Series(np.nan, villages.index)), errors="coerce")
+    residents = villages.get("people", villages.get("population", pd.Series(np.nan, villages.index)))
+    people = pd.to_numeric(residents, errors="coerce")
     for status in STATUSES:
         fill, line, hatch = _LOOKS[status]
         mine = villages["status"] == status

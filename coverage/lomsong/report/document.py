@@ -18,7 +18,7 @@ from lomsong.wording import Language, write_number
 SHOWN_VILLAGES = 30
 
 _SHOWN_COLUMNS = [
-    "rank", "village_id", "village_name", "commune_name", "status", "verify_cause", "need", "population",
+    "rank", "village_id", "village_name", "commune_name", "status", "verify_cause", "need", "people",
     "unserved_people", "reasons", "override",
 ]  # fmt: skip
 
@@ -52,7 +52,8 @@ def render_report(
         A whole page without any outside resource.
     """
     template = report_environment(language).get_template("report")
-    people = ranked["population"] if "population" in ranked else pd.Series(0.0, index=ranked.index)
+    nobody = pd.Series(0.0, index=ranked.index)
+    people = ranked.get("people", ranked.get("population", nobody))  # runs of before knew no 'people'
     statuses = [
         {
             "status": status,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from lomsong.atomic import staged_folder
 from lomsong.planning.investment import Plan
+from lomsong.report.csv_files import write_csv
 from lomsong.report.tables import round_columns, write_geopackage
 
 #: Written last.
@@ -30,9 +31,9 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
     with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
         if len(table):
             write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
-        round_columns(plan.villages).to_csv(scratch / "plan_villages.csv", index=False, lineterminator="\n")
-        round_columns(plan.curve).to_csv(scratch / "plan_curve.csv", index=False, lineterminator="\n")
-        flat.to_csv(scratch / PLAN_FILE, index=False, lineterminator="\n")
+        write_csv(round_columns(plan.villages), scratch / "plan_villages.csv")
+        write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
+        write_csv(flat, scratch / PLAN_FILE)
 
 
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
