@@ -51,7 +51,7 @@ def test_a_run_writes_every_file_and_nothing_else(demo: Run) -> None:
 def test_every_village_is_in_every_table_once(demo: Run) -> None:
     wanted = set(ls.read(ls.load_settings(CONFIG)).villages["village_id"])
     parquet = gpd.read_parquet(demo.folder / "villages.parquet")
-    package = gpd.read_file(demo.folder / "villages.gpkg")
+    package = gpd.read_file(demo.folder / "villages.gpkg", layer="villages")
     flat = pd.read_csv(demo.folder / "villages.csv", dtype={"village_id": str})
     ranking = pd.read_csv(demo.folder / "ranking.csv", dtype={"village_id": str})
     for table in (parquet, package, flat, ranking):
@@ -65,7 +65,9 @@ def test_every_village_is_in_every_table_once(demo: Run) -> None:
 def test_the_same_inputs_give_the_same_bytes(demo: Run, tmp_path: Path) -> None:
     again = run(ls.load_settings(CONFIG), tmp_path)
     assert digests(again.folder) == digests(demo.folder)
-    one, two = (gpd.read_file(folder / "villages.gpkg") for folder in (demo.folder, again.folder))
+    one, two = (
+        gpd.read_file(folder / "villages.gpkg", layer="villages") for folder in (demo.folder, again.folder)
+    )
     pd.testing.assert_frame_equal(one, two)
 
 
