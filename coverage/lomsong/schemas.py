@@ -23,6 +23,13 @@ _COMMUNE_CODE = Column(name="commune_code", kind="text", meaning="code of the co
 _COMMUNE_CODE_OLD = Column(
     name="commune_code_old", kind="text", meaning="code of the commune in the system before the current one"
 )
+_AREA = Column(
+    name="area_km2",
+    kind="number",
+    unit="km2",
+    minimum=0,
+    meaning="area as published, to hold the outline against",
+)
 _ABOVE_COMMUNE = (
     Column(name="district_code", kind="text", meaning="code of the district, where districts exist"),
     Column(name="district_name", kind="text", meaning="name of the district, where districts exist"),
@@ -54,6 +61,7 @@ VILLAGES = Table(
         Column(
             name="households", kind="number", unit="households", minimum=0, maximum=1e8, meaning="households"
         ),
+        _AREA,
         Column(name="grid_power", kind="flag", meaning="the electricity grid reaches the village"),
         Column(name="schools", kind="number", minimum=0, meaning="schools in the village"),
         Column(name="clinics", kind="number", minimum=0, meaning="health stations in the village"),
@@ -135,6 +143,7 @@ COMMUNES = Table(
             maximum=1e9,
             meaning="official number of residents",
         ),
+        _AREA,
     ),
 )
 

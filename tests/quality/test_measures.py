@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +19,8 @@ from lomsong.quality import QualityReport, check
 from lomsong.quality.advice import REMEDIES
 from lomsong.quality.ages import newest_day, years_before
 from lomsong.quality.measures import KINDS, Measure, measure_share
+from lomsong.settings import BoundarySource
+from lomsong.sources.boundaries import read_villages
 from lomsong.sources.remote.catalogue import load_catalogue
 
 World = Callable[..., Inputs]
@@ -67,6 +70,34 @@ def test_limits_rise_and_every_kind_has_an_iso_element() -> None:
         assert list(kind.limits) == sorted(kind.limits), key
         assert len(kind.limits) in (0, 3), key
         assert ":" in kind.element, key
+
+
+def test_an_outline_that_is_not_the_published_area_is_found(world: World) -> None:
+    # the villages of the world are squares of 1 km in UTM, whose scale is within 0.1 % of true there
+    inputs = world(
+        {"a": (5, 5), "b": (8, 8), "c": (11, 8), "d": (14, 8)}, {"m": (6, 6)},
+        village_columns={"area_km2": [1.0, 1.04, 1.07, np.nan]},
+    )  # fmt: skip
+    measure = measured(check(inputs))["village_size"]
+    assert (measure.rows, measure.of) == (("c",), 4)
+    communes = gpd.GeoDataFrame(
+        {"commune_code": ["x"], "area_km2": [90.0]},
+        geometry=[box(X0, Y0, X0 + 1e4, Y0 + 1e4)],
+        crs=CRS_METRIC,
+    )
+    assert measured(check(replace(inputs, communes=communes)))["commune_size"].rows == ("x",)
+
+
+def test_no_published_area_is_no_measure(world: World) -> None:
+    assert "village_size" not in measured(check(world({"a": (5, 5)}, {"m": (6, 6)})))
+
+
+def test_the_real_communes_of_other_areas_are_found(real: Path, world: World) -> None:
+    columns = {"village_id": "code", "area_km2": "areaKm2"}
+    path = real / "vn-northwest" / "communes_2025.gpkg"
+    villages, _ = read_villages(BoundarySource(path=path, layer="communes", columns=columns))
+    inputs = replace(world({"a": (5, 5)}, {"m": (6, 6)}), villages=villages.to_crs(CRS_METRIC))
+    assert measured(check(inputs))["village_size"].count == 13
 
 
 def test_a_layer_has_the_grade_of_its_worst_measure(world: World) -> None:

@@ -119,9 +119,9 @@ def test_a_table_of_points_needs_its_two_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["v.csv", "v.xlsx"])
 def test_a_list_of_villages_reads_as_people_write_it(tmp_path: Path, name: str) -> None:
     rows = [
-        ["code", "ten", "lon", "lat", "dan so"],
-        ["007", "Bản Đèo Gió", "104,5", "22°15'00\"N", "1.234"],
-        ["008", "Nà Lò", "104,75", "22,5", "900"],
+        ["code", "ten", "lon", "lat", "dan so", "dien tich"],
+        ["007", "Bản Đèo Gió", "104,5", "22°15'00\"N", "1.234", "55,44"],
+        ["008", "Nà Lò", "104,75", "22,5", "900", "12"],
     ]
     if name.endswith("xlsx"):
         book = openpyxl.Workbook()
@@ -131,7 +131,8 @@ def test_a_list_of_villages_reads_as_people_write_it(tmp_path: Path, name: str) 
     else:
         (tmp_path / name).write_text("\n".join(";".join(row) for row in rows), encoding="utf-8")
     columns = {**CODE, "centre_longitude_deg": "lon", "centre_latitude_deg": "lat", "population": "dan so"}
-    found, messages = read(tmp_path / name, columns=columns)
+    found, messages = read(tmp_path / name, columns={**columns, "area_km2": "dien tich"})
+    assert found["area_km2"].tolist() == [55.44, 12]
     assert found["village_id"].tolist() == ["007", "008"]
     assert [(point.x, point.y) for point in found.geometry] == [(104.5, 22.25), (104.75, 22.5)]
     assert found["centre_latitude_deg"].tolist() == [22.25, 22.5]

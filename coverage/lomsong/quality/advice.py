@@ -21,6 +21,8 @@ REMEDIES: dict[str, tuple[str, str]] = {
     "test_undated": ("the days of the measurements", ""),
     "test_age": ("newer measurements", "speed_mobile"),
     "village_area": ("outlines of the villages that are only points", "boundaries"),
+    "village_size": ("the outlines that the published areas are of", ""),
+    "commune_size": ("the outlines that the published areas are of", ""),
     "village_code": ("the commune of each village", ""),
 }
 

@@ -65,6 +65,20 @@ KINDS: dict[str, Kind] = {
     "village_centre": Kind(
         "villages", "correct", _POSITION, "villages whose centre lies outside them", (0.5, 2, 10)
     ),
+    "village_size": Kind(
+        "villages",
+        "correct",
+        _THEME,
+        "villages whose outline differs by more than 5 % from their published area",
+        (1, 5, 20),
+    ),
+    "commune_size": Kind(
+        "communes",
+        "correct",
+        _THEME,
+        "communes whose outline differs by more than 5 % from their published area",
+        (1, 5, 20),
+    ),
     "village_overlap": Kind("villages", "clean", _TOPOLOGY, "villages that overlap another", (0.5, 2, 10)),
     "village_gap": Kind(
         "villages", "clean", _TOPOLOGY, "villages with a sliver between them and a neighbour", (1, 5, 25)

@@ -13,6 +13,9 @@ from lomsong.quality.measures import Measure, measure_share
 
 #: A gap between neighbours narrower than this is a fault of drawing, not a place between them. [m]
 SLIVER_WIDTH_M = 50.0
+#: Part of the published area by which an outline may differ: more is another outline, or another year's.
+SIZE_TOLERANCE = 0.05
+_EQUAL_AREA = "EPSG:6933"
 
 
 def measure_villages(inputs: Inputs, overlapping: NDArray[np.bool_]) -> list[Measure]:
@@ -38,6 +41,13 @@ def measure_villages(inputs: Inputs, overlapping: NDArray[np.bool_]) -> list[Mea
         measure_share("village_overlap", overlapping, ids),
         measure_share("village_mended", ids.astype(str).isin(_mended(inputs.findings)), ids),
     ]
+    drawn = _areal(villages) & ~_point_like(villages)
+    for key, table, areal, name in (
+        ("village_size", villages, drawn, "village_id"),
+        ("commune_size", inputs.communes, None, "commune_code"),
+    ):
+        if table is not None and "area_km2" in table and table["area_km2"].notna().any():
+            measures.append(measure_share(key, _ill_sized(table, areal), table[name]))
     if _areal(villages).sum() > 1:
         measures.append(measure_share("village_gap", _beside_slivers(villages) & ~overlapping, ids))
     if {"village_name", "commune_name"} <= set(villages.columns):
@@ -67,6 +77,14 @@ def _point_like(villages: gpd.GeoDataFrame) -> pd.Series:
 def _areal(villages: gpd.GeoDataFrame) -> pd.Series:
     areal = villages.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~villages.geometry.is_empty
     return pd.Series(areal, index=villages.index)
+
+
+def _ill_sized(table: gpd.GeoDataFrame, areal: pd.Series | None) -> pd.Series:
+    """Tell whose outline has not the area that was published, on the ellipsoid."""
+    published = table["area_km2"].astype("float64")
+    found = table.geometry.to_crs(_EQUAL_AREA).area / 1e6
+    ill = (found - published).abs() > SIZE_TOLERANCE * published
+    return ill if areal is None else ill & areal
 
 
 def _beside_slivers(villages: gpd.GeoDataFrame) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from lomsong.sources.containers import is_osm
 from lomsong.sources.fields import apply_contract, rename_columns, to_text
 from lomsong.sources.files import require_file
 from lomsong.sources.layouts import Unit, find_layout
-from lomsong.sources.numerals import to_counts, to_degrees
+from lomsong.sources.numerals import to_counts, to_decimal, to_degrees
 from lomsong.sources.osm import read_osm
 from lomsong.sources.repair import repair_polygons
 from lomsong.sources.tables import is_table, read_table, text_suffix
@@ -103,6 +103,9 @@ def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list
         if count in named:
             named[count], found = to_counts(named[count], layer=layer.name)
             findings += found
+    for column in layer.table.columns:
+        if column.kind == "number" and column.name in named and column.name not in _COUNTS:
+            named[column.name] = to_decimal(named[column.name])
     columns, found = apply_contract(named, layer.table, layer=layer.name)
     findings += found
     for code in _CODES:
