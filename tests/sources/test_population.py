@@ -71,6 +71,17 @@ def write_vrt(path: Path, tiles: list[Path], *, columns: int, rows: int) -> Path
     return path
 
 
+def test_a_picture_of_a_layer_is_not_the_layer(tmp_path: Path) -> None:
+    path = tmp_path / "p.tif"
+    shape = {"height": 100, "width": 100, "count": 3, "dtype": "uint8"}
+    with rasterio.open(
+        path, "w", driver="GTiff", crs=WGS84.to_wkt(), transform=from_origin(104.0, 23.0, STEP, STEP), **shape
+    ) as target:
+        target.write(np.ones((3, 100, 100), dtype=np.uint8))
+    with pytest.raises(SourceError, match="a picture of 3 colour bands"):
+        read_population(PopulationSource(path=path, unit=COUNT), bounds=BOUNDS, crs=WGS84)
+
+
 def test_people_per_km2_become_people_by_the_true_area_of_each_cell(tmp_path: Path) -> None:
     """Ten people a square kilometre everywhere: a village holds ten times its area."""
     path = write(tmp_path / "density.tif", np.full((100, 100), 10.0, dtype=np.float32))

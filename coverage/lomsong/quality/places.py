@@ -79,12 +79,12 @@ def _areal(villages: gpd.GeoDataFrame) -> pd.Series:
     return pd.Series(areal, index=villages.index)
 
 
-def _ill_sized(table: gpd.GeoDataFrame, areal: pd.Series | None) -> pd.Series:
+def _ill_sized(table: gpd.GeoDataFrame, areal: pd.Series | None) -> NDArray[np.bool_]:
     """Tell whose outline has not the area that was published, on the ellipsoid."""
-    published = table["area_km2"].astype("float64")
-    found = table.geometry.to_crs(_EQUAL_AREA).area / 1e6
-    ill = (found - published).abs() > SIZE_TOLERANCE * published
-    return ill if areal is None else ill & areal
+    published = table["area_km2"].to_numpy(dtype=np.float64)
+    found = table.geometry.to_crs(_EQUAL_AREA).area.to_numpy(dtype=np.float64) / 1e6
+    ill = np.abs(found - published) > SIZE_TOLERANCE * published
+    return np.asarray(ill if areal is None else ill & areal.to_numpy(dtype=bool), dtype=bool)
 
 
 def _beside_slivers(villages: gpd.GeoDataFrame) -> NDArray[np.bool_]:

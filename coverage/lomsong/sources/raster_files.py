@@ -22,6 +22,8 @@ from lomsong.sources.vectors import settle_crs
 
 #: Rows that are read at a time: whole tiles of usual files, and a nation's width of them in 60 MB.
 BAND_ROWS = 512
+#: Red, green and blue, and their opacity.
+_PICTURE_BANDS = (3, 4)
 
 Bounds = tuple[float, float, float, float]
 
@@ -34,7 +36,7 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
     Raises
     ------
     MissingSourceError, SourceError, CrsError
-        No file, not a raster, corrupt, rotated, no CRS, or one that the villages' CRS has no way to.
+        No file, not a raster, corrupt, rotated, a picture, no CRS, or one that the villages' CRS has no way to.
     """
     path = require_file(Path(source.path), layer=layer)
     try:
@@ -45,6 +47,11 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
             if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
                 raise SourceError(
                     f"{layer}: {path.name} is rotated or upside down; warp it north-up with gdalwarp first"
+                )
+            if dataset.count in _PICTURE_BANDS and set(dataset.dtypes) == {"uint8"}:
+                raise SourceError(
+                    f"{layer}: {path.name} is a picture of {dataset.count} colour bands, no layer of values; fetch the "
+                    "layer itself"
                 )
             yield dataset, raster_crs
     except RasterioIOError as error:
