@@ -29,6 +29,7 @@ Examples:
   lomsong path maps/mine --village ID --out p.svg  the terrain between a village and a mast
   lomsong fetch VN --out vn --dry-run            which open layers an area needs, and how much that is
   lomsong map maps/mine --lang vi                the map again, in Vietnamese
+  lomsong compare maps/old maps/new              what changed between runs, and why
   lomsong columns villages                       what a table holds
   lomsong settings radio                         every setting with its default and source
 """
@@ -405,6 +406,40 @@ def plan(
     elif not quiet:
         shown.print_plan(done, settings, robust, _print_table)
         click.echo(f"Written: plan.csv and plan.gpkg in {out or run}")
+
+
+@main.command(
+    epilog="\b\nExamples:\n  lomsong compare maps/spring maps/autumn --out maps/progress\n"
+    "  lomsong compare maps/2024 maps/2025 maps/2026 --target 0 --json > progress.json\n"
+)
+@click.argument("runs", nargs=-1, required=True, type=click.Path(file_okay=False))
+@click.option("--out", type=click.Path(file_okay=False), help="Folder of the page, the chart and the tables.")
+@click.option(
+    "--target",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Villages without signal to come down to.",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False),
+    metavar="CSV",
+    help="Old village codes to new ones: old_code, new_code, kind.",
+)
+@click.option("--anyway", is_flag=True, help="Compare runs that were judged by other rules.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(
+    runs: tuple[str, ...], out: str | None, target: int, mapping: str | None, anyway: bool, as_json: bool
+) -> None:
+    """Say what changed between finished RUNS, the oldest first, and why."""
+    from lomsong.compare_command import compare_runs
+
+    if len(runs) < 2:
+        raise click.UsageError("compare needs two runs or more, the oldest first")
+    compare_runs(
+        runs, out=out, target=target, mapping=mapping, anyway=anyway, as_json=as_json, table=_print_table
+    )
 
 
 @main.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")
