@@ -96,11 +96,11 @@ def draw_progress(found: Comparison) -> Drawing:
     """Draw villages without signal and hollow ones by run, down to the target."""
     table = found.progress
     height, base, top, left = 320, 260.0, 50.0, 60.0
-    width = int(max(left + 110 * len(table) + 40, 420))
+    width = int(max(left + 110 * len(table) + 40, 480))
     most = max(int(table[["white", "hollow"]].to_numpy().max()), found.target, 1)
     scale = (base - top) / most
     shapes: list[Area | Line | Words] = [
-        Words(left, 22, "Villages without signal and hollow villages, by run", size=13, bold=True),
+        Words(20, 22, "Villages without signal and hollow villages, by run", size=13, bold=True),
         Line([(left - 10, base), (width - 20, base)], _INK),
     ]
     for number, (_, row) in enumerate(table.iterrows()):
