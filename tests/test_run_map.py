@@ -96,3 +96,17 @@ def test_broken_files_are_clear_errors(run: Path, tmp_path: Path) -> None:
     (run / "run.json").unlink()
     with pytest.raises(MissingSourceError, match="no finished run"):
         redraw_map(run)
+
+
+def test_online_tiles_are_asked_for_with_whom_to_name(run: Path, tmp_path: Path) -> None:
+    tiles = ["--online-tiles", "https://tiles.example/{z}/{x}/{y}.png"]
+    out = tmp_path / "online.html"
+    done = CliRunner().invoke(main, ["map", str(run), "--out", str(out), *tiles, "--attribution", "Somebody"])
+    assert done.exit_code == 0, done.output
+    assert "img-src data: blob: https://tiles.example;" in out.read_text(encoding="utf-8")
+    done = CliRunner().invoke(main, ["map", str(run), "--out", str(out), *tiles])
+    assert done.exit_code == 2
+    assert "need each other" in done.output
+    done = CliRunner().invoke(main, ["map", str(run), "--online-tiles", "x; y", "--attribution", "Somebody"])
+    assert done.exit_code == 1
+    assert "is not the address of tiles" in done.output

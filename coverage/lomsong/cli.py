@@ -186,6 +186,12 @@ def run(
     help="Show masts only to squares of M metres.",
 )
 @click.option(
+    "--online-tiles",
+    metavar="URL",
+    help="Lay a map of this server beneath, such as https://tiles.example/{z}/{x}/{y}.png; pages only.",
+)
+@click.option("--attribution", metavar="TEXT", help="Whom to name for the online tiles.")
+@click.option(
     "--paper",
     type=click.Choice(["a4", "a4-portrait", "slide"]),
     default="a4",
@@ -194,20 +200,31 @@ def run(
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def map_(
-    run: str, lang: str, out: str | None, hide_masts: bool, blur_masts: float | None, paper: str, quiet: bool
+    run: str,
+    lang: str,
+    out: str | None,
+    hide_masts: bool,
+    blur_masts: float | None,
+    online_tiles: str | None,
+    attribution: str | None,
+    paper: str,
+    quiet: bool,
 ) -> None:
     """Draw the map of the finished RUN again, without computing again."""
     from typing import cast
 
-    from lomsong.maps import MapOptions
+    from lomsong.maps import MapOptions, OnlineTiles
     from lomsong.run_map import Paper, redraw_map
 
     if hide_masts and blur_masts is not None:
         raise click.UsageError("--hide-masts and --blur-masts exclude each other")
+    if (online_tiles is None) != (attribution is None):
+        raise click.UsageError("--online-tiles and --attribution need each other")
     options = MapOptions(
         language="vi" if lang == "vi" else "en",
         masts="hidden" if hide_masts else "exact" if blur_masts is None else "blurred",
         blur_m=blur_masts or MapOptions().blur_m,
+        online_tiles=OnlineTiles(online_tiles, attribution or "") if online_tiles is not None else None,
     )
     target, notes = redraw_map(run, out=out, options=options, paper=cast("Paper", paper))
     if not quiet:

@@ -21,7 +21,9 @@ from lomsong.maps.offline import (
     style_element,
 )
 
-Kind = Literal["villages", "masts", "relief", "signal", "measurements", "plan", "borders", "roads", "water"]
+Kind = Literal[
+    "villages", "masts", "relief", "signal", "measurements", "plan", "borders", "roads", "water", "tiles"
+]
 
 
 def content_id(*parts: object) -> str:
@@ -41,7 +43,7 @@ class DataLayer(Layer):
 
     Parameters
     ----------
-    kind : {'villages', 'masts', 'relief', 'signal', 'measurements', 'plan', 'borders', 'roads', 'water'}
+    kind : {'villages', 'masts', 'relief', 'signal', 'measurements', 'plan', 'borders', 'roads', 'water', 'tiles'}
         Which of the front end's layers it is.
     packs : Packs
         From `contents`.

@@ -24,6 +24,7 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'"
 )
+_PICTURES = "img-src data: blob:"
 #: Characters that could end the script tag, start a comment, break a line of JavaScript, or not be UTF-8.
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 #: Characters with a meaning in a template, a JavaScript string or HTML, and those that no page can hold as they are.
@@ -54,10 +55,18 @@ class RawElement(Element):
 
 
 class PolicyElement(RawElement):
-    """The security policy of a page, which must come before all that it is to hold for."""
+    """
+    The security policy of a page, which must come before all that it is to hold for.
 
-    def __init__(self) -> None:
-        super().__init__(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">')
+    Parameters
+    ----------
+    pictures_from : str
+        One server that pictures may come from besides, such as ``OnlineTiles.origin``; empty for none.
+    """
+
+    def __init__(self, pictures_from: str = "") -> None:
+        policy = POLICY.replace(_PICTURES, f"{_PICTURES} {pictures_from}".rstrip())
+        super().__init__(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
 
     def render(self, **kwargs: object) -> str:
         """
@@ -193,7 +202,7 @@ def leaflet_element() -> RawElement:
     )
 
 
-def head_elements(title: str) -> dict[str, Element]:
+def head_elements(title: str, *, pictures_from: str = "") -> dict[str, Element]:
     """
     Return what the head of an offline page starts with, by name and in order.
 
@@ -201,11 +210,13 @@ def head_elements(title: str) -> dict[str, Element]:
     ----------
     title : str
         Title of the document; any text.
+    pictures_from : str
+        As for `PolicyElement`.
     """
     # a lone surrogate cannot be written as UTF-8
     title = title.encode("utf-8", "replace").decode("utf-8")
     return {
-        "lomsong_policy": PolicyElement(),
+        "lomsong_policy": PolicyElement(pictures_from),
         "lomsong_title": RawElement(f"<title>{html.escape(title)}</title>\n"),
         "leaflet_css": style_element("leaflet.css"),
         "leaflet": leaflet_element(),

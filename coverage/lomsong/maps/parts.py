@@ -11,6 +11,7 @@ import pandas as pd
 from lomsong.findings import Finding
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
+from lomsong.maps.tiles import OnlineTiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,14 @@ class MapOptions:
         names and directions, signal rasters, profile pictures, and distances finer than `blur_m` or 5 km.
     blur_m : float
         Side of the squares in whose middle blurred masts are shown. [m]
+    online_tiles : OnlineTiles or None
+        A map from the network beneath all else, on pages only; None asks the network for nothing.
     """
 
     language: Literal["en", "vi"] = "en"
     masts: Literal["exact", "blurred", "hidden"] = "exact"
     blur_m: float = 2000.0
+    online_tiles: OnlineTiles | None = None
 
 
 def parts_of(inputs: Inputs, **others: Any) -> MapParts:

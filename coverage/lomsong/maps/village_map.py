@@ -30,6 +30,7 @@ from lomsong.maps.parts import MapOptions, MapParts, find_labels, parts_of
 from lomsong.maps.plan_contents import plan_contents
 from lomsong.maps.relief import shade_relief
 from lomsong.maps.signal_contents import signal_contents
+from lomsong.maps.tiles import tile_contents
 from lomsong.maps.ways import way_contents
 from lomsong.wording import PHRASES
 
@@ -94,7 +95,7 @@ def village_map(
     -------
     folium.Map
         Shows itself in a notebook; `save_map` (atomically) and its own ``save(path)`` write it as one file that
-        needs no network. The same villages give the same bytes. More Folium layers may be added; one that loads
+        needs no network unless `options` ask for online tiles. The same villages give the same bytes. More Folium layers may be added; one that loads
         from the network makes rendering raise `OutputError`.
 
     Raises
@@ -110,7 +111,9 @@ def village_map(
         parts = MapParts() if inputs is None else parts_of(inputs)
     villages, parts = discreet(villages, parts, options)
     frame = find_frame(villages.geometry)
-    layers = _layers(villages, parts, frame)
+    tiles = options.online_tiles
+    layers = [] if tiles is None else [DataLayer("tiles", tile_contents(tiles), name="Online map")]
+    layers += _layers(villages, parts, frame)
     listed = next(layer for layer in layers if layer.kind == "villages")
     labels = asdict(find_labels(villages, parts))
     labels |= {"language": options.language, "phrases": list(PHRASES.values())}
@@ -123,7 +126,9 @@ def village_map(
     # Folium would load Leaflet, jQuery, Bootstrap and three icon fonts from the network
     drawn.default_js, drawn.default_css = [], []
     figure = cast("Figure", drawn.get_root())
-    for place, (name, element) in enumerate(head_elements(labels["name"]).items()):
+    for place, (name, element) in enumerate(
+        head_elements(labels["name"], pictures_from="" if tiles is None else tiles.origin).items()
+    ):
         figure.header.add_child(element, name=name, index=_AFTER_ENCODING + place)
     for layer in layers:
         drawn.add_child(layer)

@@ -1,16 +1,13 @@
 /* The control of all layers, in groups, with the opacity and the legend of predicted signal. */
-import { make } from "./make.js";
+import { asHtml, make } from "./make.js";
 import { SIGNAL_COLOURS } from "./signal.js";
 import { has, t } from "./words.js";
 
 const GROUPS = ["ground", "villages", "signal", "network", "other"];
-const GROUP_OF = { relief: "ground", roads: "ground", water: "ground", villages: "villages", borders: "ground", measurements: "network", signal: "signal", masts: "network", plan: "network" };
+const GROUP_OF = { relief: "ground", roads: "ground", water: "ground", tiles: "ground", villages: "villages", borders: "ground", measurements: "network", signal: "signal", masts: "network", plan: "network" };
 /* Names that Python gives by default stand in both languages. */
 const OWN_NAMES = { Villages: "villages", Masts: "masts", Relief: "relief", Measurements: "measurements", Communes: "communes", Provinces: "provinces", "Proposed sites": "plan",
-  Roads: "roads", "Main roads": "mainRoads", Waters: "waters", "Main waters": "mainWaters" };
-
-/** Leaflet writes the names of layers as HTML; these characters must not mean anything there. */
-const asHtml = (text) => text.replace(/[&<>"']/g, (mark) => "&#" + mark.charCodeAt(0) + ";");
+  Roads: "roads", "Main roads": "mainRoads", Waters: "waters", "Main waters": "mainWaters", "Online map": "onlineMap" };
 
 const Control = L.Control.Layers.extend({
   _update() {

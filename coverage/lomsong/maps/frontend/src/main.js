@@ -9,6 +9,7 @@ import { plan } from "./plan.js";
 import { isReady } from "./ready.js";
 import { relief } from "./relief.js";
 import { signal } from "./signal.js";
+import { tiles } from "./tiles.js";
 import { villages } from "./villages.js";
 import { roads, water } from "./ways.js";
 
@@ -20,4 +21,4 @@ function data(id) {
   return value;
 }
 
-window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, panel, layerControl, data, isReady, shown };
+window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, isReady, shown };

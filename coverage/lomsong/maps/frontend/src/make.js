@@ -14,6 +14,9 @@ export function make(tag, attributes, ...children) {
   return element;
 }
 
+/** Foreign text for those places where Leaflet takes HTML: these characters must not mean anything there. */
+export const asHtml = (text) => text.replace(/[&<>"']/g, (mark) => "&#" + mark.charCodeAt(0) + ";");
+
 /** Foreign text: kept apart from the text around it, so that direction marks in it turn nothing else round. */
 export const foreign = (text, attributes) => make("bdi", attributes, text);
 

@@ -6,6 +6,7 @@ const WORDS = {
   relief: ["Relief", "Địa hình"],
   roads: ["Roads", "Đường bộ"],
   mainRoads: ["Main roads", "Đường bộ chính"],
+  onlineMap: ["Online map", "Bản đồ trực tuyến"],
   waters: ["Waters", "Sông hồ"],
   mainWaters: ["Main waters", "Sông hồ chính"],
   syntheticMark: ["SYNTHETIC DATA", "DỮ LIỆU MÔ PHỎNG"],
