@@ -3,16 +3,21 @@
 import json
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
-from map_pages import sent
+from map_pages import sent, to_degrees
 
 from lomsong.cli import main
 from lomsong.errors import MissingSourceError, OutputError, SourceError
 from lomsong.maps import MapOptions
+from lomsong.planning.investment import Plan
+from lomsong.report.plan_tables import write_plan
 from lomsong.run_map import redraw_map
 
 
@@ -96,6 +101,33 @@ def test_broken_files_are_clear_errors(run: Path, tmp_path: Path) -> None:
     (run / "run.json").unlink()
     with pytest.raises(MissingSourceError, match="no finished run"):
         redraw_map(run)
+
+
+def test_the_backhaul_of_a_written_plan_reaches_the_map(run: Path, tmp_path: Path) -> None:
+    places = gpd.GeoSeries(gpd.points_from_xy([104.02, 104.03], [22.005, 22.006]), crs=4326).to_crs(32648)
+    sites = gpd.GeoDataFrame(
+        {
+            "site_id": ["P1", "P2"],
+            "order": [1, 2],
+            "backhaul_kind": ["satellite", "microwave"],
+            "village_ids": "",
+        },
+        geometry=places,
+    )
+    line = shapely.LineString([places[1], places[0]])
+    sites["backhaul"] = gpd.GeoSeries([None, line], crs=32648)
+    nothing, unused = pd.DataFrame({"village_id": []}), cast("Any", None)
+    for folder in (run, tmp_path / "again"):
+        folder.mkdir(exist_ok=True)
+        write_plan(
+            Plan(sites=sites, villages=nothing, curve=nothing, solution=unused, problem=unused), folder
+        )
+    assert (run / "plan.gpkg").read_bytes() == (tmp_path / "again/plan.gpkg").read_bytes()
+    path, _ = redraw_map(run, out=tmp_path / "m.html")
+    pack = sent(path.read_text(encoding="utf-8"), "plan")
+    assert pack.varints("line_sizes") == [0, 2]
+    ends = [to_degrees(x, y) for x, y in zip(pack.deltas("line_x"), pack.deltas("line_y"), strict=True)]
+    assert np.allclose(ends, [(104.03, 22.006), (104.02, 22.005)], atol=2e-5)
 
 
 def test_online_tiles_are_asked_for_with_whom_to_name(run: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from lomsong.errors import LomsongError, MissingSourceError, OutputError, SourceError
 from lomsong.findings import Finding
@@ -16,6 +17,7 @@ from lomsong.maps.static_map import draw_static_map
 from lomsong.path import explain_path
 from lomsong.report.csv_files import read_service
 from lomsong.report.path_picture import draw_path
+from lomsong.report.plan_tables import BACKHAUL_LAYER
 from lomsong.settings_file import parse_settings
 
 #: Terrain profiles in the map of a run: those of the villages with the greatest need.
@@ -195,6 +197,14 @@ def _read_table(path: Path) -> gpd.GeoDataFrame:
 
 def _read_plan(path: Path) -> gpd.GeoDataFrame:
     try:
-        return gpd.read_file(path, layer="plan")
+        plan = gpd.read_file(path, layer="plan")
+        if BACKHAUL_LAYER not in set(gpd.list_layers(path)["name"]):
+            return plan
+        lines = gpd.read_file(path, layer=BACKHAUL_LAYER).to_crs(plan.crs).set_index("order").geometry
+        # a file holds multilines of one line
+        line_of = dict(zip(lines.index, shapely.get_geometry(lines.to_numpy(), 0), strict=True))
+        return plan.assign(backhaul=[line_of.get(order) for order in plan["order"]])
+    except KeyError as error:
+        raise SourceError(f"{path} lacks the column {error}; plan again with `lomsong plan`") from None
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{path} cannot be read: {error}; plan again with `lomsong plan`") from None

@@ -10,6 +10,8 @@ from lomsong.planning.investment import Plan
 from lomsong.report.csv_files import write_csv
 from lomsong.report.tables import round_columns, write_geopackage
 
+#: Of ``plan.gpkg``: from each site to where its backhaul ends, for sites that have a line.
+BACKHAUL_LAYER = "backhaul"
 #: Written last.
 PLAN_FILE = "plan.csv"
 
@@ -31,6 +33,9 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
     with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
         if len(table):
             write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
+            lines = _backhaul(table)
+            if len(lines):
+                write_geopackage(lines, scratch / "plan.gpkg", layer=BACKHAUL_LAYER)
         write_csv(round_columns(plan.villages), scratch / "plan_villages.csv")
         write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
         write_csv(flat, scratch / PLAN_FILE)
@@ -38,3 +43,11 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
 
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table.drop(columns="backhaul"), geometry="geometry", crs=table.crs)
+
+
+def _backhaul(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    lines = gpd.GeoSeries(table["backhaul"])
+    there = lines.notna() & ~lines.is_empty
+    names = [name for name in ("order", "site_id", "backhaul_kind", "connects_to") if name in table]
+    found = pd.DataFrame(table.loc[there, names])
+    return gpd.GeoDataFrame(found, geometry=lines[there].to_crs(table.crs))
