@@ -332,7 +332,7 @@ def test_hostile_names_in_folium_widgets_stand_literally_when_escaped(
             icon=folium.DivIcon(html=safe, class_name="attacked"),
         ).add_to(group)
     text = drawn.get_root().render()
-    assert "1337" not in text
+    assert not multiplied(text)
     assert "hahaha" not in text
     page = open_map(drawn)
     icons = page.locator(".attacked").evaluate_all("all => all.map(one => one.textContent)")
@@ -343,6 +343,11 @@ def test_hostile_names_in_folium_widgets_stand_literally_when_escaped(
     control = page.locator(".leaflet-control-layers-overlays label").all_text_contents()
     assert len(control) == len(names) + 1
     assert page.evaluate("() => window.__pwned") is None
+
+
+def multiplied(text: str) -> bool:
+    """Tell whether somebody worked 191*7 out; Folium's random ids may hold the digits by chance."""
+    return re.search(r"(?<![0-9a-f])1337(?![0-9a-f])", text) is not None
 
 
 def flat(text: str) -> str:
@@ -361,7 +366,7 @@ def test_a_native_layer_control_does_not_run_the_name_of_our_layer(
         villages = villages.iloc[4:]
     folium.LayerControl(collapsed=False).add_to(drawn)
     text = drawn.get_root().render()
-    assert "1337" not in text
+    assert not multiplied(text)
     page = open_map(drawn)
     assert layer_names(page) == ["{{ 191*7 }}", "<img src=x onerror=window.__pwned=1>"]
     assert page.evaluate("() => window.__pwned") is None
