@@ -604,6 +604,14 @@ class EvidenceSettings(StrictModel):
         unit="m",
         gt=0,
     )
+    terrain_sigma_m: float = _setting(
+        2.5,
+        "standard deviation of the terrain model's height",
+        source="Copernicus GLO-30: 4 m for nine points in ten, from memory and not checked",
+        unit="m",
+        ge=0,
+        le=100,
+    )
     enough_samples: float = _setting(
         20, "independent samples from which a bias of its own is learned", source=_ASSUMED, gt=0
     )

@@ -92,7 +92,9 @@ def test_without_measurements_fewer_are_never_to_be_verified(
     ]
     assert weak[0] >= weak[1]
     assert {rule.rule for rule in silent.rules} == {"none"}
-    pd.testing.assert_frame_equal(silent.prediction.signal, prediction.signal)
+    pd.testing.assert_series_equal(silent.prediction.signal["level_dbm"], prediction.signal["level_dbm"])
+    # what the records may have wrong widens the spread
+    assert (silent.prediction.signal["sigma_db"] >= prediction.signal["sigma_db"]).all()
 
 
 def test_a_bias_of_all_samples_moves_the_levels(world: Maker) -> None:

@@ -16,6 +16,7 @@ from lomsong.evidence.design import (
     server_paths,
 )
 from lomsong.evidence.features import Masts, Surroundings
+from lomsong.evidence.input_errors import InputErrors
 from lomsong.evidence.samples import Samples, age_weight
 from lomsong.evidence.shadowing import Shadowing, estimate_errors, fit_shadowing
 from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
@@ -141,7 +142,11 @@ def _newer_margin(bins: pd.DataFrame, paths: pd.DataFrame, prediction: Predictio
 
 
 def fit_levels(
-    bins: pd.DataFrame, prediction: Prediction, masts: Masts, settings: EvidenceSettings
+    bins: pd.DataFrame,
+    prediction: Prediction,
+    masts: Masts,
+    surroundings: Surroundings,
+    settings: EvidenceSettings,
 ) -> Fit | None:
     """
     Learn corrections, spread and shadowing; None where the samples are worth too few independent ones.
@@ -150,8 +155,8 @@ def fit_levels(
     ----------
     bins : DataFrame
         From `gather_bins`.
-    prediction, masts, settings
-        Priors, masts and limits.
+    prediction, masts, surroundings, settings
+        Priors, what features are looked up in, and limits.
     """
     radio, seed = prediction.radio, prediction.inputs.settings.seed
     usable = bins["level_dbm"].notna() & (bins["mast"] >= 0)
@@ -165,7 +170,7 @@ def fit_levels(
     design = Design(
         levels=choose_biases(table, weight, settings.enough_samples),
         masts=masts,
-        surroundings=Surroundings.of(prediction.inputs),
+        surroundings=surroundings,
         blocked_from_db=radio.blocked_from_db,
     )
     clear, blocked = literature(radio)
@@ -273,9 +278,13 @@ def _shadowing(
     )
 
 
-def correct_signal(prediction: Prediction, fit: Fit, settings: EvidenceSettings) -> pd.DataFrame:
+def correct_signal(
+    prediction: Prediction, fit: Fit | None, errors: InputErrors, settings: EvidenceSettings
+) -> pd.DataFrame:
     """
     Correct the level and spread of both servers of every row of the signal table.
+
+    A spread learned from samples holds the usual error of the inputs already: only what goes beyond it is added.
 
     Returns
     -------
@@ -286,15 +295,24 @@ def correct_signal(prediction: Prediction, fit: Fit, settings: EvidenceSettings)
     places = pd.DataFrame(
         {"x": demand.geometry.x.to_numpy(), "y": demand.geometry.y.to_numpy(), "ground_m": demand["ground_m"]}
     ).set_index(demand["demand_id"])
-    paths = server_paths(prediction.signal, places, prediction.inputs, fit.design.masts)
-    level, sigma = _corrected(paths, fit, settings)
-    second_level, second_sigma = _corrected(second_paths(paths), fit, settings)
-    return prediction.signal.assign(
+    signal = prediction.signal
+    paths = server_paths(signal, places, prediction.inputs, errors.masts)
+    second = second_paths(paths)
+    if fit is None:
+        return signal.assign(
+            sigma_db=np.hypot(signal["sigma_db"], np.sqrt(errors.variance(paths))),
+            second_sigma_db=np.hypot(signal["second_sigma_db"], np.sqrt(errors.variance(second))),
+        )
+    level, sigma = _corrected(paths, fit, errors, settings)
+    second_level, second_sigma = _corrected(second, fit, errors, settings)
+    return signal.assign(
         level_dbm=level, sigma_db=sigma, second_level_dbm=second_level, second_sigma_db=second_sigma
     )
 
 
-def _corrected(paths: pd.DataFrame, fit: Fit, settings: EvidenceSettings) -> tuple[Array, Array]:
+def _corrected(
+    paths: pd.DataFrame, fit: Fit, errors: InputErrors, settings: EvidenceSettings
+) -> tuple[Array, Array]:
     level, sigma = np.full(len(paths), np.nan), np.full(len(paths), np.nan)
     rows = np.flatnonzero(paths["level_dbm"].notna() & (paths["mast"] >= 0))
     some = paths.iloc[rows]
@@ -316,5 +334,8 @@ def _corrected(paths: pd.DataFrame, fit: Fit, settings: EvidenceSettings) -> tup
         (some["x"].to_numpy(), some["y"].to_numpy(), mast),
     )
     level[rows] = some["level_dbm"].to_numpy() + fit.model.correction(X, mast) + error * spread
-    sigma[rows] = np.sqrt(spread**2 * variance + unsure)
+    trained = fit.bins[fit.bins["error"].notna()]
+    usual = np.average(errors.variance(trained), weights=trained["weight"])
+    beyond = np.maximum(errors.variance(some) - usual, 0.0)
+    sigma[rows] = np.sqrt((spread**2 + beyond) * variance + unsure)
     return level, sigma

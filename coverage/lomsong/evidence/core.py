@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 from scipy.special import expit, logit, ndtr
 
 from lomsong.evidence.calibration import Fit, correct_signal, fit_levels, gather_bins
-from lomsong.evidence.features import Masts
+from lomsong.evidence.features import Masts, Surroundings
+from lomsong.evidence.input_errors import learn_input_errors
 from lomsong.evidence.presence import (
     SURE,
     TestRate,
@@ -147,13 +148,13 @@ def calibrate(
     thresholds: dict[str, float] = {
         name: carrier.threshold_dbm for name, carrier in prediction.radio.carriers.items()
     }
-    corrected = prediction
+    masts, surroundings = Masts.of(inputs), Surroundings.of(inputs)
     if len(bins):
-        masts = Masts.of(inputs)
         bins = gather_bins(samples, prediction, masts)
-        fit = fit_levels(bins, prediction, masts, settings)
+        fit = fit_levels(bins, prediction, masts, surroundings, settings)
+    errors = learn_input_errors(prediction, masts, surroundings, settings)
+    corrected = replace(prediction, signal=correct_signal(prediction, fit, errors, settings))
     if fit is not None:
-        corrected = replace(prediction, signal=correct_signal(prediction, fit, settings))
         strays = stray_servers(prediction, fit, thresholds)
     demand = prediction.demand
     witnesses = gather_witnesses(demand.geometry, table, demand, settings, on_air=_on_air(corrected))
