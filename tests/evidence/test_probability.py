@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
@@ -18,6 +18,7 @@ def one(margins: list[float], correlation: float) -> float:
     )
 
 
+@settings(deadline=None)
 @given(MARGINS, st.floats(0, 0.9))
 def test_one_server_is_the_normal_distribution(margin: float, correlation: float) -> None:
     assert one([margin], correlation) == pytest.approx(norm.cdf(margin), abs=2e-4)
@@ -29,6 +30,7 @@ def test_at_the_default_correlation_one_server_is_exact() -> None:
     np.testing.assert_allclose(p, norm.cdf(margins), atol=1e-9)
 
 
+@settings(deadline=None)
 @given(MARGINS, MARGINS)
 def test_two_servers_equal_the_bivariate_normal(a: float, b: float) -> None:
     both_fail = multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]]).cdf([-a, -b])
@@ -39,6 +41,7 @@ def test_independent_servers_multiply() -> None:
     assert one([0.0, 0.0, 0.0], 0.0) == pytest.approx(1 - 0.5**3, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(MARGINS, min_size=1, max_size=5), MARGINS)
 def test_one_more_server_never_lowers_the_chance(margins: list[float], extra: float) -> None:
     assert one([*margins, extra], 0.5) >= one(margins, 0.5) - 1e-12

@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 
 #: Side of a block of cross-validation in lengths of the variogram, and the least. [m]
 BLOCK_LENGTHS, LEAST_BLOCK_M = 3.0, 1500.0
+#: Bins that a correction is learned on at most; the estimate between samples uses all of them.
+MOST_LEARNED = 5000
 #: Spread of the plain prediction about the truth when asking whether a sample was to be expected. [dB]
 HEARD_DB = 10.0
 #: A sample that the recorded masts explain with less probability than this was served by a mast that no record knows.
@@ -178,12 +180,13 @@ def fit_levels(
         design.priors_db(), sigma_clear_db=clear, sigma_blocked_db=blocked, correlation=radio.site_correlation
     )
     data = _training(table, design, weight, bins)
-    first = fit_model("physical", data, regressor, seed)
+    first = fit_model("physical", data.part(_draw_some(len(table), seed)), regressor, seed)
     shadowing = _shadowing(first, data, table, seed, radio.site_correlation)
     block_m = max(BLOCK_LENGTHS * shadowing.length_m, LEAST_BLOCK_M)
     data = replace(data, block=_blocks(table, block_m))
-    validation = validate(data, regressor, seed)
-    model = fit_model("bias" if validation is None else validation.chosen, data, regressor, seed)
+    learned = data.part(_draw_some(len(table), seed))
+    validation = validate(learned, regressor, seed)
+    model = fit_model("bias" if validation is None else validation.chosen, learned, regressor, seed)
     shadowing = _shadowing(model, data, table, seed, radio.site_correlation)
     extra = model.beyond(data.X, data.mast)
     mean, sigma = model.regressor.reported(data.X, data.observed, extra=extra)
@@ -229,6 +232,14 @@ def _worth(table: pd.DataFrame, length_m: float) -> Array:
     count = table.groupby([*cell, table["operator"], table["technology"]])["place"].transform("size")
     # half of the variance of neighbours is common to them
     return np.asarray(1.0 / (1.0 + 0.5 * (count - 1)), dtype=np.float64)
+
+
+def _draw_some(count: int, seed: int) -> NDArray[np.int64]:
+    """Draw the bins that a correction is learned on: more would change nothing but the time."""
+    rows = np.arange(count)
+    if count <= MOST_LEARNED:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_LEARNED, replace=False))
 
 
 def _chance_heard(table: pd.DataFrame, bins: pd.DataFrame) -> Array:

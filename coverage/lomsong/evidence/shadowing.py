@@ -1,10 +1,13 @@
 """How alike the errors of the prediction are nearby: their variogram, and the estimate of them between samples."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from lomsong.compiled import parallel_kernel, prange
 
 Array = NDArray[np.float64]
 
@@ -17,7 +20,7 @@ LAGS_M = np.array([50.0, 150.0, 250.0, 400.0, 600.0, 900.0, 1300.0, 1900.0, 2700
 FEWEST_PAIRS, MOST_POINTS = 300, 4000
 #: Neighbours that an estimate uses, and how many lengths away they may be.
 NEIGHBOURS, REACH = 12, 3.0
-_BATCH = 20_000
+_BATCH = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,22 +136,57 @@ def estimate_errors(
         some = rows[first : first + _BATCH]
         found = tree.query(at[some], k=min(NEIGHBOURS, len(z)), distance_upper_bound=reach)
         away, near = (np.asarray(part).reshape(len(some), -1) for part in found)
-        real = np.isfinite(away)
-        near = np.where(real, near, 0)
-        px, py, site = x[near], y[near], mast[near]
-        apart = np.hypot(px[:, :, None] - px[:, None, :], py[:, :, None] - py[:, None, :])
-        matrix = _covariance(shadowing, apart, site[:, :, None] == site[:, None, :])
-        matrix *= real[:, :, None] & real[:, None, :]
-        index = np.arange(near.shape[1])
-        matrix[:, index, index] = np.where(real, 1.0 + extra[near], 1.0)
-        towards = _covariance(shadowing, np.where(real, away, 0.0), site == wanted[2][some][:, None]) * real
-        solved = np.linalg.solve(matrix, towards[:, :, None])[:, :, 0]
-        error[some] = np.einsum("ij,ij->i", solved, np.where(real, z[near], 0.0))
-        variance[some] = np.clip(1.0 - np.einsum("ij,ij->i", solved, towards), 0.05, 1.0)
+        error[some], variance[some] = _krige(
+            x,
+            y,
+            mast,
+            z,
+            extra,
+            away,
+            near,
+            wanted[2][some],
+            shadowing.part,
+            shadowing.length_m,
+            shadowing.between,
+        )
     return error, variance
 
 
-def _covariance(shadowing: Shadowing, distance_m: Array, same: NDArray[np.bool_]) -> Array:
-    return np.asarray(
-        shadowing.part * np.exp(-distance_m / shadowing.length_m) * np.where(same, 1.0, shadowing.between)
-    )
+@parallel_kernel
+def _krige(x, y, mast, z, extra, away, near, wanted, part, length_m, between):  # type: ignore[no-untyped-def]
+    """Solve the kriging system of each row by Cholesky's method; neighbours out of reach are at infinity."""
+    rows, most = near.shape
+    error, variance = np.zeros(rows), np.ones(rows)
+    for row in prange(rows):
+        count = 0
+        while count < most and math.isfinite(away[row, count]):
+            count += 1
+        root, towards, values = np.empty((count, count)), np.empty(count), np.empty(count)
+        for i in range(count):
+            one = near[row, i]
+            towards[i] = (
+                part * math.exp(-away[row, i] / length_m) * (1.0 if mast[one] == wanted[row] else between)
+            )
+            values[i] = z[one]
+            for j in range(i + 1):
+                other = near[row, j]
+                if i == j:
+                    cell = 1.0 + extra[one]
+                else:
+                    apart = math.hypot(x[one] - x[other], y[one] - y[other])
+                    cell = part * math.exp(-apart / length_m) * (1.0 if mast[one] == mast[other] else between)
+                for k in range(j):
+                    cell -= root[i, k] * root[j, k]
+                root[i, j] = math.sqrt(max(cell, 1e-12)) if i == j else cell / root[j, j]
+        # both right-hand sides through the lower triangle: their products are what is asked for
+        known = 0.0
+        for i in range(count):
+            for k in range(i):
+                towards[i] -= root[i, k] * towards[k]
+                values[i] -= root[i, k] * values[k]
+            towards[i] /= root[i, i]
+            values[i] /= root[i, i]
+            error[row] += towards[i] * values[i]
+            known += towards[i] * towards[i]
+        variance[row] = min(max(1.0 - known, 0.05), 1.0)
+    return error, variance
