@@ -21,6 +21,8 @@ from lomsong.schemas import ANY, ASSESSMENT
 from lomsong.service import build_service, point_service, sum_up, usable_servers
 from lomsong.settings import ServiceSettings
 
+#: Where a run keeps the chance of signal at every demand point, after all evidence.
+CHANCES_FILE = "demand_points.parquet"
 #: Reports of no service that are as telling as this contradict tests beside them. [natural logarithm of a ratio]
 STRONG_DENIAL = -2.5
 
@@ -38,6 +40,8 @@ class Assessment:
         Contract `SERVICE`.
     broadband : DataFrame
         Contract `BROADBAND`.
+    p_signal : ndarray
+        Chance of signal at every demand point of the prediction, as of `signal_chance`.
     findings : tuple of Finding
         What was assumed.
     """
@@ -45,6 +49,7 @@ class Assessment:
     villages: gpd.GeoDataFrame
     service: pd.DataFrame
     broadband: pd.DataFrame
+    p_signal: NDArray[np.float64]
     findings: tuple[Finding, ...]
 
 
@@ -80,13 +85,8 @@ def assess_service(
     prediction = prediction.prediction if isinstance(prediction, Evidence) else prediction
     villages = inputs.villages
     ids = villages["village_id"]
-    servers = usable_servers(prediction)
-    if evidence is not None and len(evidence.strays):
-        servers = pd.concat([servers, evidence.strays], ignore_index=True)
-    counting = servers[servers["technology"].isin(settings.technologies)]
-    p_before = p = point_service(prediction, counting)
-    if evidence is not None:
-        p_before, p = evidence.before_tests(p), evidence.posterior(p)
+    servers = _all_servers(prediction, evidence)
+    p_before, p = _chances(prediction, evidence, servers, settings)
     facts = sum_up(prediction, p, ids).set_index(villages.index)
     facts["p_signal"] = facts.pop("p_centre")
     facts["p_2g"] = sum_up(
@@ -135,7 +135,47 @@ def assess_service(
         whole = (service["operator"] == ANY) & (service["technology"] == ANY)
         figures = sum_up(prediction, p, ids)[["p_centre", "covered_share"]].to_numpy()
         service.loc[whole, ["p_centre", "covered_share"]] = figures
-    return Assessment(villages=judged, service=service, broadband=speeds.table, findings=speeds.findings)
+    return Assessment(
+        villages=judged, service=service, broadband=speeds.table, p_signal=p, findings=speeds.findings
+    )
+
+
+def signal_chance(
+    prediction: Prediction | Evidence, settings: ServiceSettings | None = None
+) -> NDArray[np.float64]:
+    """
+    Chance of signal at every demand point, after all that is known of it; what the verdicts rest on.
+
+    Parameters
+    ----------
+    prediction, settings
+        As of `assess`.
+
+    Returns
+    -------
+    ndarray, shape (demand points,)
+        In the order of the demand table; NaN outside the terrain model.
+    """
+    evidence = prediction if isinstance(prediction, Evidence) else None
+    plain = prediction.prediction if isinstance(prediction, Evidence) else prediction
+    settings = settings or plain.inputs.settings.service
+    return _chances(plain, evidence, _all_servers(plain, evidence), settings)[1]
+
+
+def _all_servers(prediction: Prediction, evidence: Evidence | None) -> pd.DataFrame:
+    """Recorded servers, and those that only samples heard."""
+    servers = usable_servers(prediction)
+    if evidence is not None and len(evidence.strays):
+        servers = pd.concat([servers, evidence.strays], ignore_index=True)
+    return servers
+
+
+def _chances(
+    prediction: Prediction, evidence: Evidence | None, servers: pd.DataFrame, settings: ServiceSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Chance of signal at every demand point before and after tests, reports and checks."""
+    p = point_service(prediction, servers[servers["technology"].isin(settings.technologies)])
+    return (p, p) if evidence is None else (evidence.before_tests(p), evidence.posterior(p))
 
 
 def _weigh(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
-from lomsong.assessment import Assessment, assess_service
+from lomsong.assessment import CHANCES_FILE, Assessment, assess_service
 from lomsong.atomic import staged_folder
 from lomsong.checking import rank_checks
 from lomsong.evidence.core import Evidence, calibrate
@@ -143,6 +144,8 @@ def _write_tables(
     write_checklist(checks, folder)
     write_sectors(inputs.sectors, folder)
     round_columns(prediction.signal).to_parquet(folder / "signal.parquet", index=False)
+    points = prediction.demand[["demand_id", "village_id"]].assign(p_signal=assessment.p_signal)
+    round_columns(pd.DataFrame(points)).to_parquet(folder / CHANCES_FILE, index=False)
     write_csv(round_columns(assessment.service), folder / "service.csv")
     write_csv(round_columns(assessment.broadband), folder / "broadband.csv")
     summary = summarise(ranked, assessment.service)

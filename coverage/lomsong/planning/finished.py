@@ -1,27 +1,55 @@
 """Plan on a finished run: the villages as they were ranked, the inputs read again, the levels as they were predicted."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from lomsong.assessment import CHANCES_FILE
 from lomsong.errors import SourceError
 from lomsong.inputs import Inputs, read
 from lomsong.path.search import read_record
 from lomsong.planning.evaluation import Evaluation, evaluate_sites, proposed_candidates
 from lomsong.planning.investment import Plan, Problem, choose, state
 from lomsong.prediction import Prediction
-from lomsong.settings import PlanningSettings, Settings
+from lomsong.settings import Settings
 from lomsong.settings_file import parse_settings
 from lomsong.sources.fields import to_text
 from lomsong.sources.files import read_delimited, require_file
 from lomsong.villages import build_demand
 
 
-def state_run(
-    folder: str | Path, changes: dict[str, Any] | None = None
-) -> tuple[Problem, Settings, Inputs, Prediction]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """
+    The planning problem of a finished run and what it was stated from.
+
+    Attributes
+    ----------
+    problem : Problem
+        With the usual candidates.
+    settings : Settings
+        Of the run, with what was changed.
+    inputs : Inputs
+        Read again.
+    prediction : Prediction
+        Levels as the run has written them.
+    p_signal : ndarray or None
+        Chance of signal at every demand point as the run has judged it; None for a run that does not tell.
+    """
+
+    problem: Problem
+    settings: Settings
+    inputs: Inputs
+    prediction: Prediction
+    p_signal: NDArray[np.float64] | None
+
+
+def state_run(folder: str | Path, changes: dict[str, Any] | None = None) -> Stated:
     """
     State the planning problem of a finished run.
 
@@ -43,14 +71,26 @@ def state_run(
     given["planning"] = {**(given.get("planning") or {}), **(changes or {})}
     settings = parse_settings(given, subject=f"settings in {folder}/run.json")
     inputs = read(settings)
+    p_signal = None
     try:
         ranked = gpd.read_parquet(folder / "villages.parquet").to_crs(inputs.crs)
         signal = pd.read_parquet(folder / "signal.parquet")
-    except (OSError, ValueError) as error:
+        if (folder / CHANCES_FILE).is_file():
+            p_signal = pd.read_parquet(folder / CHANCES_FILE)["p_signal"].to_numpy(dtype=np.float64)
+    except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{folder} does not hold the tables of a run: {error}; run it again") from None
     demand, _ = build_demand(
-        inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=settings.demand
+        inputs.villages,
+        terrain=inputs.terrain,
+        population=inputs.population,
+        buildings=inputs.buildings,
+        centres=inputs.community_centres,
+        settings=settings.demand,
     )
+    if p_signal is not None and len(p_signal) != len(demand):
+        raise SourceError(
+            f"{folder} was made from other inputs: {len(p_signal):,} demand points then, {len(demand):,} now; run it again"
+        )
     prediction = Prediction(
         inputs=inputs,
         demand=demand,
@@ -61,13 +101,14 @@ def state_run(
         glances=0,
         pairs=0,
     )
-    return state(ranked, inputs, settings.planning, prediction=prediction), settings, inputs, prediction
+    problem = state(ranked, inputs, settings.planning, prediction=prediction, p_signal=p_signal)
+    return Stated(problem=problem, settings=settings, inputs=inputs, prediction=prediction, p_signal=p_signal)
 
 
 def plan_run(folder: str | Path, changes: dict[str, Any] | None = None) -> tuple[Plan, Settings]:
     """Plan on a finished run; see `state_run`."""
-    problem, settings, _, _ = state_run(folder, changes)
-    return choose(problem, settings.planning), settings
+    stated = state_run(folder, changes)
+    return choose(stated.problem, stated.settings.planning), stated.settings
 
 
 def evaluate_run(
@@ -88,16 +129,17 @@ def evaluate_run(
     LomsongError
         As of `state_run`, or the list lacks a column or holds a place that cannot be.
     """
-    problem, settings, inputs, prediction = state_run(folder, changes)
-    proposed = _read_sites(Path(sites)).to_crs(inputs.crs)
+    stated = state_run(folder, changes)
+    planning = stated.settings.planning
     own = state(
-        problem.villages,
-        inputs,
-        settings.planning,
-        prediction=prediction,
-        candidates=proposed_candidates(proposed),
+        stated.problem.villages,
+        stated.inputs,
+        planning,
+        prediction=stated.prediction,
+        p_signal=stated.p_signal,
+        candidates=proposed_candidates(_read_sites(Path(sites)).to_crs(stated.inputs.crs)),
     )
-    return evaluate_sites(own, problem, settings.planning), settings
+    return evaluate_sites(own, stated.problem, planning), stated.settings
 
 
 def _read_sites(path: Path) -> gpd.GeoDataFrame:
@@ -119,6 +161,3 @@ def _read_sites(path: Path) -> gpd.GeoDataFrame:
             f"proposed sites: rows without a usable place, or whose site_id is missing or twice: {rows}"
         )
     return gpd.GeoDataFrame({"site_id": names}, geometry=gpd.points_from_xy(x, y), crs="EPSG:4326")
-
-
-__all__ = ["PlanningSettings", "evaluate_run", "plan_run", "state_run"]

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import norm
 
+from lomsong.assessment import signal_chance
 from lomsong.errors import PlanError
+from lomsong.evidence.core import Evidence, calibrate
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs
 from lomsong.planning.candidates import find_candidates
@@ -19,7 +21,7 @@ from lomsong.planning.covering import Covering, Floor, build_covering
 from lomsong.planning.options import Options, list_options
 from lomsong.planning.solve import Solution, solve
 from lomsong.prediction import Prediction, predict, predict_sectors
-from lomsong.service import point_service, usable_servers
+from lomsong.schemas import PLAN
 from lomsong.settings import PlanningSettings
 from lomsong.sites import build_sectors
 
@@ -105,7 +107,7 @@ def plan(
     inputs: Inputs,
     settings: PlanningSettings | None = None,
     *,
-    prediction: Prediction | None = None,
+    prediction: Prediction | Evidence | None = None,
 ) -> Plan:
     """
     Plan the sites that bring signal to the most people within a budget.
@@ -118,8 +120,8 @@ def plan(
         What it was computed from.
     settings : PlanningSettings, optional
         Those of the inputs' settings if not given.
-    prediction : Prediction, optional
-        If at hand; else it is computed again.
+    prediction : Prediction or Evidence, optional
+        What the villages were assessed by, so that plan and map tell the same; predicted and calibrated if not given.
 
     Returns
     -------
@@ -140,7 +142,8 @@ def state(
     inputs: Inputs,
     settings: PlanningSettings,
     *,
-    prediction: Prediction | None = None,
+    prediction: Prediction | Evidence | None = None,
+    p_signal: _Floats | None = None,
     candidates: gpd.GeoDataFrame | None = None,
 ) -> Problem:
     """
@@ -148,17 +151,22 @@ def state(
 
     Parameters
     ----------
+    p_signal : ndarray, optional
+        Chance of signal at every demand point, as the run has judged it; of the prediction if not given.
     candidates : GeoDataFrame, optional
         Sites to look at instead of those that `find_candidates` finds: ``site_id, origin, mast_height_m``, point.
     ranked, inputs, settings, prediction
         As of `plan`.
     """
-    prediction = prediction or predict(inputs)
-    demand = _dark_demand(prediction, ranked, inputs, settings)
-    findings: list[Finding] = []
+    prediction = prediction or calibrate(predict(inputs))
+    findings = [_basis(known=p_signal is not None or isinstance(prediction, Evidence))]
+    p = signal_chance(prediction) if p_signal is None else p_signal
+    plain = prediction.prediction if isinstance(prediction, Evidence) else prediction
+    demand = _dark_demand(plain.demand, p, ranked, settings)
     if candidates is None:
         if len(demand):
-            candidates, findings = find_candidates(inputs, demand, settings)
+            candidates, found = find_candidates(inputs, demand, settings)
+            findings += found
         else:
             candidates = gpd.GeoDataFrame(
                 {"site_id": [], "origin": [], "mast_height_m": []}, geometry=[], crs=inputs.crs
@@ -176,14 +184,24 @@ def state(
     )
 
 
+def _basis(*, known: bool) -> Finding:
+    """Say which chance of signal the plan goes by."""
+    after, before = (
+        "after samples, tests, reports and checks, as on the map",
+        "as predicted, before any evidence",
+    )
+    return Finding(
+        layer="planning",
+        word="sufficient",
+        severity="note",
+        message=f"chance of signal {after if known else before}",
+    )
+
+
 def _dark_demand(
-    prediction: Prediction, ranked: gpd.GeoDataFrame, inputs: Inputs, settings: PlanningSettings
+    demand: gpd.GeoDataFrame, p: _Floats, ranked: gpd.GeoDataFrame, settings: PlanningSettings
 ) -> gpd.GeoDataFrame:
     """Demand points whose chance of signal is low, with the people expected to be without."""
-    servers = usable_servers(prediction)
-    counting = servers[servers["technology"].isin(inputs.settings.service.technologies)]
-    p = point_service(prediction, counting)
-    demand = prediction.demand
     ids = ranked["village_id"].astype(str)
     population = ranked["population"] if "population" in ranked else pd.Series(np.nan, index=ranked.index)
     by_village = pd.Series(population.to_numpy(dtype=np.float64), index=ids)
@@ -407,9 +425,7 @@ def _site_table(
         points.append(point)
         there = np.isfinite(row["to_x"])
         lines.append(shapely.LineString([(point.x, point.y), (row["to_x"], row["to_y"])]) if there else None)
-    frame = pd.DataFrame(
-        rows, columns=None if rows else ["site_id", "order", "phase", "cost", "people", "village_ids"]
-    )
+    frame = pd.DataFrame(rows, columns=None if rows else PLAN.names())
     table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=candidates.crs), crs=candidates.crs)
     table["backhaul"] = gpd.GeoSeries(lines, index=table.index, crs=candidates.crs)
     return table

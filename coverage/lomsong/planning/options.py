@@ -92,7 +92,8 @@ def list_options(
             )
         rows += [(site, number, *way) for number in range(len(settings.configurations)) for way in ways]
     names = ["site", "configuration", "backhaul_kind", "connects_to", "needs", "to_x", "to_y"]
-    table = pd.DataFrame(rows, columns=names)
+    whole = dict.fromkeys(["site", "configuration", "needs"], np.int64)
+    table = pd.DataFrame(rows, columns=names).astype(whole)  # also without a row
     priced, power, found = _price(table, candidates, inputs, settings, costs, fibre_m)
     findings += found
     return Options(table=table.assign(power=power), costs=priced, findings=tuple(findings))

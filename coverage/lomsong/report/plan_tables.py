@@ -31,11 +31,11 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
     flat = pd.DataFrame(table.drop(columns=["geometry", "backhaul"]))
     flat["longitude_deg"], flat["latitude_deg"] = table.geometry.x.round(6), table.geometry.y.round(6)
     with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
-        if len(table):
-            write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
-            lines = _backhaul(table)
-            if len(lines):
-                write_geopackage(lines, scratch / "plan.gpkg", layer=BACKHAUL_LAYER)
+        # also without a site: an older plan must not stay beside the new one
+        write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
+        lines = _backhaul(table) if len(table) else table
+        if len(lines):
+            write_geopackage(lines, scratch / "plan.gpkg", layer=BACKHAUL_LAYER)
         write_csv(round_columns(plan.villages), scratch / "plan_villages.csv")
         write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
         write_csv(flat, scratch / PLAN_FILE)

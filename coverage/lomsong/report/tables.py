@@ -96,7 +96,13 @@ def write_geopackage(table: gpd.GeoDataFrame, path: Path, *, layer: str, note: s
     try:
         options = {"DESCRIPTION": note} if note else {}
         pyogrio.write_dataframe(
-            _plain(table), path, layer=layer, driver="GPKG", promote_to_multi=True, layer_options=options
+            _plain(table),
+            path,
+            layer=layer,
+            driver="GPKG",
+            promote_to_multi=True,
+            geometry_type=None if len(table) else "Unknown",
+            layer_options=options,
         )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
