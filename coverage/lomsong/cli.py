@@ -384,6 +384,10 @@ def fetch(
     help="Your own list instead: site_id, longitude_deg, latitude_deg.",
 )
 @click.option(
+    "--alternatives", type=click.IntRange(min=0), help="How many other plans to show that differ clearly."
+)
+@click.option("--everything", is_flag=True, help="Also what it costs to reach everybody within reach.")
+@click.option(
     "--out", type=click.Path(file_okay=False), help="Folder of plan.csv and plan.gpkg; RUN if not given."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -394,6 +398,8 @@ def plan(
     phases: int | None,
     floors: tuple[str, ...],
     sites: str | None,
+    alternatives: int | None,
+    everything: bool,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -410,6 +416,7 @@ def plan(
         elif not quiet:
             shown.print_evaluation(worth, settings, _print_table)
         return
+    from lomsong.planning.alternatives import cover_everything, find_alternatives
     from lomsong.planning.evaluation import try_robustness
     from lomsong.report.plan_tables import write_plan
 
@@ -417,11 +424,16 @@ def plan(
     robust = None
     if settings.planning.draws and len(done.sites):
         robust = try_robustness(done, draws=settings.planning.draws, seed=settings.seed)
+    others = None
+    if alternatives is not None:
+        others = find_alternatives(done.problem, done.solution.chosen, settings.planning, count=alternatives)
+    whole = cover_everything(done.problem, settings.planning) if everything else None
     write_plan(done, out or run)
     if as_json:
-        click.echo(shown.plan_as_json(done, robust))
+        click.echo(shown.plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust, _print_table)
+        shown.print_others(others or (), whole, settings, _print_table)
         click.echo(f"Written: plan.csv and plan.gpkg in {out or run}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lomsong.planning.alternatives import Alternative, CoverAll
 from lomsong.planning.evaluation import Evaluation, Robustness
 from lomsong.planning.investment import Plan
 from lomsong.settings import Settings
@@ -125,8 +126,42 @@ def _print_left_out(plan: Plan, money: str, table: Table) -> None:
     )
 
 
-def plan_as_json(plan: Plan, robust: Robustness | None) -> str:
-    """Return the plan as JSON."""
+def print_others(
+    others: Sequence[Alternative], whole: CoverAll | None, settings: Settings, table: Table
+) -> None:
+    """Print plans that differ, and what reaching everybody costs."""
+    money = settings.costs.currency
+    if others:
+        rows = [
+            (
+                str(number),
+                f"{one.value:,.0f}",
+                f"{one.spent:,.0f}",
+                _proof(one.proven),
+                ", ".join(one.site_ids),
+            )
+            for number, one in enumerate(others, start=1)
+        ]
+        table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
+    if whole is not None:
+        click.echo(
+            f"To reach all {whole.people:,.0f} people whom a candidate reaches costs {whole.cost:,.0f} {money} with "
+            f"{len(whole.site_ids)} sites; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "
+            f"No candidate reaches {whole.beyond:,.0f} people."
+        )
+
+
+def _proof(proven: bool) -> str:  # noqa: FBT001 - one word for one fact
+    return "proven" if proven else "within the gap"
+
+
+def plan_as_json(
+    plan: Plan,
+    robust: Robustness | None,
+    others: Sequence[Alternative] | None = None,
+    whole: CoverAll | None = None,
+) -> str:
+    """Return the plan as JSON; other plans and the cost of everything where they were asked for."""
     found = plan.solution
     sites = plan.sites.to_crs("EPSG:4326")
     flat = sites.drop(columns=["geometry", "backhaul"]).assign(
@@ -144,6 +179,10 @@ def plan_as_json(plan: Plan, robust: Robustness | None) -> str:
         "villages": json.loads(plan.villages.to_json(orient="records")),
         "findings": [finding.as_dict() for finding in plan.findings],
     }
+    if others is not None:
+        content["alternatives"] = [_plain(one) for one in others]
+    if whole is not None:
+        content["cover_everything"] = {**_plain(whole), "gap": whole.gap}
     if robust is not None:
         content["robustness"] = {
             "expected_people": robust.expected_people,
@@ -152,6 +191,10 @@ def plan_as_json(plan: Plan, robust: Robustness | None) -> str:
             "checks": json.loads(robust.checks.to_json(orient="records")),
         }
     return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _plain(found: Alternative | CoverAll) -> dict[str, Any]:
+    return {name: value for name, value in asdict(found).items() if name != "chosen"}
 
 
 def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None:

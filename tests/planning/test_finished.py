@@ -171,6 +171,25 @@ def test_the_planners_list_is_told_as_a_table_and_as_json(folder: Path) -> None:
     assert not (folder / "plan.csv").exists()
 
 
+def test_other_plans_and_the_cost_of_everything_are_told_when_asked_for(folder: Path) -> None:
+    asked = ("plan", str(folder), "--budget", "160000", "--alternatives", "2", "--everything")
+    told = json.loads(lomsong(*asked, "--json").output)
+    assert 1 <= len(told["alternatives"]) <= 2
+    mine = {site["site_id"] for site in told["sites"]}
+    for other in told["alternatives"]:
+        assert other["value"] <= told["bound"] + 1e-6
+        assert other["spent"] <= 160_000
+        assert mine - set(other["site_ids"])
+    whole = told["cover_everything"]
+    assert whole["least"] <= whole["cost"]
+    assert whole["people"] >= told["people"]
+    shown = lomsong(*asked)
+    assert shown.exit_code == 0, shown.output
+    assert "other plans" in shown.output
+    assert "To reach all" in shown.output
+    assert "alternatives" not in json.loads(lomsong("plan", str(folder), "--json").output)
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
