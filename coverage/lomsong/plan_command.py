@@ -207,11 +207,12 @@ def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None
             f"{row['alone']:,.0f}",
             f"{row['adds']:,.0f}",
             f"{row['overlap']:,.0f}",
+            row["silenced"],
         )
         for row in done.sites.to_dict("records")
     ]
     mark = " (synthetic data)" if settings.synthetic else ""
-    header = ("site", money, "people alone", "lost without it", "overlap")
+    header = ("site", money, "people alone", "lost without it", "overlap", "silenced with it")
     table(f"{settings.name}{mark}: proposed sites", header, rows)
     click.echo(
         f"Together they reach {done.people:,.0f} people for {done.cost:,.0f} {money}. The best plan found of equal cost "

@@ -167,6 +167,7 @@ def test_the_planners_list_is_told_as_a_table_and_as_json(folder: Path) -> None:
     assert told["people"] == pytest.approx(worth.people)
     assert [site["site_id"] for site in told["sites"]] == [HOSTILE, "twin"]
     assert [site["adds"] for site in told["sites"]] == [0.0, 0.0]
+    assert [(site["lost_people"], site["silenced"]) for site in told["sites"]] == [(0.0, "")] * 2
     assert worth.people <= worth.best_people <= worth.bound + 1e-6
     assert not (folder / "plan.csv").exists()
 

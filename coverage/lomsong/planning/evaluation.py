@@ -26,7 +26,8 @@ class Evaluation:
     Attributes
     ----------
     sites : DataFrame
-        ``site_id, cost, alone`` (people it would reach by itself), ``adds`` (people lost without it), ``overlap`` of the two.
+        ``site_id, cost, alone`` (people it would reach by itself), ``adds`` (people lost without it), ``overlap`` of the
+        two, and of the loss of the mast ``lost_people`` and ``silenced``, as of `lose_each`.
     people, cost : float
         Reached together, and the present value.
     missed : DataFrame
@@ -84,8 +85,10 @@ def evaluate_sites(proposed: Problem, open_choice: Problem, settings: PlanningSe
             }
         )
     best = choose(open_choice, settings.model_copy(update={"budget": cost, "floors": {}}))
+    table = pd.DataFrame(rows, columns=["site_id", "cost", "alone", "adds", "overlap"])
+    lost = _lose(proposed, chosen)
     return Evaluation(
-        sites=pd.DataFrame(rows, columns=["site_id", "cost", "alone", "adds", "overlap"]),
+        sites=table.assign(lost_people=lost["lost_people"], silenced=lost["silenced"]),
         people=people,
         cost=cost,
         missed=_missed(proposed, chosen),
@@ -111,9 +114,13 @@ def lose_each(plan: Plan) -> pd.DataFrame:
     DataFrame
         ``site_id, lost_people, silenced`` (other sites that lose their backhaul, semicolons between them).
     """
-    covering = to_covering(plan.problem, budget=np.inf)
-    chosen = plan.solution.chosen.tolist()
-    names = plan.problem.candidates["site_id"].astype(str).to_numpy()
+    return _lose(plan.problem, plan.solution.chosen.tolist())
+
+
+def _lose(problem: Problem, chosen: list[int]) -> pd.DataFrame:
+    covering = to_covering(problem, budget=np.inf)
+    names = problem.candidates["site_id"].astype(str).to_numpy()
+    whole = covering.value(chosen)
     rows = []
     for lost in chosen:
         gone = {int(covering.sites[lost])}
@@ -124,7 +131,7 @@ def lose_each(plan: Plan) -> pd.DataFrame:
         rows.append(
             {
                 "site_id": names[int(covering.sites[lost])],
-                "lost_people": plan.solution.value - covering.value(rest),
+                "lost_people": whole - covering.value(rest),
                 "silenced": ";".join(silenced),
             }
         )
