@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lomsong.errors import OutputError
+from lomsong.errors import LomsongError, OutputError
 
 _PREFIX = ".lomsong-unfinished-"
 
@@ -30,13 +30,13 @@ def staged_folder(folder: Path, *, last: str) -> Iterator[Path]:
     OutputError
         The folder cannot be made or written to.
     """
-    with _told_as_ours(folder):
+    with told_as_ours(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
         scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
     try:
         yield scratch
-        with _told_as_ours(folder):
+        with told_as_ours(folder):
             (folder / last).unlink(missing_ok=True)
             names = sorted(path.name for path in scratch.iterdir() if path.name != last)
             for name in [*names, last]:
@@ -69,12 +69,22 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _told_as_ours(folder: Path) -> Iterator[None]:
+def told_as_ours(folder: Path) -> Iterator[None]:
+    """
+    Turn what the operating system says while results are written into one clear error.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written to, or its disk is full.
+    """
     try:
         yield
+    except LomsongError:
+        raise
     except OSError as error:
         raise OutputError(
-            f"cannot write to {folder}: {error.strerror or error}; choose another folder with --out"
+            f"cannot write to {folder}: {error.strerror or error}; make room there or choose another folder with --out"
         ) from None
 
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -47,7 +47,9 @@ class _Main(click.Group):
         except LomsongError as error:
             _fail(str(error))
         except KeyboardInterrupt:
-            _fail("interrupted; no result was changed", code=130)
+            _fail(
+                "interrupted; no result was changed (after lomsong run, --resume goes on from here)", code=130
+            )
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise  # click has its own end for each
         except Exception as error:  # noqa: BLE001 - nothing that a user meets ends in a traceback
@@ -118,6 +120,7 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     epilog="\b\nExamples:\n  lomsong run district.yml --out maps/mine\n"
     "  lomsong run district.yml --out maps/mine --rasters --raster-cell 250\n"
     "  lomsong run district.yml --out maps/mine --json --quiet\n"
+    "  lomsong run country.yml --out maps/country --engine processes --workers 4 --resume\n"
 )
 @click.argument("config", type=click.Path(dir_okay=False))
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder of the results.")
@@ -133,6 +136,17 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     is_flag=True,
     help="In CSV files, put an apostrophe before texts that a spreadsheet would compute, such as =1+1.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["serial", "processes", "dask"]),
+    default="serial",
+    show_default=True,
+    help="Where the prediction is worked on; the results are the same.",
+)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Workers of processes and dask.")
+@click.option("--scheduler", metavar="URL", help="A Dask scheduler that runs already, tcp:// or tls://.")
+@click.option("--tls", nargs=3, metavar="CA CERT KEY", help="Certificate files for a tls:// scheduler.")
+@click.option("--resume", is_flag=True, help="Go on where a stopped run into OUT was.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and what --json asks for.")
 def run(
@@ -142,6 +156,11 @@ def run(
     raster_cell: float,
     bom: bool,
     inert_csv: bool,
+    engine: Literal["serial", "processes", "dask"],
+    workers: int | None,
+    scheduler: str | None,
+    tls: tuple[str, str, str] | None,
+    resume: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -150,14 +169,23 @@ def run(
 
     settings = load_settings(config)
     with _progress(quiet=quiet) as progress:
+        from pathlib import Path
+
+        from lomsong.engine import Engine
         from lomsong.pipeline import run as run_chain
         from lomsong.report.csv_files import Dress
 
+        ca, cert, key = (Path(each) for each in tls) if tls else (None, None, None)
+        chosen = Engine(
+            kind=engine, workers=workers, scheduler=scheduler, tls_ca=ca, tls_cert=cert, tls_key=key
+        )
         done = run_chain(
             settings,
             out,
             raster_cell_m=raster_cell if rasters else None,
             csv=Dress(bom=bom, inert=inert_csv),
+            engine=chosen,
+            resume=resume,
             progress=progress,
         )
     if as_json:

@@ -40,3 +40,7 @@ class PlanError(LomsongError, ValueError):
 
 class OutputError(LomsongError, OSError):
     """A result cannot be written where it was asked for."""
+
+
+class EngineError(LomsongError, RuntimeError):
+    """The workers of a run die, or cannot be reached."""

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import geopandas as gpd
 import pandas as pd
 
 from lomsong.assessment import CHANCES_FILE, Assessment, assess_service
-from lomsong.atomic import staged_folder
+from lomsong.atomic import staged_folder, told_as_ours
 from lomsong.checking import rank_checks
+from lomsong.engine import SERIAL, Engine
 from lomsong.evidence.core import Evidence, calibrate
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
@@ -38,6 +39,8 @@ from lomsong.run_map import save_run_map
 from lomsong.run_report import write_evidence
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
+from lomsong.sources.records import refuse_changed, stamp_files
+from lomsong.store import PARTS_FOLDER, Store, identify
 
 #: Written last: a folder with this file holds one whole run.
 RUN_FILE = "run.json"
@@ -60,6 +63,8 @@ def run(
     *,
     raster_cell_m: float | None = None,
     csv: Dress | None = None,
+    engine: Engine = SERIAL,
+    resume: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
     """
@@ -75,6 +80,11 @@ def run(
         Also write ``signal_OPERATOR_TECHNOLOGY.tif`` with cells of this size; takes longer. [m]
     csv : Dress, optional
         CSV files for spreadsheets; faithful and without a byte order mark if not given.
+    engine : Engine
+        Where the prediction is worked on; the results are the same.
+    resume : bool
+        Use the parts that a run into this folder left when it was stopped, where they are of the same inputs, settings and
+        code. Without it they are thrown away.
     progress : Progress
         Told how far the work is.
 
@@ -86,17 +96,21 @@ def run(
     Raises
     ------
     LomsongError
-        Bad input, or a folder that cannot be written to.
+        Bad input, input that changes on the way, or a folder that cannot be written to.
     """
     clock = _Clock(progress)
     folder = Path(out)
+    before = stamp_files(settings.inputs)
     with staged_folder(folder, last=RUN_FILE) as scratch:
         with clock.step("read"):
             inputs = read(settings)
+        store = Store(folder / PARTS_FOLDER, _identity(inputs))
+        if not resume:
+            store.clear()
         with clock.step("check"):
             quality = check(inputs)
         with clock.step("predict"):
-            prediction = predict(inputs, progress=progress)
+            prediction = predict(inputs, engine=replace(engine, store=store), progress=progress)
         with clock.step("calibrate"):
             evidence = calibrate(prediction)
             prediction = evidence.prediction
@@ -114,15 +128,23 @@ def run(
         self_test = make_self_test(ranked, inputs.truth, None if held_out is None else held_out.held_out)
         noticed = (*prediction.findings, *evidence.findings, *assessment.findings)
         quality = quality.with_findings(noticed)
-        with clock.step("write"):
+        refuse_changed(before, settings.inputs)
+        with clock.step("write"), told_as_ours(folder):
             changed = _write_tables(scratch, inputs, prediction, assessment, ranked, quality)
             quality = quality.with_findings(changed)
             dress_csv(scratch, csv or Dress())
             _write_pages(scratch, inputs, ranked, quality, truth, self_test)
             save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
         record = _record(settings, inputs, evidence, quality, clock)
-        _write_json(scratch / RUN_FILE, record)
+        with told_as_ours(folder):
+            _write_json(scratch / RUN_FILE, record)
+    store.clear()
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
+
+
+def _identity(inputs: Inputs) -> str:
+    checksums = [(record.layer, record.sha256) for record in inputs.records]
+    return identify(inputs.settings.model_dump(mode="json"), checksums)
 
 
 def _write_tables(

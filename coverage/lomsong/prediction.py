@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.engine import SERIAL, Engine
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs
 from lomsong.network import Network
@@ -17,13 +19,14 @@ from lomsong.prediction_findings import (
     find_model_limits,
     find_terrain_gaps,
 )
-from lomsong.progress import SILENT, Progress, task
+from lomsong.progress import SILENT, Progress
 from lomsong.propagation import servers
 from lomsong.propagation.antenna import LEVEL_KIND
 from lomsong.propagation.links import NO_PATH_M, Scene, trace_links
 from lomsong.propagation.models import MODELS
 from lomsong.schemas import SIGNAL
 from lomsong.settings import RadioSettings
+from lomsong.store import Arrays
 from lomsong.villages import build_demand
 
 #: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
@@ -77,7 +80,13 @@ class PlacesServed:
     pairs: int
 
 
-def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Progress = SILENT) -> Prediction:
+def predict(
+    inputs: Inputs,
+    radio: RadioSettings | None = None,
+    *,
+    engine: Engine = SERIAL,
+    progress: Progress = SILENT,
+) -> Prediction:
     """
     Predict the level of every operator and technology where people are.
 
@@ -91,13 +100,15 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
         From `read`.
     radio : RadioSettings, optional
         Those of the inputs' settings if not given.
+    engine : Engine
+        Where the blocks of demand points are worked on, and what keeps those that are done.
     progress : Progress
         Told about each block of demand points.
 
     Returns
     -------
     Prediction
-        Same bytes for the same inputs, on any number of threads.
+        Same bytes for the same inputs, on any number of threads and with any engine.
 
     Raises
     ------
@@ -114,7 +125,7 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
         centres=inputs.community_centres,
         settings=inputs.settings.demand,
     )
-    served = predict_places(demand, inputs, radio, progress=progress)
+    served = predict_places(demand, inputs, radio, engine=engine, progress=progress)
     return Prediction(
         demand=demand,
         signal=served.signal,
@@ -133,7 +144,12 @@ def predict(inputs: Inputs, radio: RadioSettings | None = None, *, progress: Pro
 
 
 def predict_places(
-    places: gpd.GeoDataFrame, inputs: Inputs, radio: RadioSettings, *, progress: Progress = SILENT
+    places: gpd.GeoDataFrame,
+    inputs: Inputs,
+    radio: RadioSettings,
+    *,
+    engine: Engine = SERIAL,
+    progress: Progress = SILENT,
 ) -> PlacesServed:
     """
     Predict the level of every operator and technology at any places, as `predict` does where people are.
@@ -142,7 +158,7 @@ def predict_places(
     ----------
     places : GeoDataFrame
         ``demand_id``, ``ground_m`` (missing outside the terrain) and points in the working CRS.
-    inputs, radio, progress
+    inputs, radio, engine, progress
         As for `predict`.
 
     Returns
@@ -151,19 +167,12 @@ def predict_places(
         Rows in the order of the places.
     """
     search = _Search.of(Network.of(inputs, inputs.sectors, radio))
-    blocks = []
-    paths = glances = pairs = outside = 0
-    with task(progress, "predicting signal", len(places)) as told:
-        for block in _blocks(places, len(inputs.sectors)):
-            found, tried, far = search.serve(block, inputs)
-            blocks.append(found)
-            paths += int(found["paths"].sum())
-            glances += int(found["glances"].sum())
-            pairs += tried
-            outside += far
-            told.advance(len(block))
+    blocks = [_Block.of(block, search.network, inputs) for block in _blocks(places, len(inputs.sectors))]
+    found = list(engine.map(_serve, search, blocks, name="predicting signal", progress=progress))
+    counts = np.sum([np.zeros(4, dtype=np.int64), *(each["counts"] for each in found)], axis=0)
+    paths, glances, pairs, outside = counts.tolist()
     return PlacesServed(
-        signal=_signal_table(pd.concat(blocks, ignore_index=True), search),
+        signal=_signal_table(_join(found, blocks, places, len(search.groups)), search),
         findings=(*find_model_limits(search.network, outside, pairs), *find_antenna_gaps(inputs)),
         paths=paths,
         glances=glances,
@@ -198,23 +207,60 @@ class _Search:
         floors[self.group] = self.network.floor_dbm
         return floors
 
-    def serve(self, block: gpd.GeoDataFrame, inputs: Inputs) -> tuple[pd.DataFrame, int, int]:
-        """Find the servers of one block of demand points; also the pairs in reach, and those outside the model's distances."""
-        count = len(self.groups)
-        scene, pairs = _pairs_of(block, self.network, inputs)
-        tried = len(pairs.place)
-        limit = self.network.model.limit("distance_m")
-        far = 0 if limit is None else int((pairs.distance_m > limit.high).sum())
-        pairs = pairs.take(pairs.bound_dbm >= self.network.floor_dbm[pairs.sector])
-        groups = pairs.place * count + self.group[pairs.sector]
-        order, starts = servers.order_pairs(groups, pairs.bound_dbm, pairs.sector, len(block) * count)
-        found = servers.find_servers(
-            scene, self.network.physics, self.network.beams, self.site, starts, pairs.take(order)
-        )
-        table = pd.DataFrame(found, columns=list(servers.FIELDS))
-        table["demand_id"] = np.repeat(block["demand_id"].to_numpy(), count)
-        table["group"] = np.tile(np.arange(count), len(block))
-        return table, tried, far
+
+class _Block(NamedTuple):
+    """Places as a worker needs them: in the working CRS and in pixels of the terrain, and whether they lie on it."""
+
+    xy: NDArray[np.float64]
+    row: NDArray[np.float64]
+    column: NDArray[np.float64]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, places: gpd.GeoDataFrame, network: Network, inputs: Inputs) -> "_Block":
+        xy = np.column_stack([places.geometry.x, places.geometry.y])
+        scene = network.place(xy, inputs)
+        return cls(xy, scene.place_row, scene.place_column, places["ground_m"].notna().to_numpy())
+
+    def pairs(self, network: Network) -> tuple[Scene, servers.Pairs]:
+        """Return the places in the network's scene, and their pairs with all sectors within reach."""
+        scene = network.scene._replace(place_row=self.row, place_column=self.column)
+        pairs = network.pairs_in_reach(self.xy)
+        # a place outside the terrain has no profile to any mast
+        return scene, pairs.take(self.known[pairs.place])
+
+
+def _serve(search: _Search, block: _Block) -> Arrays:
+    """
+    Find the servers of one block of places.
+
+    Returns
+    -------
+    dict of ndarray
+        ``row``: place × groups + group, of those that anything is known of; the `servers.FIELDS` of each, sectors as
+        numbers with -1 for none; ``counts``: profiles, glances, pairs in reach, and those outside the model's distances.
+    """
+    network, count = search.network, len(search.groups)
+    scene, pairs = block.pairs(network)
+    tried = len(pairs.place)
+    limit = network.model.limit("distance_m")
+    far = 0 if limit is None else int((pairs.distance_m > limit.high).sum())
+    pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
+    groups = pairs.place * count + search.group[pairs.sector]
+    order, starts = servers.order_pairs(groups, pairs.bound_dbm, pairs.sector, len(block.xy) * count)
+    found = servers.find_servers(
+        scene, network.physics, network.beams, search.site, starts, pairs.take(order)
+    )
+    paths, glances = found[:, servers.PATHS].sum(), found[:, servers.GLANCES].sum()
+    floor = np.tile(search.floors(), len(block.xy))
+    low, second_low = found[:, servers.LEVEL] < floor, found[:, servers.SECOND] < floor
+    found[low, : servers.SECOND] = np.nan
+    found[second_low, servers.SECOND : servers.UNSEEN] = np.nan
+    row = np.flatnonzero(np.isfinite(found[:, servers.LEVEL]) | np.isfinite(found[:, servers.UNSEEN]))
+    table: Arrays = {name: found[row, column] for column, name in enumerate(servers.FIELDS[: servers.PATHS])}
+    for name in ("sector", "second_sector"):
+        table[name] = np.nan_to_num(table[name], nan=-1).astype(np.int32)
+    return {**table, "row": row, "counts": np.array([paths, glances, tried, far], dtype=np.int64)}
 
 
 def _blocks(demand: gpd.GeoDataFrame, sectors: int) -> Iterator[gpd.GeoDataFrame]:
@@ -222,14 +268,6 @@ def _blocks(demand: gpd.GeoDataFrame, sectors: int) -> Iterator[gpd.GeoDataFrame
     step = min(CHUNK_POINTS, max(CHUNK_PAIRS // max(sectors, 1), 1))
     for first in range(0, len(demand), step):
         yield demand.iloc[first : first + step]
-
-
-def _pairs_of(block: gpd.GeoDataFrame, network: Network, inputs: Inputs) -> tuple[Scene, servers.Pairs]:
-    """Return demand points as places, and their pairs with all sectors within reach."""
-    places = np.column_stack([block.geometry.x, block.geometry.y])
-    pairs = network.pairs_in_reach(places)
-    # a place outside the terrain has no profile to any mast
-    return network.place(places, inputs), pairs.take(block["ground_m"].notna().to_numpy()[pairs.place])
 
 
 def predict_sectors(
@@ -268,7 +306,7 @@ def predict_sectors(
     names = sectors["sector_id"].to_numpy()
     tables = []
     for block in _blocks(demand, len(sectors)):
-        scene, pairs = _pairs_of(block, network, inputs)
+        scene, pairs = _Block.of(block, network, inputs).pairs(network)
         pairs = pairs.take(np.lexsort((pairs.sector, pairs.place)))
         pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
         traced = trace_links(
@@ -315,31 +353,38 @@ def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray
     return radio.sigma_clear_db + (radio.sigma_blocked_db - radio.sigma_clear_db) * part
 
 
-def _signal_table(found: pd.DataFrame, search: _Search) -> pd.DataFrame:
+def _join(found: list[Arrays], blocks: list[_Block], places: gpd.GeoDataFrame, groups: int) -> Arrays:
+    """Put the results of all blocks into one table, with ``demand_id`` and ``group`` instead of ``row``; empties `found`."""
+    first = np.cumsum([0, *(len(block.xy) for block in blocks)])[:-1]
+    rows = [each["row"] + start * groups for each, start in zip(found, first, strict=True)]
+    place, group = np.divmod(np.concatenate([*rows, np.zeros(0, dtype=np.int64)]), groups)
+    table: Arrays = {"demand_id": places["demand_id"].to_numpy()[place], "group": group}
+    for name in servers.FIELDS[: servers.PATHS]:
+        table[name] = np.concatenate([*(each.pop(name) for each in found), np.zeros(0)])
+    return table
+
+
+def _signal_table(found: Arrays, search: _Search) -> pd.DataFrame:
     sectors, radio = search.network.sectors, search.network.radio
-    floor = search.floors()[found["group"]]
-    second_low = found["second_level_dbm"].lt(floor)
-    found.loc[second_low, ["second_level_dbm", "second_sector", "second_diffraction_db"]] = np.nan
-    low = found["level_dbm"].lt(floor)
-    found.loc[low, list(servers.FIELDS[:5])] = np.nan
-    found = found[found["level_dbm"].notna() | found["unseen_bound_dbm"].notna()].reset_index(drop=True)
-    technology = search.groups["technology"].to_numpy()[found["group"]]
+    groups = search.groups
+    kind = groups["technology"].map(LEVEL_KIND)
+    sites = sectors["site_id"]
     table = pd.DataFrame(
         {
             "demand_id": found["demand_id"],
-            "operator": search.groups["operator"].to_numpy()[found["group"]],
-            "technology": technology,
-            "level_kind": [LEVEL_KIND[name] for name in technology],
+            "operator": groups["operator"].to_numpy()[found["group"]],
+            "technology": groups["technology"].to_numpy()[found["group"]],
+            "level_kind": kind.to_numpy()[found["group"]],
             "level_dbm": found["level_dbm"],
-            "sigma_db": spread(found["diffraction_db"].to_numpy(), radio),
+            "sigma_db": spread(found["diffraction_db"], radio),
             "sector_id": _named(found["sector"], sectors["sector_id"]),
-            "site_id": _named(found["sector"], sectors["site_id"]),
+            "site_id": _named(found["sector"], sites),
             "distance_m": found["distance_m"],
             "diffraction_db": found["diffraction_db"],
             "obstacle_m": found["obstacle_m"],
             "second_level_dbm": found["second_level_dbm"],
-            "second_sigma_db": spread(found["second_diffraction_db"].to_numpy(), radio),
-            "second_site_id": _named(found["second_sector"], sectors["site_id"]),
+            "second_sigma_db": spread(found["second_diffraction_db"], radio),
+            "second_site_id": _named(found["second_sector"], sites),
             "second_diffraction_db": found["second_diffraction_db"],
             "unseen_bound_dbm": found["unseen_bound_dbm"],
         }
@@ -347,7 +392,7 @@ def _signal_table(found: pd.DataFrame, search: _Search) -> pd.DataFrame:
     return table[SIGNAL.names()]
 
 
-def _named(rows: pd.Series, names: pd.Series) -> pd.Series:
-    known = rows.notna()
-    picked = names.to_numpy()[rows.fillna(0).to_numpy(dtype=np.int64)]
-    return pd.Series(picked, index=rows.index, dtype="string").where(known)
+def _named(rows: NDArray[np.generic], names: pd.Series) -> pd.Series:
+    """Return the names of sectors by their numbers, missing for -1."""
+    known = names.astype("string").reset_index(drop=True)
+    return known.reindex(rows.astype(np.int64)).reset_index(drop=True)

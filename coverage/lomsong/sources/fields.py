@@ -79,7 +79,15 @@ def to_text(values: pd.Series) -> pd.Series:
         whole = values.dropna()
         if (whole == np.floor(whole)).all() and (whole.abs() < _EXACT_BELOW).all():
             values = values.astype("Int64")
-    text = values.map(_cell_text, na_action="ignore").astype("string")
+    if pd.api.types.is_integer_dtype(values):
+        return values.astype("string")
+    if isinstance(values.dtype, pd.StringDtype):
+        # a nation's list says the same few words a million times
+        code, words = pd.factorize(values)
+        clean = pd.Series(words, dtype="string").map(_cell_text).astype("string")
+        text = pd.Series(clean.reindex(code).array, index=values.index, name=values.name)
+    else:
+        text = values.map(_cell_text, na_action="ignore").astype("string")
     return text.mask(text.str.casefold().isin(MISSING_WORDS) & ~text.isin(_NAMES_LIKE_MISSING))
 
 

@@ -1,0 +1,106 @@
+"""
+What all parts of a piece of work share, packed once for many workers, and what a worker does with it.
+
+On one machine the workers share its memory, too.
+"""
+
+import mmap
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lomsong.compiled import get_num_threads, set_num_threads
+from lomsong.errors import OutputError
+from lomsong.store import Arrays
+
+#: What does one part: a function of a module, given what all parts share, and the part.
+Work = Callable[[Any, Any], Arrays]
+#: A part whose worker died is tried this often again; what kills three workers kills the fourth.
+RETRIES = 3
+#: Arrays begin at a multiple of this, as processors like it. [bytes]
+_ALIGNED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """
+    Something packed.
+
+    Attributes
+    ----------
+    label : str
+        Tells one parcel from another; the path of its file, where it has one.
+    content : bytes
+        All of it; empty where it lies in a file.
+    spans : tuple of (int, int)
+        Where each array begins and ends in the file, then the object without them. [bytes]
+    """
+
+    label: str
+    content: bytes = field(default=b"", compare=False)
+    spans: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+
+
+def pack_whole(thing: Any, *, label: str) -> Parcel:
+    """Pack something for workers that see no file of ours."""
+    return Parcel(label, pickle.dumps(thing, protocol=5))
+
+
+@contextmanager
+def pack_to_file(thing: Any) -> Iterator[Parcel]:
+    """
+    Pack something for workers on this machine; the file of its arrays is there for as long as the block.
+
+    Raises
+    ------
+    OutputError
+        The folder for temporary files is full or cannot be written to.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+    spans, end = [], 0
+    with tempfile.TemporaryDirectory(prefix="lomsong-") as folder:
+        path = Path(folder) / "arrays"
+        try:
+            with path.open("wb") as file:
+                for piece in (*(buffer.raw() for buffer in buffers), memoryview(content)):
+                    end += file.write(b"\0" * (-end % _ALIGNED))
+                    spans.append((end, end + file.write(piece)))
+                    end = spans[-1][1]
+        except OSError as error:
+            raise OutputError(
+                f"cannot write temporary files to {tempfile.gettempdir()}: {error.strerror or error}; make room there, or "
+                "set TMPDIR to another folder"
+            ) from None
+        yield Parcel(str(path), spans=tuple(spans))
+
+
+@lru_cache(maxsize=1)
+def unpack(parcel: Parcel) -> Any:
+    """
+    Return what was packed, once for many parts.
+
+    Arrays of a file are mapped, not read: workers share their pages. They can be written to, privately, since compiled
+    kernels know arrays that can be written to only.
+    """
+    if not parcel.spans:
+        return pickle.loads(parcel.content)  # noqa: S301 - packed by this very run
+    with Path(parcel.label).open("rb") as file:
+        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    *arrays, (first, last) = parcel.spans
+    return pickle.loads(whole[first:last], buffers=[whole[a:b] for a, b in arrays])  # noqa: S301 - as above
+
+
+def do_part(work: Work, parcel: Parcel, part: Any) -> Arrays:
+    """Do one part in a worker: with one thread, and with what is common unpacked once."""
+    threads = get_num_threads()
+    set_num_threads(1)
+    try:
+        return work(unpack(parcel), part)
+    finally:
+        set_num_threads(threads)
