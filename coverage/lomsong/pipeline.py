@@ -234,6 +234,7 @@ def _record(
         "inputs": [asdict(record) for record in inputs.records],
         "settings": settings.model_dump(mode="json"),
         "seconds": clock.seconds,
+        "processor_seconds": clock.processor_seconds,
         "peak_memory_mib": round(peak_memory_mib()),
     }
 
@@ -255,9 +256,11 @@ class _Clock:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.seconds: dict[str, float] = {}
+        self.processor_seconds: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), time.process_time()
         yield
         self.seconds[name] = round(time.perf_counter() - begin, 3)
+        self.processor_seconds[name] = round(time.process_time() - used, 3)
