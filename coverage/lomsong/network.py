@@ -30,6 +30,8 @@ from lomsong.text import normalise
 FLOOR_SIGMAS = 4.0
 #: Nearer than this the far field of a mast antenna has not formed. [m]
 NEAREST_M = 10.0
+#: Places whose sectors in reach are counted, to tell how many there are at most.
+_LOOKED_AT = 500
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
@@ -52,6 +54,8 @@ class Network:
         Metric working CRS.
     xy : ndarray, shape (sectors, 2)
         In the working CRS. [m]
+    tree : cKDTree
+        Of those places.
     convergence_deg : ndarray, shape (sectors,)
         True bearing minus grid bearing. [deg]
     power_dbm, floor_dbm : ndarray, shape (sectors,)
@@ -65,6 +69,7 @@ class Network:
     model: Model
     crs: CRS
     xy: _Floats
+    tree: cKDTree
     convergence_deg: _Floats
     power_dbm: _Floats
     floor_dbm: _Floats
@@ -108,6 +113,7 @@ class Network:
             model=model,
             crs=inputs.crs,
             xy=xy,
+            tree=cKDTree(xy),
             convergence_deg=grid_convergence(xy[:, 0], xy[:, 1], inputs.crs),
             power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
             floor_dbm=threshold - FLOOR_SIGMAS * radio.sigma_blocked_db,
@@ -124,9 +130,15 @@ class Network:
     def pairs_in_reach(self, places: _Floats) -> Pairs:
         """Return every pair of a place and a sector within the maximum radius; shape of places (places, 2)."""
         reach = cKDTree(places).sparse_distance_matrix(
-            cKDTree(self.xy), self.radio.maximum_radius_m, output_type="ndarray"
+            self.tree, self.radio.maximum_radius_m, output_type="ndarray"
         )
         return self.pair_up(places, reach["i"].astype(np.int64), reach["j"].astype(np.int64), reach["v"])
+
+    def most_in_reach(self, places: _Floats) -> int:
+        """Return the most sectors within the maximum radius of one place, looking at places here and there."""
+        some = places[:: max(len(places) // _LOOKED_AT, 1)]
+        counts = self.tree.query_ball_point(some, self.radio.maximum_radius_m, return_length=True)
+        return int(counts.max(initial=1))
 
     def pair_up(self, places: _Floats, place: _Integers, sector: _Integers, distance_m: _Floats) -> Pairs:
         """Return pairs with all that is known of them without terrain."""

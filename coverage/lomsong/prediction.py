@@ -31,7 +31,7 @@ from lomsong.villages import build_demand
 
 #: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
 CHUNK_POINTS = 2000
-CHUNK_PAIRS = 4_000_000
+CHUNK_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ def predict_places(
         Rows in the order of the places.
     """
     search = _Search.of(Network.of(inputs, inputs.sectors, radio))
-    blocks = [_Block.of(block, search.network, inputs) for block in _blocks(places, len(inputs.sectors))]
+    blocks = [_Block.of(block, search.network, inputs) for block in _blocks(places, search.network)]
     found = list(engine.map(_serve, search, blocks, name="predicting signal", progress=progress))
     counts = np.sum([np.zeros(4, dtype=np.int64), *(each["counts"] for each in found)], axis=0)
     paths, glances, pairs, outside = counts.tolist()
@@ -263,9 +263,10 @@ def _serve(search: _Search, block: _Block) -> Arrays:
     return {**table, "row": row, "counts": np.array([paths, glances, tried, far], dtype=np.int64)}
 
 
-def _blocks(demand: gpd.GeoDataFrame, sectors: int) -> Iterator[gpd.GeoDataFrame]:
+def _blocks(demand: gpd.GeoDataFrame, network: Network) -> Iterator[gpd.GeoDataFrame]:
     """Cut demand points into blocks of so many that memory does not grow with the network."""
-    step = min(CHUNK_POINTS, max(CHUNK_PAIRS // max(sectors, 1), 1))
+    places = np.column_stack([demand.geometry.x, demand.geometry.y])
+    step = min(CHUNK_POINTS, max(CHUNK_PAIRS // network.most_in_reach(places), 1))
     for first in range(0, len(demand), step):
         yield demand.iloc[first : first + step]
 
@@ -305,7 +306,7 @@ def predict_sectors(
     network = Network.of(inputs, sectors, radio)
     names = sectors["sector_id"].to_numpy()
     tables = []
-    for block in _blocks(demand, len(sectors)):
+    for block in _blocks(demand, network):
         scene, pairs = _Block.of(block, network, inputs).pairs(network)
         pairs = pairs.take(np.lexsort((pairs.sector, pairs.place)))
         pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
