@@ -72,6 +72,7 @@ def test_the_kept_district_has_the_files_that_the_code_writes(written: Path) -> 
         "README.md",
         "cells_opencellid.csv",
         "district.yml",
+        "drive_test.csv",
         "sites_vien_thong_may.csv",
         "truth/masts.csv",
         "truth/points.csv",

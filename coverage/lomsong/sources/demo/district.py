@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.sources.demo.drive import drive
 from lomsong.sources.demo.network import Network, build_network
 from lomsong.sources.demo.records import Records, keep_records
 from lomsong.sources.demo.settlements import CELLS_A_DEGREE, Settlements, settle
@@ -51,14 +52,15 @@ class District:
     records: Records
     mobile_tests: pd.DataFrame
     fixed_tests: pd.DataFrame
+    samples: pd.DataFrame
     point_truth: pd.DataFrame
     village_truth: pd.DataFrame
 
 
 def make_district(seed: int) -> District:
     """Draw a district; the same seed gives the same one."""
-    ground_rng, people_rng, raster_rng, network_rng, record_rng, mobile_rng, fixed_rng = (
-        np.random.default_rng(seed).spawn(7)
+    ground_rng, people_rng, raster_rng, network_rng, record_rng, mobile_rng, fixed_rng, drive_rng = (
+        np.random.default_rng(seed).spawn(8)
     )
     ground = make_ground(ground_rng)
     people = settle(ground, people_rng)
@@ -73,6 +75,7 @@ def make_district(seed: int) -> District:
         records=keep_records(network, record_rng),
         mobile_tests=draw_mobile_tests(people, network, mobile_rng),
         fixed_tests=draw_fixed_tests(people, fixed_rng),
+        samples=drive(people, network, drive_rng),
         point_truth=point_truth,
         village_truth=judge_villages(people, point_truth),
     )

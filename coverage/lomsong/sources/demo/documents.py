@@ -85,6 +85,11 @@ inputs:
       network: fixed           # never a sign of mobile signal
       {credit}
 
+  signal_samples:              # a drive test corrects the predicted levels
+    - path: drive_test.csv
+      crs: EPSG:4326
+      {credit}
+
   truth:                       # only a made-up district knows it; the report compares the result with it
     path: truth/villages.csv
     {credit_above}
@@ -139,6 +144,7 @@ test of the package draws this one again and compares. Licence: {LICENCE}, do wh
 | cells_opencellid.csv | {len(district.records.cells)} cells of {OPERATORS[0][1]} and {OPERATORS[1][1]} | OpenCelliD's export: samples often 1, range mostly 1000, averageSignal 0; test network (country code 1) |
 | sites_vien_thong_may.csv | {len(district.records.listed)} carriers of {OPERATORS[2][1]}, some cells empty | an operator's own list |
 | speedtests_mobile.parquet, speedtests_fixed.parquet | {len(district.mobile_tests)} and {len(district.fixed_tests)} tiles | Ookla's open data, zoom 16, second quarter of 2023 |
+| drive_test.csv | {len(district.samples)} samples in some villages: the newest technology that each operator's phone heard, nothing where it heard none | a drive-test log |
 | terrain.tif | height in metres, 60 m cells, EPSG:32606 | a terrain model |
 | population.tif | people per cell of 3 arc seconds, missing value -99999 | WorldPop, constrained: sums are near the census, not equal |
 | truth/ | the answers, see below | what no planner has |

@@ -128,6 +128,7 @@ def _write_files(district: District, folder: Path) -> None:
     records = district.records
     _write_csv(records.cells, folder / "cells_opencellid.csv")
     _write_csv(records.listed, folder / "sites_vien_thong_may.csv")
+    _write_csv(district.samples, folder / "drive_test.csv")
     _write_csv(records.masts, folder / "truth" / "masts.csv")
     _write_csv(district.village_truth, folder / "truth" / "villages.csv")
     _write_csv(_with_degrees(district), folder / "truth" / "points.csv")
@@ -160,7 +161,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
             rounded[name] = table[name].map({True: "true", False: "false"})
         elif pd.api.types.is_float_dtype(table[name]):
             place = str(name).casefold().rsplit("_", 1)[-1]
-            decimals = _DECIMALS if place in ("lon", "lat") else 3 if place == "share" else 1
+            decimals = _DECIMALS if place in ("lon", "lat", "deg") else 3 if place == "share" else 1
             rounded[name] = table[name].round(decimals)
     rounded.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
