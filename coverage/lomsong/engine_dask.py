@@ -85,13 +85,18 @@ def _in_order(client: Any, work: Work, common: Any, parts: list[Any]) -> Generat
 
 def _connect(distributed: Any, cluster: Cluster, stack: ExitStack) -> Any:
     if cluster.scheduler is None:
-        local = distributed.LocalCluster(
-            n_workers=cluster.workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-        )
+        try:
+            local = distributed.LocalCluster(
+                n_workers=cluster.workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+            )
+        except (RuntimeError, OSError, TimeoutError) as error:
+            raise EngineError(
+                f"engine dask: the workers do not start ({error}); try again, with fewer of them, or use engine processes"
+            ) from None
         return distributed.Client(stack.enter_context(local))
     security = None
     if cluster.scheduler.startswith("tls://"):
