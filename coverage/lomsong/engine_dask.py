@@ -39,7 +39,7 @@ def on_dask(work: Work, common: Any, parts: list[Any], *, name: str, cluster: Cl
     try:
         import distributed  # noqa: PLC0415 - an extra
         from distributed.client import FutureCancelledError  # noqa: PLC0415
-        from distributed.comm import CommClosedError  # noqa: PLC0415
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
         from distributed.scheduler import KilledWorker  # noqa: PLC0415
     except ImportError:
         raise EngineError(
