@@ -14,11 +14,12 @@ from worlds import CRS_METRIC, ridged_terrain
 from lomsong.errors import LomsongError, MissingSourceError, OutputError, SourceError, TableError
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
-from lomsong.path import PathExplanation, explain_path, explain_run_path
+from lomsong.path import PathExplanation, explain_path, explain_run_path, parse_paths, paths_as_json
 from lomsong.prediction import predict
 from lomsong.propagation.clutter import ClutterLayer
 from lomsong.report import drawing
 from lomsong.report.path_picture import draw_path, list_terms, save_path_picture
+from lomsong.report.path_words import PATH_WORDS
 
 World = Callable[..., Inputs]
 SPEED = 299_792_458.0
@@ -287,6 +288,32 @@ def test_the_terms_in_words_are_those_of_the_picture(world: World) -> None:
     assert {terms["RSRP level"], terms["margin"], terms["free space"]} <= set(texts(draw_path(path).as_svg()))
     assert terms["distance"] == "16.00 km"
     assert terms["terrain"].startswith("line of sight blocked")
+
+
+def test_the_vietnamese_picture_has_the_same_numbers_and_no_english_word(world: World) -> None:
+    path = explain_path(ridge(world), village_id="V")
+    english, vietnamese = (texts(draw_path(path, language).as_svg()) for language in ("en", "vi"))
+    assert f"{path.budget.level_dbm:.1f} dBm".replace("-", "\u2212").replace(".", ",") in vietnamese
+    for one, other in PATH_WORDS.values():
+        assert one == other or one not in vietnamese
+    assert len(english) == len(vietnamese)
+
+
+def test_a_path_read_back_draws_the_same_picture(world: World) -> None:
+    for path in (explain_path(ridge(world), village_id="V"), explain_path(ridge(world, 0.0), village_id="V")):
+        text = paths_as_json([path])
+        back = parse_paths(text, subject="t")["V"]
+        assert paths_as_json([back]) == text
+        shown, again = (texts(draw_path(each).as_svg()) for each in (path, back))
+        assert shown == again
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "[{}]", '{"a": 1}', "null", '[{"profile": {"distance_m": [1]}}]']
+)
+def test_a_broken_file_of_paths_is_one_message(text: str) -> None:
+    with pytest.raises(SourceError, match="run it again"):
+        parse_paths(text, subject="paths.json")
 
 
 def test_everything_is_drawn_within_the_sheet(world: World) -> None:

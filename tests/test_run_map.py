@@ -52,7 +52,6 @@ def run(tmp_path: Path) -> Path:
         geometry=[shapely.MultiPoint([(104.02, 22.005)])],
         crs=4326,
     ).to_file(folder / "plan.gpkg", layer="plan")
-    (folder / "profiles.json").write_text(json.dumps({"000": "<svg/>"}))
     record = {
         "name": "Xã Thử",
         "synthetic": True,

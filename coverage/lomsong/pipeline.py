@@ -35,7 +35,7 @@ from lomsong.report.self_test import SelfTest, make_self_test
 from lomsong.report.summary import summarise
 from lomsong.report.tables import round_columns, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
-from lomsong.run_map import save_run_map
+from lomsong.run_map import explain_first, save_run_map
 from lomsong.run_report import write_evidence
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
@@ -134,7 +134,14 @@ def run(
             quality = quality.with_findings(changed)
             dress_csv(scratch, csv or Dress())
             _write_pages(scratch, inputs, ranked, quality, truth, self_test)
-            save_run_map(scratch, inputs, ranked, service=assessment.service, findings=quality.findings)
+            save_run_map(
+                scratch,
+                inputs,
+                ranked,
+                service=assessment.service,
+                findings=quality.findings,
+                paths=explain_first(inputs, ranked),
+            )
         record = _record(settings, inputs, evidence, quality, clock)
         with told_as_ours(folder):
             _write_json(scratch / RUN_FILE, record)

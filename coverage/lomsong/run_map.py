@@ -1,6 +1,7 @@
 """The map of a run: drawn while it finishes, and drawn again from its files without computing anything again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,26 +15,26 @@ from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
 from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
 from lomsong.maps.static_map import draw_static_map
-from lomsong.path import explain_path
+from lomsong.path import PATHS_FILE, PathExplanation, explain_path, parse_paths, paths_as_json, read_paths
 from lomsong.report.csv_files import read_service
 from lomsong.report.path_picture import draw_path
 from lomsong.report.plan_tables import BACKHAUL_LAYER
 from lomsong.settings_file import parse_settings
+from lomsong.wording import Language
 
-#: Terrain profiles in the map of a run: those of the villages with the greatest need.
-PROFILED_VILLAGES = 5
-#: No more profiles are added once their texts together are longer. [bytes]
-MOST_PROFILE_BYTES = 2_000_000
-PROFILES_FILE = "profiles.json"
+#: Villages with the greatest need whose best path is explained, for the map and the report.
+EXPLAINED_VILLAGES = 10
+#: No more paths are added once their texts together are longer. [bytes]
+MOST_PATH_BYTES = 2_000_000
 
 Paper = Literal["a4", "a4-portrait", "slide"]
 
 
-def draw_profiles(
-    inputs: Inputs, ranked: gpd.GeoDataFrame, *, count: int = PROFILED_VILLAGES
-) -> dict[str, str]:
+def explain_first(
+    inputs: Inputs, ranked: gpd.GeoDataFrame, *, count: int = EXPLAINED_VILLAGES
+) -> dict[str, PathExplanation]:
     """
-    Draw the terrain between the first villages of the ranking and their best masts.
+    Explain the paths between the first villages of the ranking and their best masts.
 
     Parameters
     ----------
@@ -42,27 +43,28 @@ def draw_profiles(
     ranked : GeoDataFrame
         Villages, best rank first.
     count : int
-        How many; fewer where their pictures grow beyond `MOST_PROFILE_BYTES` or a path cannot be explained.
+        How many; fewer where their texts grow beyond `MOST_PATH_BYTES` or a path cannot be explained.
 
     Returns
     -------
     dict
-        SVG texts by village id.
+        Paths by village id, as a finished run tells them.
     """
-    pictures: dict[str, str] = {}
+    paths: dict[str, PathExplanation] = {}
     size = 0
     if not len(inputs.sectors):
-        return pictures
+        return paths
     for village_id in ranked["village_id"].head(count):
         try:
-            svg = draw_path(explain_path(inputs, village_id=str(village_id))).as_svg()
+            text = paths_as_json([explain_path(inputs, village_id=str(village_id))])
         except LomsongError:
             continue  # a village without a place has no path; its popup says so
-        size += len(svg.encode("utf-8"))
-        if size > MOST_PROFILE_BYTES:
+        size += len(text.encode("utf-8"))
+        if size > MOST_PATH_BYTES:
             break
-        pictures[str(village_id)] = svg
-    return pictures
+        # what is drawn is what can be read back: the same bytes when it is drawn again
+        paths |= parse_paths(text, subject="path")
+    return paths
 
 
 def save_run_map(
@@ -72,17 +74,19 @@ def save_run_map(
     *,
     service: pd.DataFrame,
     findings: tuple[Finding, ...],
-    profiles: int = PROFILED_VILLAGES,
+    paths: Mapping[str, PathExplanation],
 ) -> None:
-    """Write ``map.html`` and the profiles in it, ``profiles.json``, into the folder of a run."""
-    pictures = draw_profiles(inputs, ranked, count=profiles)
+    """Write ``map.html`` and the paths in it, ``paths.json``, into the folder of a run."""
+    pictures = _pictures(paths, "en")
     parts = replace(
         parts_of(inputs, service=service, rasters=_rasters(folder), pictures=pictures), findings=findings
     )
-    (folder / PROFILES_FILE).write_text(
-        json.dumps(pictures, ensure_ascii=True, indent=0, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    (folder / PATHS_FILE).write_text(paths_as_json(list(paths.values())), encoding="utf-8")
     save_map(village_map(ranked, parts=parts), folder / "map.html")
+
+
+def _pictures(paths: Mapping[str, PathExplanation], language: Language) -> dict[str, str]:
+    return {village: draw_path(path, language).as_svg() for village, path in paths.items()}
 
 
 def redraw_map(
@@ -126,13 +130,15 @@ def redraw_map(
         raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf")
     record = _read_json(folder / "run.json")
     villages = _read_table(folder / "villages.parquet")
-    parts, notes = _parts_of_run(folder, record)
+    parts, notes = _parts_of_run(folder, record, "en" if options is None else options.language)
     if target.suffix.lower() in (".html", ".htm"):
         return save_map(village_map(villages, parts=parts, options=options), target), notes
     return draw_static_map(villages, target, parts=parts, options=options, paper=paper), notes
 
 
-def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple[str, ...]]:
+def _parts_of_run(
+    folder: Path, record: dict[str, Any], language: Language
+) -> tuple[MapParts, tuple[str, ...]]:
     """Take what the run has written; relief, roads, waters and measurements come from its sources while those are there."""
     notes: tuple[str, ...] = ()
     try:
@@ -156,7 +162,6 @@ def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple
             f"without relief, roads, waters and measurements, since a source is gone: {str(error).splitlines()[0]}",
         )
     service, plan = folder / "service.csv", folder / "plan.gpkg"
-    profiles = folder / PROFILES_FILE
     return (
         replace(
             parts,
@@ -164,7 +169,7 @@ def _parts_of_run(folder: Path, record: dict[str, Any]) -> tuple[MapParts, tuple
             service=read_service(service) if service.is_file() else None,
             plan=_read_plan(plan) if plan.is_file() else None,
             rasters=_rasters(folder),
-            pictures=_read_json(profiles) if profiles.is_file() else {},
+            pictures=_pictures(read_paths(folder), language),
         ),
         notes,
     )

@@ -2,5 +2,16 @@
 
 from lomsong.path.explanation import LinkBudget, Obstacle, PathExplanation
 from lomsong.path.search import explain_path, explain_run_path
+from lomsong.path.stored import PATHS_FILE, parse_paths, paths_as_json, read_paths
 
-__all__ = ["LinkBudget", "Obstacle", "PathExplanation", "explain_path", "explain_run_path"]
+__all__ = [
+    "PATHS_FILE",
+    "LinkBudget",
+    "Obstacle",
+    "PathExplanation",
+    "explain_path",
+    "explain_run_path",
+    "parse_paths",
+    "paths_as_json",
+    "read_paths",
+]

@@ -118,8 +118,8 @@ class PathExplanation:
         The dominant one; None where nothing comes near enough to cost anything, or the terrain is not known.
     budget : LinkBudget
         The terms of the loss.
-    notes : tuple of str
-        What the reader should know about the numbers.
+    notes, notes_vi : tuple of str
+        What the reader should know about the numbers, in English and in Vietnamese.
     """
 
     area: str
@@ -144,6 +144,7 @@ class PathExplanation:
     obstacle: Obstacle | None
     budget: LinkBudget
     notes: tuple[str, ...] = ()
+    notes_vi: tuple[str, ...] = ()
 
     @property
     def length_m(self) -> float:

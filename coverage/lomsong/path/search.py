@@ -116,8 +116,12 @@ def explain_run_path(
     before = {(str(each.get("layer")), str(each.get("sha256"))) for each in record.get("inputs", [])}
     changed = [each.path for each in inputs.records if (each.layer, each.sha256) not in before]
     if changed:
-        note = f"changed since the run, so its results may differ: {', '.join(changed)}"
-        found = replace(found, notes=(*found.notes, note))
+        names = ", ".join(changed)
+        found = replace(
+            found,
+            notes=(*found.notes, f"changed since the run, so its results may differ: {names}"),
+            notes_vi=(*found.notes_vi, f"đã thay đổi sau lần chạy nên kết quả có thể khác: {names}"),
+        )
     return found
 
 
@@ -231,6 +235,7 @@ class _Paths:
         ray = trace_ray(profile, height_m, radio.receiver_height_m, frequency, radius_m)
         excess_db, diffraction_db, model = excess_loss(profile, height_m, frequency, radio)
         technology = str(sector["technology"])
+        notes = _notes(profile, sector, self.clutter, inputs)
         name = self.village.get("village_name")
         return PathExplanation(
             area=inputs.settings.name,
@@ -254,7 +259,8 @@ class _Paths:
             line_of_sight=ray.clear,
             obstacle=ray.obstacle,
             budget=add_up(sector, profile, excess_db, diffraction_db, radio, inputs.antennas),
-            notes=tuple(_notes(profile, sector, self.clutter, inputs)),
+            notes=tuple(english for english, _ in notes),
+            notes_vi=tuple(vietnamese for _, vietnamese in notes),
         )
 
     def _profile(self, start: tuple[float, float]) -> Profile:
@@ -273,20 +279,36 @@ class _Paths:
 
 def _notes(
     profile: Profile, sector: "pd.Series[Any]", clutter: ClutterLayer | None, inputs: Inputs
-) -> list[str]:
+) -> list[tuple[str, str]]:
+    """Return notes in English and in Vietnamese."""
     notes = []
+    samples = profile.ground_m.size
     if missing := int(profile.missing):
         notes.append(
-            f"{missing} of {profile.ground_m.size} samples have no terrain height; the level is not known"
+            (
+                f"{missing} of {samples} samples have no terrain height; the level is not known",
+                f"{missing} trên {samples} điểm mẫu không có độ cao địa hình; chưa rõ mức thu",
+            )
         )
     if clutter is not None and (gaps := int(profile.missing_clutter)):
-        notes.append(f"{gaps} of {profile.ground_m.size} samples have no clutter class; taken as open land")
+        notes.append(
+            (
+                f"{gaps} of {samples} samples have no clutter class; taken as open land",
+                f"{gaps} trên {samples} điểm mẫu không có lớp phủ; coi là đất trống",
+            )
+        )
     surface = inputs.settings.inputs.surface if clutter is None else clutter.surface
     if surface == "surface":
-        notes.append("the terrain is a surface model: it holds trees and roofs, so no clutter is added")
+        notes.append(
+            (
+                "the terrain is a surface model: it holds trees and roofs, so no clutter is added",
+                "địa hình là mô hình bề mặt, đã gồm cây và mái nhà, nên không cộng thêm lớp phủ",
+            )
+        )
     assumed = sector.get("assumed")
     if isinstance(assumed, str) and assumed:
-        notes.append(f"assumed for this sector: {', '.join(assumed.split(','))}")
+        names = ", ".join(assumed.split(","))
+        notes.append((f"assumed for this sector: {names}", f"giả định cho sector này: {names}"))
     return notes
 
 

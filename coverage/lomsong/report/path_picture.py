@@ -11,7 +11,9 @@ from lomsong.atomic import write_whole
 from lomsong.errors import OutputError
 from lomsong.path import PathExplanation
 from lomsong.report.drawing import Area, Drawing, Line, Point, Words, breadth, fit
+from lomsong.report.path_words import say_path
 from lomsong.units import EARTH_RADIUS_M
+from lomsong.wording import Language, write_number
 
 #: Size of the sheet. [pixel]
 WIDTH, HEIGHT = 900, 420
@@ -33,7 +35,7 @@ _Floats = NDArray[np.float64]
 _Shapes = Iterator[Area | Line | Words]
 
 
-def draw_path(path: PathExplanation) -> Drawing:
+def draw_path(path: PathExplanation, language: Language = "en") -> Drawing:
     """
     Draw a path.
 
@@ -41,6 +43,8 @@ def draw_path(path: PathExplanation) -> Drawing:
     ----------
     path : PathExplanation
         From `explain_path`.
+    language : {'en', 'vi'}
+        Of words and numbers.
 
     Returns
     -------
@@ -50,17 +54,17 @@ def draw_path(path: PathExplanation) -> Drawing:
     """
     frame = _Frame.of(path)
     shapes = (
-        *_heading(path),
-        *_ground(path, frame),
+        *_heading(path, language),
+        *_ground(path, frame, language),
         *_ray(path, frame),
-        *_obstacle(path, frame),
-        *_axes(path, frame),
-        *_ends(path),
-        *_legend(path),
-        *_table(path),
+        *_obstacle(path, frame, language),
+        *_axes(path, frame, language),
+        *_ends(path, language),
+        *_legend(path, language),
+        *_table(path, language),
     )
-    title = f"Terrain path from site {path.site_id} to {path.village_name or path.village_id}"
-    return Drawing(WIDTH, HEIGHT, title, _description(path), shapes)
+    title = say_path("title", language, site=path.site_id, village=path.village_name or path.village_id)
+    return Drawing(WIDTH, HEIGHT, title, _description(path, language), shapes)
 
 
 def save_path_picture(path: PathExplanation, file: str | Path) -> Path:
@@ -119,23 +123,31 @@ class _Frame:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _heading(path: PathExplanation) -> _Shapes:
+def _heading(path: PathExplanation, language: Language) -> _Shapes:
     width = _RIGHT - 16 if path.synthetic else WIDTH - 32
     yield Words(16, 26, fit(path.village_name or path.village_id, width, 16), size=16, bold=True)
-    km = f"{path.length_m / 1000:.2f} km"
+    km = f"{write_number(path.length_m / 1000, 2, language)} km"
     carrier = f"{path.technology.upper()} {path.frequency_mhz:g} MHz"
-    line = f"village {fit(path.village_id, 160, 11)} · {carrier} · {km} · {path.area}"
+    place = say_path("village_line", language, id=fit(path.village_id, 160, 11))
+    line = f"{place} · {carrier} · {km} · {path.area}"
     yield Words(16, 45, fit(line, WIDTH - 32, 11), colour=_PALE_INK)
     if path.synthetic:
-        left, right = 756.0, 884.0
+        left, right = 736.0, 884.0
         yield Area([(left, 12), (right, 12), (right, 32), (left, 32)], _OBSTACLE)
-        yield Words((left + right) / 2, 26, "SYNTHETIC DATA", colour="#ffffff", anchor="middle", bold=True)
+        yield Words(
+            (left + right) / 2,
+            26,
+            say_path("synthetic", language),
+            colour="#ffffff",
+            anchor="middle",
+            bold=True,
+        )
 
 
-def _ground(path: PathExplanation, frame: _Frame) -> _Shapes:
+def _ground(path: PathExplanation, frame: _Frame, language: Language) -> _Shapes:
     if path.length_m < 1.0:
         middle = ((_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2)
-        yield Words(*middle, "mast and village centre stand in one place", anchor="middle")
+        yield Words(*middle, say_path("one_place", language), anchor="middle")
         return
     distance, bulge = path.profile.distance_m, path.bulge_m
     ground = path.profile.ground_m + bulge
@@ -177,7 +189,7 @@ def _ray(path: PathExplanation, frame: _Frame) -> _Shapes:
         yield Area([(x - 4, top), (x, top - 5), (x + 4, top), (x, top + 5)], _INK)
 
 
-def _obstacle(path: PathExplanation, frame: _Frame) -> _Shapes:
+def _obstacle(path: PathExplanation, frame: _Frame, language: Language) -> _Shapes:
     obstacle = path.obstacle
     if obstacle is None:
         return
@@ -186,7 +198,8 @@ def _obstacle(path: PathExplanation, frame: _Frame) -> _Shapes:
     ((x, y),) = frame.points(np.array([obstacle.distance_m]), np.array([height]))
     yield Line([(x, y), (x, _BOTTOM)], _OBSTACLE, 1.0, (2, 3))
     yield Area([(x, y), (x - 6, y - 10), (x + 6, y - 10)], _OBSTACLE)
-    text = f"{obstacle.distance_m / 1000:.2f} km, {obstacle.ground_m + obstacle.clutter_m:,.0f} m"
+    top = write_number(obstacle.ground_m + obstacle.clutter_m, 0, language)
+    text = f"{write_number(obstacle.distance_m / 1000, 2, language)} km, {top} m"
     half = _OBSTACLE_WORDS / 2
     middle = min(max(x, _LEFT + half + 4), _RIGHT - half - 4)
     # over whatever the words would cross
@@ -198,19 +211,23 @@ def _obstacle(path: PathExplanation, frame: _Frame) -> _Shapes:
     )
 
 
-def _axes(path: PathExplanation, frame: _Frame) -> _Shapes:
+def _axes(path: PathExplanation, frame: _Frame, language: Language) -> _Shapes:
     yield Line([(_LEFT, _TOP), (_LEFT, _BOTTOM), (_RIGHT, _BOTTOM)], _PALE_INK)
     for tick in _ticks(frame.low_m, frame.high_m):
         y = float(frame.y(np.array(tick)))
         yield Line([(_LEFT - 4, y), (_LEFT, y)], _PALE_INK)
-        yield Words(_LEFT - 7, y + 4, f"{tick:,.0f}", size=10, colour=_PALE_INK, anchor="end")
-    yield Words(16, _TOP - 10, "height above sea level [m]", size=10, colour=_PALE_INK)
+        yield Words(
+            _LEFT - 7, y + 4, write_number(tick, 0, language), size=10, colour=_PALE_INK, anchor="end"
+        )
+    yield Words(16, _TOP - 10, say_path("height_axis", language), size=10, colour=_PALE_INK)
     if path.length_m < 1.0:
         return
     for tick in _ticks(0.0, path.length_m):
         x = float(frame.x(np.array(tick)))
         yield Line([(x, _BOTTOM), (x, _BOTTOM + 4)], _PALE_INK)
-        yield Words(x, _BOTTOM + 15, f"{tick / 1000:g}", size=10, colour=_PALE_INK, anchor="middle")
+        yield Words(
+            x, _BOTTOM + 15, _short(tick / 1000, language), size=10, colour=_PALE_INK, anchor="middle"
+        )
     yield Words(_RIGHT + 8, _BOTTOM + 4, "km", size=10, colour=_PALE_INK)
 
 
@@ -223,51 +240,62 @@ def _ticks(low: float, high: float) -> list[float]:
     return [n * step for n in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 
 
-def _ends(path: PathExplanation) -> _Shapes:
+def _ends(path: PathExplanation, language: Language) -> _Shapes:
     y, room = _BOTTOM + 31, _RIGHT - _LEFT - 20
-    antenna, phone = f", antenna {path.transmitter_height_m:g} m", f", phone {path.receiver_height_m:g} m"
+
+    def mast(name: str) -> str:
+        height = _short(path.transmitter_height_m, language)
+        return say_path("mast", language, id=name, height=height)
+
+    phone = say_path("phone", language, height=_short(path.receiver_height_m, language))
     village = fit(path.village_name or path.village_id, room / 2 - breadth(phone, 11), 11) + phone
-    room -= breadth(village, 11) + breadth("mast " + antenna, 11)
-    yield Words(_LEFT, y, "mast " + fit(path.site_id, room, 11) + antenna, bold=True)
+    room -= breadth(village, 11) + breadth(mast(""), 11)
+    yield Words(_LEFT, y, mast(fit(path.site_id, room, 11)), bold=True)
     yield Words(_RIGHT, y, village, anchor="end", bold=True)
 
 
-def _legend(path: PathExplanation) -> _Shapes:
+def _short(value: float, language: Language) -> str:
+    return write_number(value, len(f"{value:g}".partition(".")[2]), language)
+
+
+def _legend(path: PathExplanation, language: Language) -> _Shapes:
     factor = path.effective_earth_radius_m / EARTH_RADIUS_M
-    items = [("terrain", _TERRAIN, 1.0)]
+    items = [(say_path("terrain", language), _TERRAIN, 1.0)]
     if path.bulge_m.size and path.length_m >= 1.0:
-        items.append((f"earth bulge {path.bulge_m.max():.1f} m (k = {factor:.2f})", _BULGE, 1.0))
+        rise, k = write_number(path.bulge_m.max(), 1, language), write_number(factor, 2, language)
+        items.append((say_path("bulge", language, height=rise, factor=k), _BULGE, 1.0))
     if np.nansum(path.profile.clutter_m) > 0:
-        items.append(("clutter", _CLUTTER, 1.0))
-    items.append(("first Fresnel zone", _FRESNEL, _FRESNEL_OPACITY * 2))
+        items.append((say_path("clutter", language), _CLUTTER, 1.0))
+    items.append((say_path("fresnel", language), _FRESNEL, _FRESNEL_OPACITY * 2))
     if path.profile.missing:
-        items.append(("no height known", _UNKNOWN, 1.0))
+        items.append((say_path("no_height", language), _UNKNOWN, 1.0))
     x, y = _LEFT, _BOTTOM + 52
     for text, colour, opacity in items:
         yield Area([(x, y - 8), (x + 14, y - 8), (x + 14, y), (x, y)], colour, opacity)
         yield Words(x + 18, y, text, size=10, colour=_PALE_INK)
         x += 34 + 5.6 * len(text)
     yield Line([(x, y - 4), (x + 14, y - 4)], _RAY, 1.6, (6, 3))
-    yield Words(x + 18, y, "line of sight", size=10, colour=_PALE_INK)
-    notes = "; ".join(path.notes)
+    yield Words(x + 18, y, say_path("sight", language), size=10, colour=_PALE_INK)
+    notes = "; ".join(path.notes_vi if language == "vi" else path.notes)
     yield Words(_LEFT, y + 20, fit(notes, WIDTH - _LEFT - 16, 10), size=10, colour=_PALE_INK)
 
 
-def _table(path: PathExplanation) -> _Shapes:
+def _table(path: PathExplanation, language: Language) -> _Shapes:
     left, right, y = _TABLE_LEFT, _TABLE_RIGHT, 101.0
     yield Words(left, 64, fit(path.operator, right - left, 12), size=12, bold=True)
     yield Words(left, 80, path.model, size=10, colour=_PALE_INK)
-    yield Words(left, y, "total path loss", colour=_PALE_INK)
-    yield Words(right, y, _number(path.budget.path_loss_db, "dB"), anchor="end", colour=_PALE_INK)
+    yield Words(left, y, say_path("total_loss", language), colour=_PALE_INK)
+    yield Words(right, y, _number(path.budget.path_loss_db, "dB", language), anchor="end", colour=_PALE_INK)
     yield Line([(left, y + 5), (right, y + 5)], _PALE_INK, 1.0)
     y += 20.0
-    for text, value in _terms(path):
-        bold = text == "margin" or text.endswith(" level")
+    heavy = {say_path("margin", language), _level_words(path, language)}
+    for text, value in _terms(path, language):
+        bold = text in heavy
         yield Words(left, y, text, bold=bold)
         yield Words(right, y, value, anchor="end", bold=bold)
         yield Line([(left, y + 5), (right, y + 5)], _RULE, 0.6)
         y += 18.0
-    for text in _verdict(path):
+    for text in _verdict(path, language):
         yield Words(left, y + 4, text, size=10.5, colour=_OBSTACLE if path.obstacle else _INK)
         y += 15.0
 
@@ -280,63 +308,82 @@ def list_terms(path: PathExplanation) -> list[tuple[str, str]]:
         ("carrier", f"{path.operator} {path.technology.upper()} {path.frequency_mhz:g} MHz"),
         ("distance", f"{path.length_m / 1000:.2f} km"),
         ("model", path.model),
-        ("total path loss", _number(path.budget.path_loss_db, "dB")),
-        *_terms(path),
-        ("terrain", " ".join(_verdict(path))),
+        (say_path("total_loss", "en"), _number(path.budget.path_loss_db, "dB", "en")),
+        *_terms(path, "en"),
+        ("terrain", " ".join(_verdict(path, "en"))),
     ]
 
 
-def _terms(path: PathExplanation) -> list[tuple[str, str]]:
+def _level_words(path: PathExplanation, language: Language) -> str:
+    return say_path("level", language, kind=path.level_kind.upper())
+
+
+def _terms(path: PathExplanation, language: Language) -> list[tuple[str, str]]:
     """Return what adds up to the level, gains positive and losses negative, and how it compares."""
     budget = path.budget
     rows = [
-        ("radiated power (EIRP)", budget.eirp_dbm, "dBm"),
-        ("antenna pattern", -budget.antenna_attenuation_db, "dB"),
-        ("free space", -budget.free_space_db, "dB"),
+        ("eirp", budget.eirp_dbm, "dBm"),
+        ("pattern", -budget.antenna_attenuation_db, "dB"),
+        ("free_space", -budget.free_space_db, "dB"),
         ("diffraction", -budget.diffraction_db, "dB"),
     ]
     if abs(budget.other_db) >= 0.05:  # not where it is unknown
-        rows.append(("scatter and other", -budget.other_db, "dB"))
+        rows.append(("other", -budget.other_db, "dB"))
     rows += [
-        ("reference signal share", budget.reference_offset_db, "dB"),
-        (f"{path.level_kind.upper()} level", budget.level_dbm, "dBm"),
+        ("reference", budget.reference_offset_db, "dB"),
+        ("level", budget.level_dbm, "dBm"),
         ("threshold", budget.threshold_dbm, "dBm"),
         ("margin", budget.margin_db, "dB"),
-        ("spread of reality (σ)", budget.sigma_db, "dB"),
+        ("sigma", budget.sigma_db, "dB"),
     ]
-    return [(text, _number(value, unit)) for text, value, unit in rows]
+    return [
+        (say_path(key, language, kind=path.level_kind.upper()), _number(value, unit, language))
+        for key, value, unit in rows
+    ]
 
 
-def _number(value: float, unit: str) -> str:
-    """Write a number with a true minus sign; a plain dash where it is not known."""
+def _number(value: float, unit: str, language: Language) -> str:
+    """Write a number with a true minus sign; words where it is not known."""
     if np.isnan(value):
-        return "not known"
-    text = f"{value + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")
-    return f"{text.removeprefix(chr(0x2212)) if float(f'{value:.1f}') == 0 else text} {unit}"
+        return say_path("not_known", language)
+    return f"{write_number(value, 1, language)} {unit}"
 
 
-def _verdict(path: PathExplanation) -> list[str]:
+def _verdict(path: PathExplanation, language: Language) -> list[str]:
     obstacle = path.obstacle
     if path.line_of_sight is None:
-        return ["terrain missing on the way;", "line of sight not known"]
+        return [say_path("gap_one", language), say_path("gap_two", language)]
     if obstacle is None:
-        return ["line of sight, Fresnel zone clear"]
-    place = f"{obstacle.distance_m / 1000:.2f} km from the mast"
-    side = "over" if obstacle.blocks else "under"
+        return [say_path("clear", language)]
+    km = write_number(obstacle.distance_m / 1000, 2, language)
+    metres = write_number(abs(obstacle.over_line_m), 0, language)
     return [
-        "line of sight blocked;" if not path.line_of_sight else "line of sight, zone touched;",
-        f"worst {place},",
-        f"{abs(obstacle.over_line_m):,.0f} m {side} the line",
+        say_path("touched" if path.line_of_sight else "blocked", language),
+        say_path("worst", language, km=km),
+        say_path("over" if obstacle.blocks else "under", language, metres=metres),
     ]
 
 
-def _description(path: PathExplanation) -> str:
+def _description(path: PathExplanation, language: Language) -> str:
     level, margin = path.budget.level_dbm, path.budget.margin_db
     words = [
-        f"{path.length_m / 1000:.2f} km from site {path.site_id} of {path.operator}, {path.technology.upper()} at "
-        f"{path.frequency_mhz:g} MHz.",
-        " ".join(_verdict(path)) + ".",
-        f"{path.level_kind.upper()} {_number(level, 'dBm')}, margin {_number(margin, 'dB')}.",
-        *(["Synthetic data."] if path.synthetic else []),
+        say_path(
+            "described",
+            language,
+            km=write_number(path.length_m / 1000, 2, language),
+            site=path.site_id,
+            operator=path.operator,
+            technology=path.technology.upper(),
+            mhz=_short(path.frequency_mhz, language),
+        ),
+        " ".join(_verdict(path, language)) + ".",
+        say_path(
+            "described_level",
+            language,
+            kind=path.level_kind.upper(),
+            level=_number(level, "dBm", language),
+            margin=_number(margin, "dB", language),
+        ),
+        *([say_path("synthetic_data", language)] if path.synthetic else []),
     ]
     return " ".join(words)
