@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 from sklearn.cluster import DBSCAN
 
-from lomsong.cells import name_sites
 from lomsong.clusters import cluster_places
 from lomsong.settings import RadioSettings, SiteSettings, SpeedTestSource
 from lomsong.sites import build_sectors
@@ -25,6 +24,8 @@ from lomsong.sources.speedtests import read_speed_tests
 METRIC = CRS.from_epsg(32648)
 EARTH_M = 6_371_008.8
 SITES = SiteSettings()
+#: What a million cells may take. [s]
+MOST_S = 5.0
 
 
 def draw_cells(count: int) -> gpd.GeoDataFrame:
@@ -44,7 +45,9 @@ def draw_cells(count: int) -> gpd.GeoDataFrame:
             "technology": np.array(["2g", "3g", "4g"])[number % 3],
             "samples": rng.integers(1, 50, count).astype(float),
             "range_m": np.where(rng.random(count) < 0.8, 1000.0, rng.uniform(100, 20_000, count)),
-            "on_air": pd.Series("2022-01-01", index=number, dtype="string"),
+            "on_air": pd.Series(
+                (np.datetime64("2015-01-01") + rng.integers(0, 3000, count)).astype(str), dtype="string"
+            ),
         }
     )
     table["node"] = pd.Series((number // 10).astype(str), dtype="string").where(number % 3 == 2)
@@ -104,33 +107,31 @@ def main(count: int, tests: int) -> int:
         del frame
     gc.collect()
     cells = draw_cells(count)
-    small = cells.iloc[:1000]
-    name_sites(small, SITES)  # compiles
-    seconds = []
+    build_sectors(cells.iloc[:1000], RadioSettings(), SITES)  # compiles
+    seconds, processor = [], []
     for _ in range(3):
-        begin = time.perf_counter()
-        masts = name_sites(cells, SITES)
+        begin, used = time.perf_counter(), time.process_time()
+        sectors, _ = build_sectors(cells, RadioSettings(), SITES)
         seconds.append(time.perf_counter() - begin)
+        processor.append(time.process_time() - used)
     print(
-        f"{count:,} cells to {masts.max() + 1:,} sites by number and position: median {np.median(seconds):.2f} s"
+        f"{count:,} cells to {sectors['site_id'].nunique():,} sites with defaults and uncertainties: median {np.median(seconds):.2f} s, "
+        f"{np.median(processor):.2f} s of processor time; peak {peak_mib():,.0f} MiB"
     )
+    del sectors
     x, y = cells.geometry.x.to_numpy(), cells.geometry.y.to_numpy()
     group = pd.factorize(cells["operator"])[0].astype(np.int64)
-    begin = time.perf_counter()
+    begin = time.process_time()
     plain = cluster_places(x, y, group, link_m=SITES.same_mast_m, widest_m=np.inf)
-    ours = time.perf_counter() - begin
-    begin = time.perf_counter()
-    build_sectors(cells, RadioSettings(), SITES)
-    print(
-        f"sectors with defaults and uncertainties: {time.perf_counter() - begin:.1f} s; peak {peak_mib():,.0f} MiB"
-    )
-    begin = time.perf_counter()
+    ours = time.process_time() - begin
+    begin = time.process_time()
     clusters = by_dbscan(cells)
-    theirs = time.perf_counter() - begin
+    theirs = time.process_time() - begin
     print(
-        f"chains uncut: {plain.max() + 1:,} clusters in {ours:.2f} s; DBSCAN haversine {clusters:,} in {theirs:.1f} s, {theirs / ours:.0f} times as long"
+        f"chains uncut: {plain.max() + 1:,} clusters in {ours:.2f} s of processor time; DBSCAN haversine {clusters:,} in {theirs:.1f} s, "
+        f"{theirs / ours:.0f} times as long"
     )
-    return 0 if np.median(seconds) <= 5.0 else 1
+    return 0 if np.median(seconds) <= MOST_S else 1
 
 
 if __name__ == "__main__":

@@ -102,6 +102,22 @@ def test_a_crowds_cells_stand_on_their_mast_and_a_list_stays_where_it_is() -> No
     assert sectors["site_id"].tolist() == ["A c0", "A c0", "A c2", "A c2"]
 
 
+def test_a_record_that_claims_to_be_exact_leaves_the_mast_where_the_others_see_it_too() -> None:
+    raw = cells([0, 0, 90], samples=[9.0] * 3, position_sigma_m=[0.0, 0.0, 50.0])
+    sectors, _ = build_sectors(raw, RadioSettings(), SITES)
+    assert (sectors.geometry.x - X0).to_numpy() == pytest.approx([0.0] * 3, abs=0.1)
+    assert (sectors["position_sigma_m"] > 0).all()
+
+
+def test_a_site_is_named_after_the_operator_of_each_row_and_the_first_id_of_its_mast() -> None:
+    raw = cells(
+        [0, 50, 60, 5000], operator=["A", "B", "A", "A"], node=["n1", "n1", None, None],
+        site_id=[None, None, None, "M"], sector_id=["c2", "c1", "c10", "c0"],
+    )  # fmt: skip
+    sectors, _ = build_sectors(raw, RadioSettings(), SITES)
+    assert sectors["site_id"].tolist() == ["A c1", "B c1", "A c10", "M"]
+
+
 def test_every_sector_says_how_uncertain_it_is_and_a_default_more_so() -> None:
     raw = cells(
         [0, 5000], antenna_height_m=[42.0, np.nan], eirp_dbm=[60.0, np.nan], height_sigma_m=[8.0, np.nan]

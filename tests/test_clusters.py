@@ -24,7 +24,7 @@ def same_partition(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("size_m", [500.0, 5_000.0, 50_000.0])
+@pytest.mark.parametrize("size_m", [20.0, 500.0, 5_000.0, 50_000.0])
 def test_without_a_greatest_width_it_is_single_linkage(seed: int, size_m: float) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.uniform(-size_m, size_m, (2, 800)).round(rng.integers(-2, 3))

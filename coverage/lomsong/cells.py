@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from lomsong.clusters import cluster_places
@@ -22,6 +23,8 @@ UNKNOWN_RANGE_TRUST = 0.7
 BELIEVED_SHARE = 0.5
 #: ... of at least this many. Fewer prove nothing.
 BELIEVED_FROM = 3
+#: No place is surer than this, or a record that says 0 would outweigh all. Assumption of this project. [m]
+SUREST_M = 1.0
 _DAYS_IN_YEAR = 365.25
 
 
@@ -45,7 +48,8 @@ def name_sites(raw: gpd.GeoDataFrame, settings: SiteSettings) -> NDArray[np.int6
     ndarray of int, shape (n,)
         Mast of each row, from 0.
     """
-    x, y = raw.geometry.x.to_numpy(), raw.geometry.y.to_numpy()
+    points = raw.geometry.to_numpy()
+    x, y = shapely.get_x(points), shapely.get_y(points)
     operator = pd.factorize(raw["operator"])[0].astype(np.int64)
     operator -= min(operator.min(initial=0), 0)
     unit = np.arange(len(raw))
@@ -87,14 +91,16 @@ def _base_stations(
     doubt = np.zeros(len(size))
     np.maximum.at(doubt, number, sigma)
     holds = (width <= np.maximum(settings.widest_node_m, 2.0 * doubt)) & (size > 1)
-    kind = pd.factorize(raw["technology"])[0]
-    whole = operator * (kind.max() + 1) + kind
-    believed = _believed(
-        whole, number, size, width <= settings.widest_node_m, (raw["technology"] == "4g").to_numpy()
-    )
+    kind, technologies = pd.factorize(raw["technology"])
+    whole = operator * (len(technologies) + 1) + kind + 1
+    surely = np.append(np.asarray(technologies) == "4g", False)  # the last is for those without
+    believed = _believed(whole, number, size, width <= settings.widest_node_m, surely[kind])
     joined = named & holds[number] & believed
     unit = np.where(joined, number, len(size) + np.arange(len(raw)))
-    return np.unique(unit, return_inverse=True)[1].reshape(-1)
+    # numbered without gaps
+    used = np.zeros(len(size) + len(raw), dtype=np.int64)
+    used[unit] = 1
+    return np.asarray(np.cumsum(used)[unit] - 1)
 
 
 def _believed(
@@ -106,12 +112,13 @@ def _believed(
 ) -> NDArray[np.bool_]:
     """Return for each cell whether the ids of its operator and technology are believed."""
     several = size[number] > 1
-    one_each = pd.DataFrame({"whole": whole, "number": number, "tight": tight[number]})[
-        several
-    ].drop_duplicates(["whole", "number"])
-    held = one_each.groupby("whole")["tight"].agg(["mean", "size"])
-    good = held.index[(held["mean"] >= BELIEVED_SHARE) & (held["size"] >= BELIEVED_FROM)]
-    return np.asarray(np.isin(whole, good) | sure, dtype=bool)
+    kinds = int(whole.max(initial=0)) + 1
+    # an id counts once for each operator and technology that use it
+    pair = pd.unique(number[several] * kinds + whole[several])
+    ids = np.bincount(pair % kinds, minlength=kinds)
+    held = np.bincount(pair % kinds, tight[pair // kinds], minlength=kinds)
+    good = (held >= BELIEVED_SHARE * ids) & (ids >= BELIEVED_FROM)
+    return np.asarray(good[whole] | sure, dtype=bool)
 
 
 def trust_cells(raw: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[pd.DataFrame, list[Finding]]:
@@ -203,7 +210,7 @@ def settle_masts(
     x, y, sigma_m : ndarray, shape (n,)
         Place of the cell's mast, and its uncertainty. [m]
     """
-    weight = 1.0 / sigma_m**2
+    weight = 1.0 / np.maximum(sigma_m, SUREST_M) ** 2
     # the best cell of each direction speaks for it
     best = np.zeros(int(beam.max()) + 1)
     np.maximum.at(best, beam, weight)

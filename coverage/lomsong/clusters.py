@@ -8,6 +8,8 @@ from lomsong.compiled import kernel
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
+#: Places of a grid cell that are compared each with each; more are sorted.
+_FEW = 16
 
 
 def cluster_places(
@@ -42,33 +44,25 @@ def cluster_places(
     """
     if len(x) == 0:
         return np.empty(0, dtype=np.int64)
-    # many cells are recorded at one position: each counts once
-    spot, _ = pd.factorize(x + 1j * y)
-    back, _ = pd.factorize(spot * (int(group.max()) + 1) + group)
-    _, sample = np.unique(back, return_index=True)
     side = link_m / np.sqrt(2.0)
-    column = np.floor((x[sample] - x.min()) / side).astype(np.int64) + 3
-    row = np.floor((y[sample] - y.min()) / side).astype(np.int64) + 3
+    column = np.floor((x - x.min()) / side).astype(np.int64) + 3
+    row = np.floor((y - y.min()) / side).astype(np.int64) + 3
     width, height = int(column.max()) + 4, int(row.max()) + 4
-    key = (group[sample] * width + column) * height + row
+    key = (group * width + column) * height + row
     order = np.argsort(key, kind="stable")
-    px, py, keys = x[sample][order], y[sample][order], key[order]
+    # many cells are recorded at one position: each counts once
+    leader = _first_alike(x[order], y[order], key[order])
+    leads = leader == np.arange(len(leader))
+    spot = (np.cumsum(leads) - 1)[leader]
+    sample = order[leads]
+    px, py, keys = x[sample], y[sample], key[sample]
     first = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
     cells, last = keys[first], np.append(first[1:], len(keys))
-    root = _link(px, py, cells, first, last, height, link_m)
-    _, component = np.unique(root, return_inverse=True)
-    final = _cut_chains(px, py, component.reshape(-1), cells, first, last, height, side, widest_m)
+    component = pd.factorize(_link(px, py, cells, first, last, height, link_m))[0]
     label = np.empty(len(order), dtype=np.int64)
-    label[order] = final
-    return _by_first(label[back])
-
-
-def _by_first(label: _Integers) -> _Integers:
-    """Number the clusters in the order in which they come."""
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse.reshape(-1)]
+    label[order] = _cut_chains(px, py, component, cells, first, last, height, side, widest_m)[spot]
+    # numbered in the order in which they come
+    return pd.factorize(label)[0].astype(np.int64)
 
 
 def _cut_chains(
@@ -117,6 +111,38 @@ def _seek(cells, wanted):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _first_alike(x, y, keys):  # type: ignore[no-untyped-def]
+    """Return for each place of sorted grid cells the first at the same position."""
+    leader = np.arange(len(x))
+    begin = 0
+    while begin < len(x):
+        end = begin + 1
+        while end < len(x) and keys[end] == keys[begin]:
+            end += 1
+        if end - begin <= _FEW:
+            for place in range(begin + 1, end):
+                at = begin
+                while x[at] != x[place] or y[at] != y[place]:
+                    at += 1
+                leader[place] = at
+        else:
+            _lead_crowd(x[begin:end], y[begin:end], begin, leader[begin:end])
+        begin = end
+    return leader
+
+
+@kernel
+def _lead_crowd(x, y, begin, leader):  # type: ignore[no-untyped-def]
+    """Do the same for the places of one cell, by sorting; of equal places the first comes first, both sorts being stable."""
+    by_y = np.argsort(y, kind="mergesort")
+    before = -1
+    for place in by_y[np.argsort(x[by_y], kind="mergesort")]:
+        if before < 0 or x[place] != x[before] or y[place] != y[before]:
+            before = place
+        leader[place] = begin + before
+
+
+@kernel
 def _any_within(x, y, a0, a1, b0, b1, limit2):  # type: ignore[no-untyped-def]
     for a in range(a0, a1):
         for b in range(b0, b1):
@@ -132,19 +158,21 @@ def _link(x, y, cells, first, last, height, link_m):  # type: ignore[no-untyped-
     for cell in range(len(cells)):
         for place in range(first[cell], last[cell]):
             parent[place] = first[cell]
-    for cell in range(len(cells)):
-        for right in range(3):
-            for up in range(-2, 3):
-                if right == 0 and up <= 0:
-                    continue
-                other = _seek(cells, cells[cell] + right * height + up)
-                if other < 0:
-                    continue
+    for right in range(3):
+        # both run through the sorted cells side by side
+        begin = 0
+        for cell in range(len(cells)):
+            lowest = cells[cell] + right * height + (-2 if right else 1)
+            while begin < len(cells) and cells[begin] < lowest:
+                begin += 1
+            other = begin
+            while other < len(cells) and cells[other] <= cells[cell] + right * height + 2:
                 a, b = _find(parent, first[cell]), _find(parent, first[other])
                 if a != b and _any_within(
                     x, y, first[cell], last[cell], first[other], last[other], link_m * link_m
                 ):
                     parent[max(a, b)] = min(a, b)
+                other += 1
     for place in range(len(x)):
         parent[place] = _find(parent, place)
     return parent

@@ -11,7 +11,7 @@ from lomsong.carriers import typical_values
 from lomsong.cells import name_sites, settle_masts, trust_cells
 from lomsong.findings import Finding, count_rows
 from lomsong.schemas import SECTORS
-from lomsong.settings import RadioSettings, SiteSettings
+from lomsong.settings import CarrierDefaults, RadioSettings, SiteSettings
 
 LAYER = "masts"
 #: Columns that take what is usual on the band where the record is silent.
@@ -69,29 +69,12 @@ def build_sectors(
     stands_in = {
         name: np.zeros(len(sectors), dtype=bool) for name in ("frequency_mhz", *_BY_BAND, "azimuth_deg")
     }
+    kind, technologies = pd.factorize(sectors["technology"])
+    number = {name: code for code, name in enumerate(technologies)}
     for technology, carrier in radio.carriers.items():
-        mine = np.asarray(sectors["technology"] == technology, dtype=bool)
-        if not mine.any():
-            continue
-        silent = mine & sectors["frequency_mhz"].isna().to_numpy()
-        if silent.any():
-            sectors.loc[silent, "frequency_mhz"] = carrier.frequency_mhz
-            stands_in["frequency_mhz"] |= silent
-            findings.append(_assumption("frequency_mhz", technology, sectors, silent, carrier.source, ids))
-        typical = typical_values(technology, sectors["frequency_mhz"].to_numpy()[mine])
-        for name in _BY_BAND:
-            gap = (
-                mine & sectors[name].isna().to_numpy() & (directed.to_numpy() if name in _OF_A_BEAM else True)
-            )
-            if not gap.any():
-                continue
-            own = getattr(carrier, name)
-            sectors.loc[gap, name] = getattr(typical, name)[gap[mine]] if own is None else own
-            stands_in[name] |= gap
-            rows = dict.fromkeys(np.unique(typical.row[gap[mine]]).tolist())
-            sources = dict.fromkeys(getattr(BY_BAND[row], name).source for row in rows)
-            source = "; ".join(sources) if own is None else carrier.source
-            findings.append(_assumption(name, technology, sectors, gap, source, ids))
+        mine = np.flatnonzero(kind == number.get(technology, len(number)))
+        if len(mine):
+            findings += _fill(sectors, stands_in, mine, technology, carrier, ids)
     if (~directed).any():
         count = int((~directed).sum())
         findings.append(
@@ -109,6 +92,57 @@ def build_sectors(
     sectors["assumed"] = _list_names(stands_in, sectors.index)
     SECTORS.check(sectors)
     return sectors[[*SECTORS.names(), "geometry"]], findings
+
+
+def _fill(
+    sectors: gpd.GeoDataFrame,
+    stands_in: dict[str, NDArray[np.bool_]],
+    mine: NDArray[np.int64],
+    technology: str,
+    carrier: CarrierDefaults,
+    ids: NDArray[np.object_],
+) -> list[Finding]:
+    """Fill in, in place, what the rows `mine` of one technology do not say: a value for each band."""
+    findings = []
+    frequency = sectors["frequency_mhz"].to_numpy(np.float64)[mine]
+    silent = np.isnan(frequency)
+    if silent.any():
+        frequency[silent] = carrier.frequency_mhz
+        gap = mine[silent]
+        _put(sectors, "frequency_mhz", gap, carrier.frequency_mhz)
+        stands_in["frequency_mhz"][gap] = True
+        values = {carrier.frequency_mhz: carrier.frequency_mhz}
+        findings.append(_assumption("frequency_mhz", technology, values, ids[gap], carrier.source))
+    which, bands = pd.factorize(frequency)
+    typical = typical_values(technology, bands)
+    directed = sectors["azimuth_deg"].notna().to_numpy()[mine]
+    for name in _BY_BAND:
+        empty = sectors[name].isna().to_numpy()[mine]
+        if name in _OF_A_BEAM:
+            empty &= directed
+        if not empty.any():
+            continue
+        own = getattr(carrier, name)
+        by_band = getattr(typical, name) if own is None else np.full(len(bands), own, dtype=np.float64)
+        gap = mine[empty]
+        _put(sectors, name, gap, by_band[which[empty]])
+        stands_in[name][gap] = True
+        present = np.flatnonzero(np.bincount(which[empty], minlength=len(bands)))
+        rows = np.unique(typical.row[present]).tolist()
+        sources = dict.fromkeys(getattr(BY_BAND[row], name).source for row in rows)
+        source = "; ".join(sources) if own is None else carrier.source
+        values = dict(sorted(zip(bands[present].tolist(), by_band[present].tolist(), strict=True)))
+        findings.append(_assumption(name, technology, values, ids[gap], source))
+    return findings
+
+
+def _put(
+    table: pd.DataFrame, name: str, rows: NDArray[np.int64], values: float | NDArray[np.float64]
+) -> None:
+    """Write numbers into rows of a column, in place."""
+    column = table[name].to_numpy(np.float64, copy=True)
+    column[rows] = values
+    table[name] = column
 
 
 def _list_names(flags: dict[str, NDArray[np.bool_]], index: pd.Index) -> pd.Series:
@@ -131,45 +165,61 @@ def _settle(sectors: gpd.GeoDataFrame, settings: SiteSettings) -> tuple[gpd.GeoD
     sigma = sectors["position_sigma_m"].fillna(trust["position_sigma_m"])
     sectors["position_sigma_m"] = sigma
     mast = name_sites(sectors, settings)
-    found = sectors["operator"].astype("string") + " " + _first_of_each(sectors["sector_id"], mast)
-    site = sectors["site_id"].fillna(found).astype("string")
-    # operators number their masts each for themselves: one id of two operators is two masts
-    shared = sectors["operator"].groupby(site).transform("nunique") > 1
-    sectors["site_id"] = site.where(~shared, sectors["operator"].astype("string") + " " + site)
-    crowd = trust["position_sigma_m"].notna().to_numpy()
-    if crowd.any():
-        own = np.unique(mast[crowd], return_inverse=True)[1].reshape(-1)
-        number = (
-            sectors["sector_number"].fillna(-1).to_numpy()
-            if "sector_number" in sectors
-            else np.full(len(sectors), -1)
-        )
-        node = (
-            pd.factorize(sectors["node"])[0] if "node" in sectors else np.zeros(len(sectors), dtype=np.int64)
-        )
-        named = (number >= 0) & (node >= 0)
-        # a cell whose direction is unknown is taken to have one of its own
-        beam = pd.factorize(
-            pd.Series(np.where(named, node * 256.0 + number, -1.0 - np.arange(len(sectors))))[crowd]
-        )[0]
-        x, y, doubt = settle_masts(
-            sectors.geometry.x.to_numpy()[crowd], sectors.geometry.y.to_numpy()[crowd],
-            sigma.to_numpy(np.float64)[crowd], own, beam.astype(np.int64),
-        )  # fmt: skip
+    sectors["site_id"] = _site_ids(sectors, mast)
+    crowd = np.flatnonzero(trust["position_sigma_m"].notna())
+    if len(crowd):
+        own, masts = pd.factorize(mast[crowd])
         places = sectors.geometry.to_numpy().copy()
-        places[crowd] = shapely.points(x, y)
+        x, y, doubt = settle_masts(
+            shapely.get_x(places[crowd]), shapely.get_y(places[crowd]),
+            sigma.to_numpy(np.float64)[crowd], own, _beams(sectors, crowd),
+        )  # fmt: skip
+        # cells of one mast share one point
+        first = np.empty(len(masts), dtype=np.int64)
+        first[own[::-1]] = np.arange(len(own))[::-1]
+        places[crowd] = shapely.points(x[first], y[first])[own]
         sectors = sectors.set_geometry(gpd.GeoSeries(places, index=sectors.index, crs=sectors.crs))
-        sectors.loc[crowd, "position_sigma_m"] = doubt
+        _put(sectors, "position_sigma_m", crowd, doubt)
     return sectors, findings
 
 
-def _first_of_each(ids: pd.Series, mast: NDArray[np.int64]) -> pd.Series:
-    """Return for each row the id that comes first in the alphabet among those of its mast."""
-    text = ids.astype("string")
-    order = text.argsort().to_numpy()
-    first = np.full(mast.max(initial=-1) + 1, len(order))
+def _beams(sectors: gpd.GeoDataFrame, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the antenna directions of rows; one whose direction is unknown is taken to have one of its own."""
+    if "sector_number" not in sectors:
+        return np.arange(len(rows))
+    number = sectors["sector_number"].fillna(-1).to_numpy(np.float64)[rows]
+    node = pd.factorize(sectors["node"].iloc[rows])[0] if "node" in sectors else np.zeros(len(rows))
+    named = (number >= 0) & (node >= 0)
+    beam = np.arange(len(rows)) + len(rows)
+    beam[named] = pd.factorize(node[named] * 256.0 + number[named])[0]
+    return beam
+
+
+def _site_ids(sectors: gpd.GeoDataFrame, mast: NDArray[np.int64]) -> "pd.Series[str]":
+    """Name each row's site: as given, else after its operator and the first id of its mast."""
+    operator, ids = sectors["operator"].astype("string"), sectors["sector_id"].astype("string")
+    whose, operators = pd.factorize(operator)
+    count = len(operators) + 1
+    # a text for each mast and operator, not for each row
+    own, pairs = pd.factorize(mast * count + whose + 1)
+    texts = operators.array.take(pairs % count - 1, allow_fill=True) + " "
+    found = (texts + ids.array.take(_first_of_each(ids, mast)[pairs // count])).take(own)
+    given = sectors["site_id"].astype("string")
+    site = given.where(given.notna(), found) if given.notna().any() else pd.Series(found, index=given.index)
+    # operators number their masts each for themselves: one id of two operators is two masts
+    name, names = pd.factorize(site)
+    known = (name >= 0) & (whose >= 0)
+    users = np.bincount(pd.unique(name[known] * count + whose[known]) // count, minlength=len(names) + 1)
+    shared = users[name] > 1  # a row without a name looks up the last, which nobody uses
+    return site.where(~shared, operator + " " + site) if shared.any() else site
+
+
+def _first_of_each(ids: pd.Series, mast: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each mast the row whose id comes first in the alphabet."""
+    order = ids.argsort().to_numpy()
+    first = np.full(int(mast.max(initial=-1)) + 1, len(order))
     np.minimum.at(first, mast[order], np.arange(len(order)))
-    return pd.Series(text.to_numpy()[order[first[mast]]], index=ids.index, dtype="string")
+    return np.asarray(order[first])
 
 
 def _doubts(
@@ -190,9 +240,11 @@ def _doubts(
         gap = sectors[name].isna().to_numpy()
         if not gap.any():
             continue
-        sectors.loc[gap, name] = np.where(stands_in[what][gap], guessed, given) if what else given
+        guess = stands_in[what][gap] if what else np.zeros(int(gap.sum()), dtype=bool)
+        _put(sectors, name, np.flatnonzero(gap), np.where(guess, guessed, given))
         unit = SECTORS.column(name).unit
-        values = " or ".join(f"{value:g} {unit}" for value in sorted(set(sectors.loc[gap, name])))
+        taken = {guessed} if guess.all() else {given, guessed} if guess.any() else {given}
+        values = " or ".join(f"{value:g} {unit}" for value in sorted(taken))
         message = (
             f"{SECTORS.column(name).meaning} of {count_rows(int(gap.sum()), 'sector')} taken as {values}"
         )
@@ -204,29 +256,20 @@ def _doubts(
 
 
 def _assumption(
-    name: str,
-    technology: str,
-    sectors: pd.DataFrame,
-    gap: NDArray[np.bool_],
-    source: str,
-    ids: NDArray[np.object_],
+    name: str, technology: str, by_band: dict[float, float], rows: NDArray[np.object_], source: str
 ) -> Finding:
     """Say what was filled in: one value, or one for each band."""
     unit = SECTORS.column(name).unit
-    bands, first = np.unique(sectors["frequency_mhz"].to_numpy(np.float64)[gap], return_index=True)
-    by_band = sectors[name].to_numpy(np.float64)[gap][first].tolist()
-    values = f"{by_band[0]:g} {unit}"
-    if len(set(by_band)) > 1:
-        values = ", ".join(
-            f"{value:g} {unit} at {band:g} MHz" for band, value in zip(bands, by_band, strict=True)
-        )
+    values = f"{next(iter(by_band.values())):g} {unit}"
+    if len(set(by_band.values())) > 1:
+        values = ", ".join(f"{value:g} {unit} at {band:g} MHz" for band, value in by_band.items())
     what = name.rsplit("_", 1)[0].replace("_", " ")
     return Finding(
         layer=LAYER,
         word="sufficient",
         severity="assumption",
-        message=f"{what} of {count_rows(int(gap.sum()), technology.upper() + ' sector')} taken as {values}",
-        count=int(gap.sum()),
-        rows=tuple(ids[gap].tolist()),
+        message=f"{what} of {count_rows(len(rows), technology.upper() + ' sector')} taken as {values}",
+        count=len(rows),
+        rows=tuple(rows),
         source=source,
     )
