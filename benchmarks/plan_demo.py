@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import lomsong as ls
 from lomsong.planning.evaluation import rival_order
-from lomsong.planning.investment import Problem, choose, state
+from lomsong.planning.investment import choose
+from lomsong.planning.problem import Problem, state
 from lomsong.prediction import predict
 from lomsong.sources.demo.district import District, make_district
 from lomsong.sources.demo.files import write_demo

@@ -119,7 +119,8 @@ def test_the_backhaul_of_a_written_plan_reaches_the_map(run: Path, tmp_path: Pat
     for folder in (run, tmp_path / "again"):
         folder.mkdir(exist_ok=True)
         write_plan(
-            Plan(sites=sites, villages=nothing, curve=nothing, solution=unused, problem=unused), folder
+            Plan(sites=sites, villages=nothing, curve=nothing, solution=unused, years=unused, problem=unused),
+            folder,
         )
     assert (run / "plan.gpkg").read_bytes() == (tmp_path / "again/plan.gpkg").read_bytes()
     path, _ = redraw_map(run, out=tmp_path / "m.html")

@@ -87,6 +87,8 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table:
         f"{plan.solution.spent:,.0f} {money} (present value; prices are placeholders where the settings say so)."
     )
     click.echo(proof_of(plan))
+    if len(plan.years.limits) > 1 and len(plan.sites):
+        click.echo(_years_of(plan))
     knee = plan.curve[plan.curve["knee"]].iloc[0]
     last = plan.curve.iloc[-1]
     click.echo(
@@ -102,6 +104,15 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table:
     _print_left_out(plan, money, table)
     for finding in plan.findings:
         click.echo(f"Note: {finding.message}")
+
+
+def _years_of(plan: Plan) -> str:
+    """Say how early the people are reached, and what a plan made for that alone could gain at most."""
+    years = plan.years
+    return (
+        f"Over the ends of {len(years.limits)} years that is {years.person_years:,.0f} person-years "
+        f"({years.in_order:,.0f} if built in greedy order); no plan for these yearly budgets has over {years.bound:,.0f}."
+    )
 
 
 def _print_left_out(plan: Plan, money: str, table: Table) -> None:
@@ -175,6 +186,12 @@ def plan_as_json(
         "proven": found.proven,
         "method": found.method,
         "stop": found.stop,
+        "years": {
+            "limits": plan.years.limits.tolist(),
+            "person_years": plan.years.person_years,
+            "in_order": plan.years.in_order,
+            "bound": plan.years.bound,
+        },
         "sites": json.loads(flat.to_json(orient="records")),
         "villages": json.loads(plan.villages.to_json(orient="records")),
         "findings": [finding.as_dict() for finding in plan.findings],

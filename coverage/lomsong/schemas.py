@@ -850,7 +850,7 @@ PLAN = Table(
             name="phase",
             kind="integer",
             minimum=1,
-            meaning="year in which the budget reaches it",
+            meaning="year in which it is built; chosen for all sites together, so that people wait least",
             required=True,
         ),
         Column(

@@ -879,6 +879,12 @@ class PlanningSettings(StrictModel):
     phases: int = _setting(
         3, "years in which the budget is spent, in equal parts", source=_ASSUMED, ge=1, le=30
     )
+    yearly_shares: tuple[float, ...] = _setting(
+        (),
+        "parts of the budget by year instead, scaled to one, such as [3, 2, 1]; then planning.phases does not count",
+        source="the user",
+        max_length=30,
+    )
     configurations: tuple[SiteConfiguration, ...] = _setting(
         _CONFIGURATIONS, "ways to build a site; one at most is built", source=_ASSUMED, min_length=1
     )
@@ -918,6 +924,13 @@ class PlanningSettings(StrictModel):
     )
     nodes: int = _setting(2000, "most branch-and-bound nodes", source=_ASSUMED, ge=1)
     draws: int = _setting(40, "Monte Carlo draws of the robustness", source=_ASSUMED, ge=0, le=10_000)
+
+    @field_validator("yearly_shares")
+    @classmethod
+    def _shares_of_something(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if given and not (all(0 <= share < float("inf") for share in given) and sum(given) > 0):
+            raise ValueError("needs parts from 0 up, at least one of them above 0")
+        return given
 
     @field_validator("levels")
     @classmethod

@@ -16,7 +16,9 @@ from lomsong.errors import PlanError
 from lomsong.inputs import Inputs
 from lomsong.planning.evaluation import evaluate_sites, lose_each, proposed_candidates, try_robustness
 from lomsong.planning.hops import clearance
-from lomsong.planning.investment import FUND, OPERATORS, UTILITY, Plan, choose, plan, state
+from lomsong.planning.investment import Plan, choose, plan
+from lomsong.planning.listing import FUND, OPERATORS, UTILITY
+from lomsong.planning.problem import state
 from lomsong.prediction import predict
 from lomsong.ranking import rank
 from lomsong.schemas import PLAN

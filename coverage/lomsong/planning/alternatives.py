@@ -8,7 +8,7 @@ from scipy import sparse
 
 from lomsong.planning.covering import TOLERANCE, Covering, reduce
 from lomsong.planning.exact import Stop, solve_exactly
-from lomsong.planning.investment import Problem, to_covering
+from lomsong.planning.problem import Problem, to_covering
 from lomsong.settings import PlanningSettings
 
 _Plan = NDArray[np.int64]

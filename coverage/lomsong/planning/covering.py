@@ -241,7 +241,7 @@ def reduce(full: Covering) -> Reduced:
     """
     affordable = np.flatnonzero([full.affords(cost) for cost in full.costs])
     part = keep_candidates(full, affordable)
-    part = _merge_rows(part)
+    part = merge_rows(part)
     free = _replaceable(part)
     back = sparse.csr_array(part.cover.T)
     alone = np.bincount(part.sites, minlength=1)[part.sites] == 1
@@ -256,7 +256,7 @@ def reduce(full: Covering) -> Reduced:
         free & alone,
     )
     kept = np.flatnonzero(~dominated)
-    smaller = _merge_rows(keep_candidates(part, kept))
+    smaller = merge_rows(keep_candidates(part, kept))
     return Reduced(
         covering=smaller,
         candidates=affordable[kept],
@@ -282,7 +282,7 @@ def keep_candidates(full: Covering, candidates: NDArray[np.int64]) -> Covering:
     )
 
 
-def _merge_rows(full: Covering) -> Covering:
+def merge_rows(full: Covering) -> Covering:
     """Make one row of those that the same candidates cover and that count for the same floors."""
     count = len(full.weights)
     back = sparse.csc_array(full.cover)

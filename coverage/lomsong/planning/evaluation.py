@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lomsong.planning.chains import build_order
 from lomsong.planning.covering import NOTHING
-from lomsong.planning.investment import Plan, Problem, choose, to_covering
+from lomsong.planning.investment import Plan, choose
+from lomsong.planning.problem import Problem, to_covering
 from lomsong.settings import PlanningSettings
 
 _Floats = NDArray[np.float64]

@@ -94,22 +94,8 @@ def solve_exactly(
         return Exact(
             chosen=empty if fits else None, bound=0.0, nodes=0, stop="proven" if fits else "infeasible"
         )
-    _swallow_banner()
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    options: dict[str, bool | int | float] = {
-        "output_flag": False,
-        "log_to_console": False,
-        "threads": 1,
-        "random_seed": 1,
-        "mip_rel_gap": gap,
-        "mip_abs_gap": 0.999 if covering.whole and not everything else 1e-6,
-    }
-    if nodes is not None:
-        options["mip_max_nodes"] = nodes
-    if seconds is not None:
-        options["time_limit"] = seconds
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
+    absolute = 0.999 if covering.whole and not everything else 1e-6
+    solver = open_solver(gap=gap, absolute_gap=absolute, nodes=nodes, seconds=seconds)
     solver.passModel(_model(covering, unlike, everything=everything))
     count = len(covering.costs)
     if start is not None:
@@ -120,7 +106,7 @@ def solve_exactly(
         solver.setSolution(known)
     solver.run()
     info = solver.getInfo()
-    stop = _stop(solver, gap)
+    stop = stop_of(solver, gap)
     if stop == "infeasible":
         return Exact(chosen=None, bound=0.0, nodes=int(info.mip_node_count), stop=stop)
     values = np.array(solver.getSolution().col_value)
@@ -133,6 +119,29 @@ def solve_exactly(
         nodes=int(info.mip_node_count),
         stop=stop,
     )
+
+
+def open_solver(
+    *, gap: float, absolute_gap: float, nodes: int | None, seconds: float | None = None
+) -> highspy.Highs:
+    """Return a silent solver on one thread with a fixed seed, which stops by gap, nodes or the clock."""
+    _swallow_banner()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, bool | int | float] = {
+        "output_flag": False,
+        "log_to_console": False,
+        "threads": 1,
+        "random_seed": 1,
+        "mip_rel_gap": gap,
+        "mip_abs_gap": absolute_gap,
+    }
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
+    if seconds is not None:
+        options["time_limit"] = seconds
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    return solver
 
 
 @cache
@@ -149,7 +158,8 @@ def _swallow_banner() -> None:
             os.close(kept)
 
 
-def _stop(solver: highspy.Highs, gap: float) -> Stop:
+def stop_of(solver: highspy.Highs, gap: float) -> Stop:
+    """Say why a solver ended; an error of ours where it broke down."""
     status = solver.getModelStatus()
     known: dict[object, Stop] = {
         highspy.HighsModelStatus.kOptimal: "proven" if gap <= 0 else "gap",

@@ -14,7 +14,8 @@ from lomsong.errors import SourceError
 from lomsong.inputs import Inputs, read
 from lomsong.path.search import read_record
 from lomsong.planning.evaluation import Evaluation, evaluate_sites, proposed_candidates
-from lomsong.planning.investment import Plan, Problem, choose, state
+from lomsong.planning.investment import Plan, choose
+from lomsong.planning.problem import Problem, state
 from lomsong.prediction import Prediction
 from lomsong.settings import Settings
 from lomsong.settings_file import parse_settings

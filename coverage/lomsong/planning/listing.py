@@ -1,0 +1,156 @@
+"""What a plan says of itself: its sites in the order of building, the villages that it leaves out, people against money."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from lomsong.planning.chains import build_order
+from lomsong.planning.covering import Covering
+from lomsong.planning.problem import VILLAGE_SHARE, Problem, chance_of, covered_villages, stepped, to_covering
+from lomsong.schemas import PLAN
+from lomsong.settings import PlanningSettings
+
+_Floats = NDArray[np.float64]
+
+#: Who pays, by rule: fund-eligible with grid power, other with grid power, without grid power.
+FUND, OPERATORS, UTILITY = "universal-service fund", "operators", "utility first, or solar"
+
+
+def draw_curve(problem: Problem) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The greedy order to the end: cost and people, the knee, and the cost at which each village comes in."""
+    everything = to_covering(problem, budget=float(problem.options.costs.present.sum()))
+    order = build_order(everything)
+    best = np.zeros(len(problem.demand))
+    cost, rows = 0.0, [(0.0, 0.0)]
+    first: dict[str, float] = {}
+    for option in order:
+        cost += float(everything.costs[option])
+        best = np.maximum(best, chance_of(problem, option))
+        rows.append((cost, float(stepped(problem, best) @ problem.demand["unserved"].to_numpy())))
+        for village in covered_villages(problem, best):
+            first.setdefault(village, cost)
+    curve = pd.DataFrame(rows, columns=["cost", "people"])
+    # the knee lies furthest above the straight line from nothing to everything
+    last = curve.iloc[-1]
+    above = curve["people"] / max(last["people"], 1e-9) - curve["cost"] / max(last["cost"], 1e-9)
+    return curve.assign(knee=np.arange(len(curve)) == int(above.to_numpy().argmax())), first
+
+
+def list_sites(
+    problem: Problem, covering: Covering, order: list[int], year: list[int], settings: PlanningSettings
+) -> gpd.GeoDataFrame:
+    """Return the contract `PLAN` of the options of a plan in the order of building, each with its year."""
+    options, candidates = problem.options, problem.candidates
+    rows, lines, points = [], [], []
+    best = np.zeros(len(problem.demand))
+    people = problem.demand["unserved"].to_numpy()
+    known: set[str] = set()
+    spent = reached = 0.0
+    for number, option in enumerate(order, start=1):
+        row = options.table.iloc[option]
+        site = int(row["site"])
+        spent += float(options.costs.present[option])
+        best = np.maximum(best, chance_of(problem, option))
+        total = float(stepped(problem, best) @ people)
+        villages = covered_villages(problem, best)
+        new = [village for village in villages if village not in known]
+        known |= set(villages)
+        configuration = settings.configurations[int(row["configuration"])]
+        rows.append(
+            {
+                "order": number,
+                "phase": year[number - 1],
+                "site_id": str(candidates["site_id"].iloc[site]),
+                "origin": str(candidates["origin"].iloc[site]),
+                "configuration": configuration.name,
+                "technology": configuration.technology,
+                "antenna_height_m": float(
+                    np.fmin(configuration.antenna_height_m, candidates["mast_height_m"].iloc[site])
+                ),
+                "people": total - reached,
+                "people_total": total,
+                "village_ids": ";".join(new),
+                "cost": float(options.costs.present[option]),
+                "cost_total": spent,
+                "cost_capital": float(options.costs.capital[option]),
+                "cost_per_year": float(options.costs.per_year[option]),
+                **{f"cost_{name}": float(values[option]) for name, values in options.costs.parts.items()},
+                "power": str(row["power"]),
+                "backhaul_kind": str(row["backhaul_kind"]),
+                "connects_to": str(row["connects_to"]),
+                "programme": _programme(problem, chance_of(problem, option)),
+                "runner_up": _runner_up(problem, covering, order, option),
+            }
+        )
+        reached = total
+        point = candidates.geometry.iloc[site]
+        points.append(point)
+        there = np.isfinite(row["to_x"])
+        lines.append(shapely.LineString([(point.x, point.y), (row["to_x"], row["to_y"])]) if there else None)
+    frame = pd.DataFrame(rows, columns=None if rows else PLAN.names())
+    table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=candidates.crs), crs=candidates.crs)
+    table["backhaul"] = gpd.GeoSeries(lines, index=table.index, crs=candidates.crs)
+    return table
+
+
+def _programme(problem: Problem, chance: _Floats) -> str:
+    """Who pays, by the villages where most of the people of the site live."""
+    villages = problem.villages.set_index(problem.villages["village_id"].astype(str))
+    power = villages["grid_power"] if "grid_power" in villages else pd.Series(pd.NA, index=villages.index)
+    fund = (
+        villages["fund_eligible"] if "fund_eligible" in villages else pd.Series(pd.NA, index=villages.index)
+    )
+    no_power = power.eq(False).fillna(value=False).astype(bool)
+    eligible = fund.eq(True).fillna(value=False).astype(bool)
+    word = pd.Series(np.select([no_power, eligible], [UTILITY, FUND], OPERATORS), index=villages.index)
+    people = problem.demand["unserved"] * (chance >= problem.levels[0])
+    by_word = people.groupby(problem.demand["village_id"].astype(str).map(word)).sum()
+    return str(by_word.idxmax()) if len(by_word) and by_word.max() > 0 else OPERATORS
+
+
+def _runner_up(problem: Problem, covering: Covering, order: list[int], option: int) -> str:
+    """The site that would best stand in for one of the plan, for the money it frees; empty where none would help."""
+    rest = [other for other in order if other != option]
+    left = np.where(covering.covered(rest), 0.0, covering.weights)
+    gains = covering.cover.astype(np.float64) @ left
+    built = set(covering.sites[rest].tolist())
+    fits = covering.costs <= covering.budget - covering.spent(rest)
+    reachable = np.array([need < 0 or need in built for need in covering.needs.tolist()], dtype=bool)
+    other = ~np.isin(covering.sites, covering.sites[order])
+    gains = np.where(fits & reachable & other, gains, 0.0)
+    if not len(gains) or gains.max() <= 0:
+        return ""
+    return str(problem.candidates["site_id"].iloc[int(covering.sites[int(np.argmax(gains))])])
+
+
+def list_villages(problem: Problem, order: list[int], first_cost: dict[str, float]) -> pd.DataFrame:
+    """Return each village with people without signal: the site that covers it, or why none does and at what budget."""
+    village = problem.demand["village_id"].astype(str)
+    people = problem.demand["unserved"]
+    best = np.zeros(len(people))
+    by_order: dict[str, int] = {}
+    for number, option in enumerate(order, start=1):
+        best = np.maximum(best, chance_of(problem, option))
+        for name in covered_villages(problem, best):
+            by_order.setdefault(name, number)
+    possible = np.asarray((problem.reach > 0).sum(axis=0)).ravel() > 0
+    table = pd.DataFrame(
+        {
+            "people": people.groupby(village).sum(),
+            "reached": (people * stepped(problem, best)).groupby(village).sum(),
+            "reachable": (people * possible).groupby(village).sum(),
+        }
+    )
+    table["order"] = pd.Series(by_order, dtype="Int64").reindex(table.index)
+    table["comes_in_at"] = [first_cost.get(name, np.nan) for name in table.index]
+    out = table["order"].isna()
+    none, few = table["reachable"] <= 0, table["reachable"] < VILLAGE_SHARE * table["people"]
+    words = [
+        "no candidate site reaches it",
+        "candidate sites reach less than half of its people",
+        "the budget ends before it",
+    ]
+    table["why"] = np.where(out, np.select([none, few], words[:2], words[2]), "")
+    return table.rename_axis("village_id").reset_index()

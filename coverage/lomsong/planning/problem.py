@@ -1,0 +1,256 @@
+"""The planning problem: who is without signal, where a site could stand, whom it would reach and for how much."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.stats import norm
+
+from lomsong.assessment import signal_chance
+from lomsong.errors import PlanError
+from lomsong.evidence.core import Evidence, calibrate
+from lomsong.findings import Finding
+from lomsong.inputs import Inputs
+from lomsong.planning.candidates import find_candidates
+from lomsong.planning.covering import Covering, Floor, build_covering
+from lomsong.planning.options import Options, list_options
+from lomsong.prediction import Prediction, predict, predict_sectors
+from lomsong.settings import PlanningSettings
+from lomsong.sites import build_sectors
+
+_Floats = NDArray[np.float64]
+
+#: Operator's name of sectors that are only thought of.
+PLANNED = "planned"
+#: A village counts as covered when this part of its people without signal is.
+VILLAGE_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """
+    What there is to plan: everything that does not depend on the budget.
+
+    Attributes
+    ----------
+    demand : GeoDataFrame
+        Demand points to plan for, with ``unserved`` people and ``p_signal`` now; index 0..k-1.
+    villages : DataFrame
+        One row a village of the ranking: codes, grid power, fund.
+    candidates : GeoDataFrame
+        From `find_candidates`.
+    options : Options
+        From `list_options`.
+    reach : csr_array, shape (options, k)
+        Chance that an option brings signal to a point, where it is at least the lowest level.
+    levels : tuple of float
+        Steps in which that chance counts.
+    settings : PlanningSettings
+        What it was made with.
+    findings : tuple of Finding
+        What was assumed.
+    """
+
+    demand: gpd.GeoDataFrame
+    villages: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    options: Options
+    reach: sparse.csr_array
+    levels: tuple[float, ...]
+    settings: PlanningSettings
+    findings: tuple[Finding, ...]
+
+
+def state(
+    ranked: gpd.GeoDataFrame,
+    inputs: Inputs,
+    settings: PlanningSettings,
+    *,
+    prediction: Prediction | Evidence | None = None,
+    p_signal: _Floats | None = None,
+    candidates: gpd.GeoDataFrame | None = None,
+) -> Problem:
+    """
+    State the problem: demand, candidates, their reach and cost.
+
+    Parameters
+    ----------
+    p_signal : ndarray, optional
+        Chance of signal at every demand point, as the run has judged it; of the prediction if not given.
+    candidates : GeoDataFrame, optional
+        Sites to look at instead of those that `find_candidates` finds: ``site_id, origin, mast_height_m``, point.
+    ranked, inputs, settings, prediction
+        As of `plan`.
+    """
+    prediction = prediction or calibrate(predict(inputs))
+    findings = [_basis(known=p_signal is not None or isinstance(prediction, Evidence))]
+    p = signal_chance(prediction) if p_signal is None else p_signal
+    plain = prediction.prediction if isinstance(prediction, Evidence) else prediction
+    demand = _dark_demand(plain.demand, p, ranked, settings)
+    if candidates is None:
+        if len(demand):
+            candidates, found = find_candidates(inputs, demand, settings)
+            findings += found
+        else:
+            candidates = gpd.GeoDataFrame(
+                {"site_id": [], "origin": [], "mast_height_m": []}, geometry=[], crs=inputs.crs
+            )
+    options = list_options(inputs, candidates, settings, inputs.settings.costs)
+    return Problem(
+        demand=demand,
+        villages=ranked,
+        candidates=candidates,
+        options=options,
+        reach=_reach(inputs, demand, candidates, options, settings),
+        levels=settings.levels,
+        settings=settings,
+        findings=(*findings, *options.findings),
+    )
+
+
+def _basis(*, known: bool) -> Finding:
+    """Say which chance of signal the plan goes by."""
+    after, before = (
+        "after samples, tests, reports and checks, as on the map",
+        "as predicted, before any evidence",
+    )
+    return Finding(
+        layer="planning",
+        word="sufficient",
+        severity="note",
+        message=f"chance of signal {after if known else before}",
+    )
+
+
+def _dark_demand(
+    demand: gpd.GeoDataFrame, p: _Floats, ranked: gpd.GeoDataFrame, settings: PlanningSettings
+) -> gpd.GeoDataFrame:
+    """Demand points whose chance of signal is low, with the people expected to be without."""
+    ids = ranked["village_id"].astype(str)
+    population = ranked["population"] if "population" in ranked else pd.Series(np.nan, index=ranked.index)
+    by_village = pd.Series(population.to_numpy(dtype=np.float64), index=ids)
+    given = demand["village_id"].astype(str).map(by_village).to_numpy(dtype=np.float64) * demand["share"]
+    # without a population every village weighs the same
+    people = demand["people"].astype(np.float64).fillna(given).fillna(demand["share"])
+    demand = demand.assign(p_signal=p, unserved=people * (1 - p))
+    dark = (demand["p_signal"] < settings.unserved_below) & (demand["unserved"] > 0)
+    return demand[dark & demand["village_id"].astype(str).isin(set(ids))].reset_index(drop=True)
+
+
+def _reach(
+    inputs: Inputs,
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    options: Options,
+    settings: PlanningSettings,
+) -> sparse.csr_array:
+    """Chance of signal at each point from each option, by the radio engine."""
+    table = options.table
+    shape = (len(table), len(demand))
+    if not len(table) or not len(demand):
+        return sparse.csr_array(shape)
+    kinds = len(settings.configurations)
+    pairs = [(site, number) for site in range(len(candidates)) for number in range(kinds)]
+    raw = pd.DataFrame(
+        {
+            "sector_id": [f"{site}/{number}" for site, number in pairs],
+            "site_id": [f"{site}/{number}" for site, number in pairs],
+            "operator": PLANNED,
+            "technology": [settings.configurations[number].technology for _, number in pairs],
+            "antenna_height_m": [settings.configurations[number].antenna_height_m for _, number in pairs],
+            "frequency_mhz": [settings.configurations[number].frequency_mhz for _, number in pairs],
+            "eirp_dbm": [settings.configurations[number].eirp_dbm for _, number in pairs],
+        }
+    ).astype({"frequency_mhz": "float64", "eirp_dbm": "float64"})
+    # another sector on a mast that stands hangs no higher than the mast
+    mast_m = candidates["mast_height_m"].to_numpy(dtype=np.float64)[[site for site, _ in pairs]]
+    raw["antenna_height_m"] = np.fmin(raw["antenna_height_m"].to_numpy(dtype=np.float64), mast_m)
+    points = candidates.geometry.iloc[[site for site, _ in pairs]].to_numpy()
+    sectors, _ = build_sectors(gpd.GeoDataFrame(raw, geometry=points, crs=inputs.crs), inputs.settings.radio)
+    levels = predict_sectors(inputs, demand.assign(demand_id=np.arange(len(demand))), sectors)
+    number = pd.Series(np.arange(len(pairs)), index=raw["sector_id"])
+    row = levels["sector_id"].astype(str).map(number).to_numpy(dtype=np.int64)
+    threshold = np.array([inputs.settings.radio.carriers[name].threshold_dbm for name in raw["technology"]])
+    chance = norm.cdf((levels["level_dbm"].to_numpy() - threshold[row]) / levels["sigma_db"].to_numpy())
+    kept = chance >= settings.levels[0]
+    by_pair = sparse.csr_array(
+        (chance[kept], (row[kept], levels["demand_id"].to_numpy()[kept])), shape=(len(pairs), len(demand))
+    )
+    return sparse.csr_array(by_pair[(table["site"] * kinds + table["configuration"]).to_numpy()])
+
+
+def to_covering(
+    problem: Problem,
+    *,
+    budget: float,
+    floors: dict[str, float] | None = None,
+    unserved: _Floats | None = None,
+) -> Covering:
+    """
+    Write the problem as budgeted covering: one row for each point and level of chance.
+
+    Parameters
+    ----------
+    budget : float
+        Present value that may be spent. [money]
+    floors : dict, optional
+        Least part of the people without signal to reach, by commune or province code.
+    unserved : ndarray, optional
+        People without signal at each point, for a draw; those of the problem if not given. [persons]
+    """
+    people = problem.demand["unserved"].to_numpy() if unserved is None else unserved
+    steps = np.diff(np.r_[0.0, problem.levels])
+    blocks = []
+    for level in problem.levels:
+        part = problem.reach.copy()
+        part.data = (part.data >= level).astype(np.float64)
+        blocks.append(part)
+    table = problem.options.table
+    return build_covering(
+        weights=np.concatenate([people * step for step in steps]) if len(people) else np.zeros(0),
+        cover=sparse.csr_array(sparse.hstack(blocks, format="csr")),
+        costs=problem.options.costs.present,
+        budget=budget,
+        sites=table["site"].to_numpy(dtype=np.int64),
+        needs=table["needs"].to_numpy(dtype=np.int64),
+        floors=_floors(problem, floors or {}, people),
+    )
+
+
+def _floors(problem: Problem, wanted: dict[str, float], people: _Floats) -> tuple[Floor, ...]:
+    floors = []
+    codes = problem.villages.set_index(problem.villages["village_id"].astype(str))
+    for area, share in wanted.items():
+        mine = np.zeros(len(people), dtype=bool)
+        for column in ("commune_code", "province_code"):
+            if column in codes:
+                code = problem.demand["village_id"].astype(str).map(codes[column].astype(str))
+                mine |= (code == area).to_numpy()
+        if not mine.any():
+            raise PlanError(f"planning.floors: nobody without signal lives in an area with the code '{area}'")
+        rows = np.concatenate([np.flatnonzero(mine) + k * len(people) for k in range(len(problem.levels))])
+        floors.append(Floor(name=area, rows=rows, amount=share * float(people[mine].sum())))
+    return tuple(floors)
+
+
+def chance_of(problem: Problem, option: int) -> _Floats:
+    """Return the chance that an option brings signal to each demand point, shape (k,); 0 below the lowest level."""
+    return np.asarray(problem.reach[[option]].toarray()[0], dtype=np.float64)
+
+
+def stepped(problem: Problem, chance: _Floats) -> _Floats:
+    """Round chances down to the levels of the problem."""
+    levels = np.r_[0.0, problem.levels]
+    lower: _Floats = levels[np.searchsorted(levels, chance, side="right") - 1]
+    return lower
+
+
+def covered_villages(problem: Problem, chance: _Floats) -> list[str]:
+    """Return the villages most of whose people without signal more likely than not have it now."""
+    village = problem.demand["village_id"].astype(str)
+    people = problem.demand["unserved"]
+    share = (people * (chance >= 0.5)).groupby(village).sum() / people.groupby(village).sum()
+    return sorted(share.index[share >= VILLAGE_SHARE])
