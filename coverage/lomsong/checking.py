@@ -41,7 +41,7 @@ def check_value(
 
     Examples
     --------
-    >>> check_value([0.5, 0.99], [100.0, 100.0], reliability=1.0).tolist()
+    >>> check_value([0.5, 0.99], [100.0, 100.0], reliability=1.0).round(6).tolist()
     [50.0, 1.0]
     """
     p = np.asarray(p_signal, dtype=np.float64)
