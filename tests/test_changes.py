@@ -16,7 +16,8 @@ from lomsong.change_causes import list_differences
 from lomsong.changes import compare, read_runs
 from lomsong.cli import main
 from lomsong.errors import MissingSourceError, SourceError, TableError
-from lomsong.report.changes_page import draw_progress, render_changes, write_changes
+from lomsong.report.changes_page import render_changes, write_changes
+from lomsong.report.changes_pictures import draw_progress
 
 SETTINGS: dict[str, Any] = {
     "name": "x",

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import geopandas as gpd
@@ -115,11 +116,21 @@ def test_the_backhaul_of_a_written_plan_reaches_the_map(run: Path, tmp_path: Pat
     )
     line = shapely.LineString([places[1], places[0]])
     sites["backhaul"] = gpd.GeoSeries([None, line], crs=32648)
-    nothing, unused = pd.DataFrame({"village_id": []}), cast("Any", None)
+    nothing = pd.DataFrame({"village_id": []})
+    solution = SimpleNamespace(value=0.0, spent=0.0, bound=0.0, proven=True)
+    planned = SimpleNamespace(budget=1.0, phases=1)
+    problem = SimpleNamespace(settings=planned, demand=pd.DataFrame({"unserved": []}), findings=())
     for folder in (run, tmp_path / "again"):
         folder.mkdir(exist_ok=True)
         write_plan(
-            Plan(sites=sites, villages=nothing, curve=nothing, solution=unused, years=unused, problem=unused),
+            Plan(
+                sites=sites,
+                villages=nothing,
+                curve=nothing,
+                solution=cast("Any", solution),
+                years=cast("Any", None),
+                problem=cast("Any", problem),
+            ),
             folder,
         )
     assert (run / "plan.gpkg").read_bytes() == (tmp_path / "again/plan.gpkg").read_bytes()

@@ -263,6 +263,7 @@ def map_(
 
 @main.command(
     epilog="\b\nExamples:\n  lomsong report maps/mine --lang vi\n  lomsong report maps/mine --evidence --out trust.html\n"
+    "  lomsong report maps/2026 --since maps/2025 --figures\n"
 )
 @click.argument("run", type=click.Path(file_okay=False))
 @click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Language.")
@@ -272,14 +273,48 @@ def map_(
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
-    help="File to write, .html; report.html of the run if left out, evidence.html with --evidence.",
+    help="File to write, .html or .pdf; report.html of the run if left out, evidence.html with --evidence.",
 )
+@click.option(
+    "--since",
+    metavar="OLD_RUN",
+    type=click.Path(file_okay=False),
+    help="Also say what changed since an older run.",
+)
+@click.option(
+    "--figures", is_flag=True, help="Also every picture as SVG and PNG, in figures/ beside the report."
+)
+@click.option("--pdf", is_flag=True, help="Write report.pdf; needs the extra 'pdf' (WeasyPrint).")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def report(run: str, lang: str, evidence: bool, out: str | None, quiet: bool) -> None:
-    """Write the report of the finished RUN again, without computing again."""
+def report(
+    run: str,
+    lang: str,
+    evidence: bool,
+    out: str | None,
+    since: str | None,
+    figures: bool,
+    pdf: bool,
+    quiet: bool,
+) -> None:
+    """Write the report of the finished RUN again, with its plan, without computing again."""
+    from pathlib import Path
+
     from lomsong.run_report import redraw_report
 
-    target = redraw_report(run, out=out, language="vi" if lang == "vi" else "en", evidence_only=evidence)
+    if evidence and since is not None:
+        raise click.UsageError("--evidence and --since exclude each other")
+    if pdf and out is None:
+        out = str(Path(run) / ("evidence.pdf" if evidence else "report.pdf"))
+    elif pdf and not str(out).lower().endswith(".pdf"):
+        raise click.UsageError("with --pdf the file of --out ends in .pdf")
+    target = redraw_report(
+        run,
+        out=out,
+        language="vi" if lang == "vi" else "en",
+        evidence_only=evidence,
+        since=since,
+        figures=figures,
+    )
     if not quiet:
         click.echo(f"Report: {target}")
 
@@ -463,6 +498,8 @@ def plan(
         shown.print_plan(done, settings, robust, _print_table)
         shown.print_others(others or (), whole, settings, _print_table)
         click.echo(f"Written: plan.csv and plan.gpkg in {out or run}")
+        if out is None:
+            click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
 
 
 @main.command(

@@ -27,11 +27,12 @@ from lomsong.propagation.models import MODELS
 from lomsong.quality import QualityReport, check
 from lomsong.ranking import add_rank_uncertainty, rank
 from lomsong.report.checklist import write_checklist
+from lomsong.report.contents import ReportContents
 from lomsong.report.csv_files import Dress, dress_csv, write_csv
 from lomsong.report.document import render_report
 from lomsong.report.quality_page import render_quality
 from lomsong.report.run_workbook import write_run_workbook
-from lomsong.report.self_test import SelfTest, make_self_test
+from lomsong.report.self_test import make_self_test
 from lomsong.report.summary import summarise
 from lomsong.report.tables import round_columns, write_ranking, write_sectors, write_villages
 from lomsong.report.truth import TruthComparison, compare_truth
@@ -130,17 +131,29 @@ def run(
         quality = quality.with_findings(noticed)
         refuse_changed(before, settings.inputs)
         with clock.step("write"), told_as_ours(folder):
-            changed = _write_tables(scratch, inputs, prediction, assessment, ranked, quality)
+            summary, paths = summarise(ranked, assessment.service), explain_first(prediction, ranked)
+            changed = _write_tables(scratch, inputs, prediction, assessment, ranked, quality, summary)
             quality = quality.with_findings(changed)
             dress_csv(scratch, csv or Dress())
-            _write_pages(scratch, inputs, ranked, quality, truth, self_test)
+            write_evidence(self_test, truth, scratch)
+            contents = ReportContents(
+                ranked=round_columns(
+                    ranked
+                ),  # as the tables have it, so that a report drawn again is the same
+                sectors=inputs.sectors,
+                summary=summary,
+                settings=settings,
+                quality=quality,
+                grades=[asdict(grade) for grade in quality.grades()],
+                records=inputs.records,
+                truth=truth,
+                self_test=self_test,
+                version=version("lomsong"),
+                paths=paths,
+            )
+            _write_pages(scratch, contents)
             save_run_map(
-                scratch,
-                inputs,
-                ranked,
-                service=assessment.service,
-                findings=quality.findings,
-                paths=explain_first(inputs, ranked),
+                scratch, inputs, ranked, service=assessment.service, findings=quality.findings, paths=paths
             )
         record = _record(settings, inputs, evidence, quality, clock)
         with told_as_ours(folder):
@@ -161,6 +174,7 @@ def _write_tables(
     assessment: Assessment,
     ranked: gpd.GeoDataFrame,
     quality: QualityReport,
+    summary: pd.DataFrame,
 ) -> tuple[Finding, ...]:
     write_villages(ranked, folder, synthetic=inputs.settings.synthetic)
     write_ranking(ranked, folder)
@@ -177,7 +191,6 @@ def _write_tables(
     round_columns(pd.DataFrame(points)).to_parquet(folder / CHANCES_FILE, index=False)
     write_csv(round_columns(assessment.service), folder / "service.csv")
     write_csv(round_columns(assessment.broadband), folder / "broadband.csv")
-    summary = summarise(ranked, assessment.service)
     write_csv(summary, folder / "summary.csv")
     return write_run_workbook(
         folder / "report.xlsx",
@@ -191,28 +204,12 @@ def _write_tables(
     )
 
 
-def _write_pages(
-    folder: Path,
-    inputs: Inputs,
-    ranked: gpd.GeoDataFrame,
-    quality: QualityReport,
-    truth: TruthComparison | None,
-    self_test: SelfTest,
-) -> None:
+def _write_pages(folder: Path, contents: ReportContents) -> None:
+    quality = contents.quality
     (folder / "quality.json").write_text(quality.as_json() + "\n", encoding="utf-8")
-    page = render_quality(quality, settings=inputs.settings, version=version("lomsong"))
+    page = render_quality(quality, settings=contents.settings, version=contents.version)
     (folder / "quality.html").write_text(page, encoding="utf-8")
-    write_evidence(self_test, truth, folder)
-    page = render_report(
-        ranked,
-        settings=inputs.settings,
-        quality=quality,
-        records=inputs.records,
-        truth=truth,
-        self_test=self_test,
-        version=version("lomsong"),
-    )
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    (folder / "report.html").write_text(render_report(contents), encoding="utf-8")
 
 
 def _record(

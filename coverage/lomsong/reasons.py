@@ -39,7 +39,7 @@ def explain(
         terrain 1.9 km away blocks 31 dB; no mobile test within 1 km; p = 0.06".
     """
     by_hand = _override_phrases(inputs, facts)
-    best = _best_servers(prediction, settings)
+    best = find_best_servers(prediction, settings)
     operators = inputs.sectors["operator"].to_numpy()
     lines: dict[Language, list[str]] = {language: [] for language in LANGUAGES}
     records: list[Facts] = facts.to_dict("records")
@@ -91,8 +91,8 @@ def _phrases(row: Facts, best: Facts | None, operator: str, settings: ServiceSet
     return phrases
 
 
-def _best_servers(prediction: Prediction, settings: ServiceSettings) -> dict[int, Facts]:
-    """Return the strongest usable server at each centre, by margin in standard deviations."""
+def find_best_servers(prediction: Prediction, settings: ServiceSettings) -> dict[int, Facts]:
+    """Return by demand point the strongest usable server at each centre, by margin in standard deviations."""
     demand, signal = prediction.demand, prediction.signal
     centres = set(demand.loc[demand["is_centre"].astype(bool), "demand_id"])
     here = signal[signal["demand_id"].isin(centres) & signal["technology"].isin(settings.technologies)]

@@ -16,30 +16,38 @@ from lomsong.inputs import Inputs, read
 from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
 from lomsong.maps.static_map import draw_static_map
 from lomsong.path import PATHS_FILE, PathExplanation, explain_path, parse_paths, paths_as_json, read_paths
+from lomsong.prediction import Prediction
+from lomsong.reasons import find_best_servers
 from lomsong.report.csv_files import read_service
 from lomsong.report.path_picture import draw_path
 from lomsong.report.plan_tables import BACKHAUL_LAYER
 from lomsong.settings_file import parse_settings
-from lomsong.wording import Language
+from lomsong.wording import LANGUAGES, Language, write_number
 
 #: Villages with the greatest need whose best path is explained, for the map and the report.
 EXPLAINED_VILLAGES = 10
 #: No more paths are added once their texts together are longer. [bytes]
 MOST_PATH_BYTES = 2_000_000
+#: A correction by measurements below this is not worth a word. [dB]
+_WORTH_TELLING_DB = 0.5
+_CORRECTED = (
+    "before correction by measurements; {level} dBm after it",
+    "trước khi hiệu chỉnh theo số đo; sau hiệu chỉnh là {level} dBm",
+)
 
 Paper = Literal["a4", "a4-portrait", "slide"]
 
 
 def explain_first(
-    inputs: Inputs, ranked: gpd.GeoDataFrame, *, count: int = EXPLAINED_VILLAGES
+    prediction: Prediction, ranked: gpd.GeoDataFrame, *, count: int = EXPLAINED_VILLAGES
 ) -> dict[str, PathExplanation]:
     """
-    Explain the paths between the first villages of the ranking and their best masts.
+    Explain the paths between the first villages of the ranking and the masts that their reasons name.
 
     Parameters
     ----------
-    inputs : Inputs
-        What the run has read.
+    prediction : Prediction
+        What the villages were assessed by.
     ranked : GeoDataFrame
         Villages, best rank first.
     count : int
@@ -52,11 +60,16 @@ def explain_first(
     """
     paths: dict[str, PathExplanation] = {}
     size = 0
-    if not len(inputs.sectors):
+    if not len(prediction.inputs.sectors):
         return paths
-    for village_id in ranked["village_id"].head(count):
+    servers = find_best_servers(prediction, prediction.inputs.settings.service)
+    demand = prediction.demand[prediction.demand["is_centre"].astype(bool)]
+    centres = dict(zip(demand["village_id"].astype(str), demand["demand_id"], strict=True))
+    for village_id in ranked["village_id"].astype(str).head(count):
         try:
-            text = paths_as_json([explain_path(inputs, village_id=str(village_id))])
+            text = paths_as_json(
+                [_explain(prediction.inputs, village_id, servers.get(centres.get(village_id, -1)))]
+            )
         except LomsongError:
             continue  # a village without a place has no path; its popup says so
         size += len(text.encode("utf-8"))
@@ -65,6 +78,27 @@ def explain_first(
         # what is drawn is what can be read back: the same bytes when it is drawn again
         paths |= parse_paths(text, subject="path")
     return paths
+
+
+def _explain(inputs: Inputs, village_id: str, server: Mapping[Any, Any] | None) -> PathExplanation:
+    """Explain the path to one village, from its best server if there is one."""
+    if server is None:
+        return explain_path(inputs, village_id=village_id)
+    path = explain_path(
+        inputs,
+        village_id=village_id,
+        site_id=str(server["site_id"]),
+        operator=str(server["operator"]),
+        technology=str(server["technology"]),
+    )
+    level = float(server["level_dbm"])
+    if not abs(level - path.budget.level_dbm) >= _WORTH_TELLING_DB:
+        return path
+    notes = [
+        text.format(level=write_number(level, 1, language))
+        for text, language in zip(_CORRECTED, LANGUAGES, strict=True)
+    ]
+    return replace(path, notes=(notes[0], *path.notes), notes_vi=(notes[1], *path.notes_vi))
 
 
 def save_run_map(

@@ -214,4 +214,13 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "no mobile": ("no signal, fixed line unknown", "không có sóng di động, mạng cố định chưa rõ"),
         "unknown": ("unknown", "chưa rõ"),
     },
+    "change": {
+        "newly covered": ("newly covered", "mới có sóng"),
+        "newly dark": ("newly dark", "mới mất sóng"),
+        "still dark": ("still dark", "vẫn không có sóng"),
+        "other change": ("other change", "thay đổi khác"),
+        "same": ("same", "như cũ"),
+        "appeared": ("appeared", "mới xuất hiện"),
+        "vanished": ("vanished", "không còn"),
+    },
 }

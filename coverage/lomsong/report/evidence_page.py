@@ -5,20 +5,22 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from lomsong.report.drawing import Drawing
+from lomsong.report.fonts import font_faces
+from lomsong.report.plan_words import name_plan, say_plan
 from lomsong.report.self_test import SelfTest
 from lomsong.report.self_test_pictures import draw_coverage, draw_drivers, draw_reliability
+from lomsong.report.village_words import say_village
 from lomsong.report.words import say
 from lomsong.wording import Language, label, write_number
 
-_TEMPLATES = {"report": "report", "evidence": "evidence", "self_test": "self_test", "style": "style"}
+_TEMPLATES = ("report", "evidence", "self_test", "style", "villages", "plan", "closing")
 
 
 def report_environment(language: Language) -> Environment:
     """Return templates that know the words, labels and numbers of a language; every text is escaped."""
     folder = files("lomsong.report")
-    sources = {
-        name: folder.joinpath(f"{stem}.html.j2").read_text("utf-8") for name, stem in _TEMPLATES.items()
-    }
+    sources = {name: folder.joinpath(f"{name}.html.j2").read_text("utf-8") for name in _TEMPLATES}
     environment = Environment(
         loader=DictLoader(sources),
         autoescape=True,
@@ -43,21 +45,38 @@ def report_environment(language: Language) -> Environment:
         return label(subject, word, language)
 
     environment.filters.update(number=number, short=short)
-    environment.globals.update(t=words, label=name, language=language)
+
+    def village_words(key: str, **values: object) -> str:
+        return say_village(key, language, **values)
+
+    def plan_words(key: str, **values: object) -> str:
+        return say_plan(key, language, **values)
+
+    def plan_name(word: str | None) -> str:
+        return "" if word is None else name_plan(word, language)
+
+    environment.globals.update(
+        t=words, v=village_words, p=plan_words, plan_name=plan_name, label=name, language=language
+    )
+    environment.globals["fonts"] = Markup(font_faces())  # noqa: S704 - our own rules
     return environment
 
 
-def self_test_pictures(test: SelfTest, language: Language) -> list[Markup]:
-    """Return the pictures that the self-test has something for."""
-    drawings = []
+def draw_self_test(test: SelfTest, language: Language) -> dict[str, Drawing]:
+    """Return the pictures that the self-test has something for, by name."""
+    drawings = {}
     if test.reliability:
-        drawings.append(draw_reliability(test, language))
+        drawings["reliability"] = draw_reliability(test, language)
     if test.coverage:
-        drawings.append(draw_coverage(test, language))
+        drawings["coverage"] = draw_coverage(test, language)
     if test.drivers:
-        drawings.append(draw_drivers(test, language))
-    # drawn by us, every text in them escaped
-    return [Markup(drawing.as_svg()) for drawing in drawings]  # noqa: S704
+        drawings["drivers"] = draw_drivers(test, language)
+    return drawings
+
+
+def show(drawing: Drawing) -> Markup:
+    """Return a picture as a part of a page; every text in it is escaped."""
+    return Markup(drawing.as_svg())  # noqa: S704 - drawn by us
 
 
 def render_self_test(test: SelfTest, *, name: str, synthetic: bool, language: Language = "en") -> str:
@@ -79,6 +98,7 @@ def render_self_test(test: SelfTest, *, name: str, synthetic: bool, language: La
         A whole page without any outside resource or script.
     """
     template = report_environment(language).get_template("evidence")
+    drawings = draw_self_test(test, language)
     return template.render(
-        test=test, pictures=self_test_pictures(test, language), name=name, synthetic=synthetic
+        test=test, pictures=list(map(show, drawings.values())), name=name, synthetic=synthetic
     )

@@ -1,6 +1,10 @@
-"""The plan as files: ``plan.csv``, ``plan.gpkg``, ``plan_villages.csv`` and ``plan_curve.csv``."""
+"""The plan as files: ``plan.csv``, ``plan.gpkg``, ``plan_villages.csv``, ``plan_curve.csv`` and ``plan.json``."""
 
+import hashlib
+import json
+import math
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -14,6 +18,8 @@ from lomsong.report.tables import round_columns, write_geopackage
 BACKHAUL_LAYER = "backhaul"
 #: Written last.
 PLAN_FILE = "plan.csv"
+#: Budget, bound and assumptions of the plan, and which villages it was made for.
+NOTE_FILE = "plan.json"
 
 
 def write_plan(plan: Plan, folder: str | Path) -> None:
@@ -38,6 +44,8 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
             write_geopackage(lines, scratch / "plan.gpkg", layer=BACKHAUL_LAYER)
         write_csv(round_columns(plan.villages), scratch / "plan_villages.csv")
         write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
+        text = json.dumps(_note(plan, Path(folder)), ensure_ascii=False, indent=2)
+        (scratch / NOTE_FILE).write_text(text + "\n", encoding="utf-8")
         write_csv(flat, scratch / PLAN_FILE)
 
 
@@ -51,3 +59,24 @@ def _backhaul(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     names = [name for name in ("order", "site_id", "backhaul_kind", "connects_to") if name in table]
     found = pd.DataFrame(table.loc[there, names])
     return gpd.GeoDataFrame(found, geometry=lines[there].to_crs(table.crs))
+
+
+def mark_villages(folder: Path) -> str | None:
+    """Return the checksum of the villages of a run, by which a plan of other results is known; None without a run."""
+    path = folder / "villages.parquet"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _note(plan: Plan, folder: Path) -> dict[str, Any]:
+    found, problem = plan.solution, plan.problem
+    return {
+        "budget": problem.settings.budget,
+        "phases": problem.settings.phases,
+        "people": round(float(problem.demand["unserved"].sum()), 1),
+        "reached": round(found.value, 1),
+        "spent": round(found.spent, 2),
+        "bound": round(found.bound, 1) if math.isfinite(found.bound) else None,
+        "proven": found.proven,
+        "assumed": [each.message for each in plan.findings],
+        "villages_sha256": mark_villages(folder),
+    }
