@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomsong.compiled import kernel, parallel_kernel, prange
+from lomsong.propagation.area_duct import duct_coupling, duct_fading
 from lomsong.propagation.area_swift import (
     Tables,
     find_slopes,
@@ -27,9 +28,6 @@ from lomsong.propagation.area_terms import (
     Radio,
     Walk,
     diffraction_loss,
-    distance_level,
-    duct_loss,
-    ducting_bound,
     find_angles,
     free_loss,
     join_mechanisms,
@@ -120,8 +118,8 @@ def exact_loss(
         (slopes.rx + lift + tilt) / spacing_m,
         strongest,
     )
-    distance_db = distance_level(d)
-    free_db = free_loss(walk, distance_db, radio)
+    log_km = math.log(1e-3 * d)
+    free_db = free_loss(walk, log_km, radio)
     diffracted_db = free_db + diffraction_loss(walk, float(steps), radio)
     if radio.diffraction_only:
         return diffracted_db, departure
@@ -135,14 +133,14 @@ def exact_loss(
         near = first_tangent(heights, tables, steps, bulge_m, slopes.tx)
         far = max(last_tangent(heights, tables, steps, receiver_m, bulge_m, slopes.rx), near)
     horizons = find_angles(walk, near * spacing_m, (steps - far) * spacing_m, radio)
-    duct_db = math.inf
-    if ducting_bound(walk, horizons, radio) < diffracted_db:
+    duct_db = duct_coupling(walk, horizons, radio)
+    if duct_db < diffracted_db:
         smooth_tx_m, smooth_rx_m = min(walk.fit_tx_m, 0.0), min(walk.fit_rx_m, walk.receiver_ground_m)
         over_m, slope_m = smooth_tx_m - radio.transmitter_height_m, (smooth_rx_m - smooth_tx_m) / steps
         roughness_m = highest_over(heights, near, far, over_m, slope_m)
         centre_deg = mast.latitude_deg + 0.5 * north * mast.degrees_per_m
-        duct_db = duct_loss(walk, horizons, radio, roughness_m, centre_deg)
-    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio), departure
+        duct_db += duct_fading(walk, horizons, radio, log_km, roughness_m, centre_deg)
+    return join_mechanisms(free_db, diffracted_db, duct_db, d, log_km, horizons, radio), departure
 
 
 @parallel_kernel

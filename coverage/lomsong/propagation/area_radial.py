@@ -14,17 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomsong.compiled import inlined_kernel, kernel
+from lomsong.propagation.area_duct import duct_coupling, duct_fading
 from lomsong.propagation.area_exact import Mast
 from lomsong.propagation.area_rays import FLAT_TX, MOMENT, TOTAL, TX, TX_TANGENT, top, touch
-from lomsong.propagation.area_swift import fractional_strongest, highest_over
+from lomsong.propagation.area_swift import highest_over, strongest_among
 from lomsong.propagation.area_terms import (
     LEAST_DUCT_DB,
     Radio,
     Walk,
     diffraction_loss,
-    distance_level,
-    duct_loss,
-    ducting_bound,
     find_angles,
     free_loss,
     join_mechanisms,
@@ -33,6 +31,8 @@ from lomsong.propagation.area_walk import bilinear, path_bend, path_steps
 
 #: Samples before a receiver that it walks on its own path.
 OWN_SAMPLES = 2
+#: Samples that are looked at together in search of an obstacle.
+_BLOCK = 64
 
 _Floats = NDArray[np.float64]
 _Heights = NDArray[np.float32]
@@ -57,18 +57,18 @@ class Sight(NamedTuple):
 def _look_along(
     heights: _Heights,
     table: _Floats,
-    before: _Samples,
+    chain: _Samples,
     end: int,
     full: float,
     receiver_m: float,
     bulge_m: float,
 ) -> Sight:
     """Return what a receiver `full` samples away sees of a ray up to sample `end`."""
-    touched = touch(table, before, end, full, receiver_m - bulge_m * full * full)
+    touched = touch(table, chain, end, full, receiver_m - bulge_m * full * full)
     flat_rx = (heights[touched] - receiver_m) / (full - touched)
     tilt, flat_tx, highest_m = receiver_m / full, table[end, FLAT_TX], -math.inf
     if flat_tx > tilt:  # the hull of the effective earth knows nearly as well what stands out of the flat one
-        peak = top(table, before, touched, tilt - bulge_m * full)
+        peak = top(table, chain, touched, tilt - bulge_m * full)
         highest_m = heights[peak] - tilt * peak
     return Sight(
         table[end, TX],
@@ -119,7 +119,7 @@ def _fresnel_strongest(
     heights: _Heights, own: _Floats, end: int, full: float, spacing: float, receiver_m: float, bulge_m: float
 ) -> float:
     """Return the largest clearance * abs(clearance) / (x (d - x)), lengths in samples. [m^2]."""
-    strongest, tilt = fractional_strongest(heights, end, full, receiver_m, bulge_m), receiver_m / full
+    strongest, tilt = strongest_among(heights, 1, end, full, receiver_m, bulge_m), receiver_m / full
     for j in range(1, OWN_SAMPLES + 1):
         product = j * spacing * (full - j * spacing)
         clearance = own[j] - tilt * (full - j * spacing) + bulge_m * product
@@ -131,12 +131,22 @@ def _fresnel_strongest(
 def _obstacle(
     heights: _Heights, own: _Floats, end: int, full: float, spacing: float, receiver_m: float, bulge_m: float
 ) -> float:
-    """Return where the largest Fresnel parameter is, in samples."""
+    """
+    Return where the largest Fresnel parameter is, in samples.
+
+    The samples of the ray are looked at in blocks, and one by one only in the block that holds the largest.
+    """
+    block, highest = 1, -math.inf
+    for first in range(1, end + 1, _BLOCK):
+        found = strongest_among(heights, first, min(first + _BLOCK - 1, end), full, receiver_m, bulge_m)
+        if found > highest:
+            block, highest = first, found
     strongest, obstacle, tilt = -math.inf, 0.5 * full, receiver_m / full
-    for i in range(1, end + OWN_SAMPLES + 1):
-        near = end + OWN_SAMPLES + 1 - i
-        x = float(i) if i <= end else full - near * spacing
-        height = np.float64(heights[i]) if i <= end else own[near]
+    last = min(block + _BLOCK - 1, end)
+    for i in range(block, last + OWN_SAMPLES + 1):
+        near = last + OWN_SAMPLES + 1 - i
+        x = float(i) if i <= last else full - near * spacing
+        height = np.float64(heights[i]) if i <= last else own[near]
         clearance = height - tilt * x + bulge_m * x * (full - x)
         parameter = clearance * abs(clearance) / (x * (full - x))
         if parameter > strongest:
@@ -194,7 +204,7 @@ def radial_loss(
     radio: Radio,
     heights: _Heights,
     table: _Floats,
-    before: _Samples,
+    chain: _Samples,
     own: _Floats,
 ) -> tuple[float, float]:
     """
@@ -212,7 +222,7 @@ def radial_loss(
     _load_own(terrain, mast, forward, place, steps, mast.ground_m + radio.transmitter_height_m, own)
     receiver_m = own[0] + radio.receiver_height_m
     end = int(full - OWN_SAMPLES * spacing - 0.5)
-    sight = _look_along(heights, table, before, end, full, receiver_m, bulge_m)
+    sight = _look_along(heights, table, chain, end, full, receiver_m, bulge_m)
     sight = _look_around(sight, heights, own, end, full, spacing, receiver_m, bulge_m)
     if math.isnan(sight.first):
         return math.nan, math.nan
@@ -234,8 +244,8 @@ def radial_loss(
         (sight.rx + bulge_m * full + tilt) * per_m,
         strongest * per_m * per_m,
     )
-    distance_db = distance_level(d)
-    free_db = free_loss(walk, distance_db, radio)
+    log_km = math.log(1e-3 * d)
+    free_db = free_loss(walk, log_km, radio)
     diffracted_db = free_db + diffraction_loss(walk, float(steps), radio)
     if radio.diffraction_only:
         return diffracted_db, departure
@@ -247,12 +257,17 @@ def radial_loss(
         if diffracted_db > free_db + LEAST_DUCT_DB:
             near = far = _obstacle(heights, own, end, full, spacing, receiver_m, bulge_m)
     horizons = find_angles(walk, near * mast.step_m, (full - far) * mast.step_m, radio)
-    duct_db = math.inf
-    if ducting_bound(walk, horizons, radio) < diffracted_db:
+    duct_db = duct_coupling(walk, horizons, radio)
+    if duct_db < diffracted_db:
         smooth_tx_m, smooth_rx_m = min(walk.fit_tx_m, 0.0), min(walk.fit_rx_m, walk.receiver_ground_m)
         over_m, slope_m = smooth_tx_m - radio.transmitter_height_m, (smooth_rx_m - smooth_tx_m) / full
         roughness_m = _roughness(heights, own, end, full, spacing, (near, far), over_m, slope_m)
-        duct_db = duct_loss(
-            walk, horizons, radio, roughness_m, mast.latitude_deg + 0.5 * place[1] * mast.degrees_per_m
+        duct_db += duct_fading(
+            walk,
+            horizons,
+            radio,
+            log_km,
+            roughness_m,
+            mast.latitude_deg + 0.5 * place[1] * mast.degrees_per_m,
         )
-    return join_mechanisms(free_db, diffracted_db, duct_db, distance_db, horizons, radio), departure
+    return join_mechanisms(free_db, diffracted_db, duct_db, d, log_km, horizons, radio), departure

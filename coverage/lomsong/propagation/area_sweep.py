@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lomsong.compiled import fused_kernel, kernel, parallel_kernel, prange
 from lomsong.propagation.area_exact import NEAREST_M, Mast, exact_loss
 from lomsong.propagation.area_radial import OWN_SAMPLES, radial_loss
-from lomsong.propagation.area_rays import COLUMNS, walk_ray
+from lomsong.propagation.area_rays import COLUMNS, LINKS, walk_ray
 from lomsong.propagation.area_swift import Tables, make_tables
 from lomsong.propagation.area_terms import Radio
 from lomsong.propagation.area_walk import Room, make_room, path_bend, path_steps
@@ -108,7 +108,7 @@ def _serve_receivers(
     last: int,
     heights: _Heights,
     table: _Floats,
-    before: _Integers,
+    chain: _Integers,
     own: _Floats,
     room: Room,
     tables: Tables,
@@ -132,7 +132,7 @@ def _serve_receivers(
         if steps < FEWEST_STEPS or steps - OWN_SAMPLES + 1 > last:
             loss_db, slope = exact_loss(terrain, mast, forward, place, radio, room, tables)
         else:
-            loss_db, slope = radial_loss(terrain, mast, forward, place, radio, heights, table, before, own)
+            loss_db, slope = radial_loss(terrain, mast, forward, place, radio, heights, table, chain, own)
         losses[k] = loss_db
         if slopes.size > 0:
             slopes[k] = slope
@@ -167,9 +167,9 @@ def _walk_rays(
     for turn in prange(groups):
         group = turn * stride % groups
         tables, room, shared = Tables(inverse, backwards), make_room(size), make_room(size)
-        table, before, own = (
+        table, chain, own = (
             np.zeros((size, COLUMNS)),
-            np.zeros(size, dtype=np.int32),
+            np.zeros((size, LINKS), dtype=np.int32),
             np.empty(OWN_SAMPLES + 1),
         )
         for number in range(group * _RAYS_AT_A_TIME, min((group + 1) * _RAYS_AT_A_TIME, rays)):
@@ -178,7 +178,7 @@ def _walk_rays(
             azimuth, length = 2.0 * math.pi * number / rays, (size - 1) * mast.step_m
             end = _pixels(forward, length * math.sin(azimuth), length * math.cos(azimuth))
             bend = path_bend(forward, length * math.sin(azimuth), length * math.cos(azimuth))
-            last = walk_ray(terrain, mast, end, bend, radio, shared, table, before)
+            last = walk_ray(terrain, mast, end, bend, radio, shared, table, chain)
             _serve_receivers(
                 terrain,
                 mast,
@@ -188,7 +188,7 @@ def _walk_rays(
                 last,
                 shared.heights,
                 table,
-                before,
+                chain,
                 own,
                 room,
                 tables,

@@ -116,13 +116,13 @@ def find_strongest(heights: _Heights, tables: Tables, steps: int, receiver_m: fl
 
 
 @swift_kernel
-def fractional_strongest(
-    heights: _Heights, end: int, full: float, receiver_m: float, bulge_m: float
+def strongest_among(
+    heights: _Heights, first: int, last: int, full: float, receiver_m: float, bulge_m: float
 ) -> float:
-    """Do as `find_strongest` on the samples 1 to `end` of a path that is `full` samples long, not a whole number."""
+    """Do as `find_strongest` on some samples of a path that is `full` samples long, not a whole number. [m^2]."""
     strongest = _LOWEST
     bulge, length, tilt = np.float32(bulge_m), np.float32(full), np.float32(receiver_m / full)
-    for i in range(1, end + 1):
+    for i in range(first, last + 1):
         x = np.float32(np.int32(i))
         product = x * (length - x)
         clearance = heights[i] - tilt * x + bulge * product
