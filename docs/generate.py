@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
+import lomsong
 from lomsong.carriers import CARRIERS
 from lomsong.cli import main
 from lomsong.schemas import TABLES
 from lomsong.settings_reference import describe_settings
+from lomsong.wording import LABELS
 
 OUT = Path(__file__).parent / "generated"
 
@@ -78,6 +80,31 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
+def python_names() -> str:
+    """Every name of the package, from where it is at home."""
+    lines = [
+        "# Python\n",
+        "What `import lomsong as ls` offers. Tables in, tables out; units end the names.\n",
+        "```{eval-rst}",
+    ]
+    for name in lomsong.__all__:
+        found = getattr(lomsong, name)
+        kind = "autoclass" if isinstance(found, type) else "autofunction"
+        lines += [f".. {kind}:: {found.__module__}.{found.__qualname__}", ""]
+    return "\n".join([*lines, "```", ""])
+
+
+def words() -> str:
+    parts = [
+        "# Words of the results\n",
+        "What the columns hold, and what the map and the report call it in each language.\n",
+    ]
+    for subject, labels in LABELS.items():
+        rows = [(f"`{word}`", *pair) for word, pair in labels.items()]
+        parts.append(f"## {subject.replace('_', ' ')}\n\n" + table(("value", "English", "Vietnamese"), rows))
+    return "\n".join(parts)
+
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     pages = {
@@ -85,6 +112,8 @@ if __name__ == "__main__":
         "settings": settings_reference,
         "carriers": carriers,
         "command-line": command_line,
+        "python": python_names,
+        "words": words,
     }
     for name, make in pages.items():
         (OUT / f"{name}.md").write_text(make(), encoding="utf-8")
