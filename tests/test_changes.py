@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from lomsong.admin_codes import build_mapping
 from lomsong.change_causes import list_differences
-from lomsong.changes import compare, read_runs
+from lomsong.changes import compare, find_mapping, read_runs
 from lomsong.cli import main
 from lomsong.errors import MissingSourceError, SourceError, TableError
 from lomsong.report.changes_page import render_changes, write_changes
@@ -208,7 +208,7 @@ def test_the_files_are_whole_escaped_and_the_same_each_time(tmp_path: Path) -> N
     found = compare(read_runs([one, two]))
     for name in ("x", "y"):
         write_changes(found, tmp_path / name, synthetic=True)
-    names = {"changes.csv", "changes.gpkg", "progress.csv", "progress.svg", "changes.html"}
+    names = {"changes.csv", "changes.gpkg", "progress.csv", "progress.svg", "changes_1.svg", "changes.html"}
     assert {path.name for path in (tmp_path / "x").iterdir()} == names
     for name in names - {"changes.gpkg"}:
         assert (tmp_path / "x" / name).read_bytes() == (tmp_path / "y" / name).read_bytes()
@@ -255,3 +255,29 @@ def test_broken_runs_are_clear_errors(tmp_path: Path) -> None:
     assert len({run.name for run in read_runs(same)}) == 2
     with pytest.raises(TableError, match="at least two"):
         compare(read_runs(same[:1]))
+
+
+def test_many_runs_have_a_map_of_every_step_and_the_mapping_of_their_settings(tmp_path: Path) -> None:
+    mapping = tmp_path / "codes.csv"
+    mapping.write_text("old_code,new_code,kind\na,A2,whole\n", encoding="utf-8")
+    named = {**SETTINGS, "inputs": {"code_mapping": {"path": str(mapping)}}}
+    folders = [
+        write_run(tmp_path / "one", BEFORE),
+        write_run(tmp_path / "two", AFTER),
+        write_run(
+            tmp_path / "three",
+            {("A2" if each == "a" else each): status for each, status in AFTER.items()},
+            settings=named,
+            places={"A2": 104.0},
+        ),
+    ]
+    runs = read_runs(folders)
+    found = compare(runs, mapping=find_mapping(runs), target=1)
+    assert find_mapping(runs[:2]) is None
+    assert set(found.changes["change"]) & {"appeared", "vanished"} == set()
+    assert found.progress["to_target"].tolist() == [1, 1, 1]
+    write_changes(found, tmp_path / "out")
+    assert {"changes_1.svg", "changes_2.svg"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    page = (tmp_path / "out" / "changes.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 3
+    assert page.index("one → two") < page.index("two → three")

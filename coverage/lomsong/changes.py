@@ -21,6 +21,8 @@ from lomsong.change_causes import FinishedRun, find_causes, list_differences, nu
 from lomsong.errors import MissingSourceError, SourceError, TableError
 from lomsong.findings import count_rows, name_rows
 from lomsong.schemas import STATUSES
+from lomsong.settings import LayerSource
+from lomsong.sources.code_mapping import read_code_mapping
 
 CHANGES = ("newly covered", "newly dark", "still dark", "other change", "same", "appeared", "vanished")
 #: Statuses that count as without signal, and those that say nothing.
@@ -112,6 +114,15 @@ def read_finished(folder: str | Path) -> FinishedRun:
     return FinishedRun(name=folder.name or str(folder), villages=villages, sectors=sectors, record=record)
 
 
+def find_mapping(runs: Sequence[FinishedRun]) -> CodeMapping | None:
+    """Read the code mapping that the settings of a run name, the newest first; None where no such file is there."""
+    for run in reversed(runs):
+        named = (run.record["settings"].get("inputs") or {}).get("code_mapping")
+        if isinstance(named, dict) and Path(str(named.get("path"))).is_file():
+            return read_code_mapping(LayerSource.model_validate(named))[0]
+    return None
+
+
 def compare(
     runs: Sequence[FinishedRun],
     *,
@@ -127,7 +138,7 @@ def compare(
     runs : sequence of FinishedRun
         Two or more, the oldest first.
     mapping : CodeMapping, optional
-        Old village codes to new ones, for villages that a reform renamed, joined or split.
+        Old village codes to new ones, for villages that a reform renamed, joined or split; see `find_mapping`.
     target : int
         Villages without signal to come down to.
     anyway : bool

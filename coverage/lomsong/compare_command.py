@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lomsong.changes import CHANGES, Comparison, compare, read_runs
+from lomsong.changes import CHANGES, Comparison, compare, find_mapping, read_runs
 from lomsong.report.changes_page import PAGE, write_changes
 from lomsong.settings import LayerSource
 from lomsong.sources.code_mapping import read_code_mapping
@@ -29,7 +29,7 @@ def compare_runs(
 ) -> None:
     """Compare finished runs, write the files if asked for, and print what changed."""
     runs = read_runs(folders)
-    codes = None if mapping is None else read_code_mapping(LayerSource(path=Path(mapping)))[0]
+    codes = find_mapping(runs) if mapping is None else read_code_mapping(LayerSource(path=Path(mapping)))[0]
     found = compare(runs, mapping=codes, target=target, anyway=anyway)
     if out is not None:
         write_changes(found, out, synthetic=any(bool(run.record.get("synthetic")) for run in runs))

@@ -7,7 +7,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from lomsong.changes import compare, read_runs
+from lomsong.changes import Comparison, compare, find_mapping, read_runs
 from lomsong.errors import MissingSourceError, SourceError
 from lomsong.findings import Finding
 from lomsong.path import read_paths
@@ -127,8 +127,13 @@ def _read_contents(
         version=str(record["lomsong"]),
         paths=read_paths(folder),
         plan=read_plan_tables(folder),
-        changes=None if since is None else compare(read_runs([since, folder])),
+        changes=None if since is None else _compare(since, folder),
     )
+
+
+def _compare(since: str | Path, folder: Path) -> Comparison:
+    runs = read_runs([since, folder])
+    return compare(runs, mapping=find_mapping(runs))
 
 
 def _read_summary(path: Path) -> pd.DataFrame:

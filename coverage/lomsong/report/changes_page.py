@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from lomsong.atomic import staged_folder
 from lomsong.changes import CHANGES, Comparison
-from lomsong.report.changes_pictures import draw_changes, draw_progress
+from lomsong.report.changes_pictures import draw_progress, draw_steps
 from lomsong.report.csv_files import write_csv
+from lomsong.report.fonts import font_faces
 from lomsong.report.tables import round_columns, write_geopackage
 
 #: Villages of one kind of change on the page; the CSV has them all.
@@ -23,7 +24,7 @@ PAGE = "changes.html"
 
 def write_changes(found: Comparison, folder: str | Path, *, synthetic: bool = False) -> None:
     """
-    Write ``changes.csv``, ``changes.gpkg``, ``progress.csv``, ``progress.svg`` and ``changes.html``.
+    Write ``changes.csv``, ``changes.gpkg``, ``progress.csv``, ``progress.svg``, a map of each step and ``changes.html``.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def write_changes(found: Comparison, folder: str | Path, *, synthetic: bool = Fa
         )
         write_csv(found.progress, scratch / "progress.csv")
         (scratch / "progress.svg").write_text(draw_progress(found).as_svg(), encoding="utf-8")
+        for number, (_, picture) in enumerate(draw_steps(found), start=1):
+            (scratch / f"changes_{number}.svg").write_text(picture.as_svg(), encoding="utf-8")
         (scratch / PAGE).write_text(render_changes(found, synthetic=synthetic), encoding="utf-8")
 
 
@@ -68,7 +71,6 @@ def render_changes(found: Comparison, *, synthetic: bool = False) -> str:
                         "rows": rows.where(rows.notna(), None).to_dict("records"),
                     }
                 )
-    last = found.changes[found.changes["to_run"] == found.progress["run"].iloc[-1]]
     progress = found.progress.astype(object)
     return template.render(
         found=found,
@@ -77,7 +79,8 @@ def render_changes(found: Comparison, *, synthetic: bool = False) -> str:
         shown=SHOWN,
         # the drawings escape their texts themselves
         chart=Markup(draw_progress(found).as_svg()),  # noqa: S704
-        picture=Markup(draw_changes(last).as_svg()),  # noqa: S704
+        steps=[(title, Markup(picture.as_svg())) for title, picture in draw_steps(found)],  # noqa: S704
         synthetic=synthetic,
+        fonts=Markup(font_faces()),  # noqa: S704 - our own rules
         version=version("lomsong"),
     )

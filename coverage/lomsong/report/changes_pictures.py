@@ -63,6 +63,14 @@ def draw_progress(found: Comparison, language: Language = "en") -> Drawing:
     return Drawing(width, height, _say("title", language), described, tuple(shapes))
 
 
+def draw_steps(found: Comparison, language: Language = "en") -> list[tuple[str, Drawing]]:
+    """Draw a map of each step from run to run, with what it is called."""
+    return [
+        (f"{before} → {after}", draw_changes(part, language))
+        for (before, after), part in found.changes.groupby(["from_run", "to_run"], sort=False)
+    ]
+
+
 def draw_changes(changes: gpd.GeoDataFrame, language: Language = "en") -> Drawing:
     """Draw every village of one step as a mark by its change, north up."""
     width, height, right = 640, 420, 440.0
