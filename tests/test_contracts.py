@@ -1,11 +1,12 @@
 """Contracts: one message with every problem, rows named."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from shapely import Point
 
-from lomsong.contracts import Column, Table
+from lomsong.contracts import Column, Table, may_repeat
 from lomsong.errors import CrsError, TableError
 from lomsong.schemas import TABLES
 
@@ -77,3 +78,12 @@ def test_units_end_the_names_of_physical_columns(table: Table) -> None:
         if column.unit in endings:
             assert column.name.endswith(endings[column.unit]), column.name
         assert column.meaning
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_cannot_repeat_does_not(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = pd.Series(rng.integers(0, 10 ** rng.integers(1, 6), rng.integers(0, 60)))
+    for texts in (values.astype("string"), values.astype(object), values.where(values > 2).astype("string")):
+        # equal hashes of different texts would be allowed, but not seen with so few
+        assert may_repeat(texts) == texts.duplicated().any()

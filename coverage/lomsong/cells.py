@@ -3,11 +3,11 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from lomsong.clusters import cluster_places
 from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.points import coordinates
 from lomsong.settings import SiteSettings
 
 LAYER = "masts"
@@ -48,8 +48,7 @@ def name_sites(raw: gpd.GeoDataFrame, settings: SiteSettings) -> NDArray[np.int6
     ndarray of int, shape (n,)
         Mast of each row, from 0.
     """
-    points = raw.geometry.to_numpy()
-    x, y = shapely.get_x(points), shapely.get_y(points)
+    x, y = coordinates(raw.geometry)
     operator = pd.factorize(raw["operator"])[0].astype(np.int64)
     operator -= min(operator.min(initial=0), 0)
     unit = np.arange(len(raw))

@@ -14,6 +14,8 @@ from lomsong.findings import count_rows, name_rows
 if TYPE_CHECKING:
     import pandas as pd
 
+#: So many values are looked at at a time.
+_CHUNK = 1 << 18
 Kind = Literal["text", "integer", "number", "flag", "date"]
 Shape = Literal["Point", "Polygon", "none"]
 
@@ -147,8 +149,7 @@ def _column_problems(column: Column, frame: "pd.DataFrame", key: str) -> Iterato
     empty = values.isna()
     if column.required and empty.any():
         yield _rows(column, "has no value", frame, empty, key)
-    # the short question first: a million ids are rarely anything but unique
-    if column.unique and not values.is_unique and (twice := values.duplicated(keep=False) & ~empty).any():
+    if column.unique and may_repeat(values) and (twice := values.duplicated(keep=False) & ~empty).any():
         yield _rows(column, "is not unique", frame, twice, key)
     if column.choices and (odd := ~values.isin(column.choices) & ~empty).any():
         yield _rows(column, f"is not one of {', '.join(column.choices)}", frame, odd, key)
@@ -160,6 +161,27 @@ def _column_problems(column: Column, frame: "pd.DataFrame", key: str) -> Iterato
         if outside.any():
             span = f"[{column.minimum:g}, {column.maximum:g}] {column.unit}".rstrip()
             yield _rows(column, f"is outside {span}", frame, outside, key)
+
+
+def may_repeat(values: "pd.Series") -> bool:
+    """
+    Return whether a value may be there twice; False is certain, and costs millions of texts little time and memory.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> may_repeat(pd.Series(["a", "b"])), may_repeat(pd.Series(["a", "a"]))
+    (False, True)
+    """
+    import numpy as np  # noqa: PLC0415 - contracts must import fast for the data dictionary
+    import pandas as pd  # noqa: PLC0415 - the same
+
+    hashes = np.empty(len(values), dtype=np.uint64)
+    for begin in range(0, len(values), _CHUNK):
+        part = values.iloc[begin : begin + _CHUNK].to_numpy(dtype=object)
+        hashes[begin : begin + _CHUNK] = pd.util.hash_array(part, categorize=False)
+    hashes.sort()
+    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def _rows(column: Column, what: str, frame: "pd.DataFrame", bad: "pd.Series[bool]", key: str) -> str:

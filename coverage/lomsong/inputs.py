@@ -16,6 +16,7 @@ from lomsong.antenna_pattern import Pattern
 from lomsong.errors import CrsError, SourceError
 from lomsong.findings import Finding
 from lomsong.grid import Banded, Raster, require_metric
+from lomsong.points import coordinates
 from lomsong.settings import InputSettings, LayerSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.antennas import find_antennas, read_antenna
@@ -264,9 +265,7 @@ def _within_country(
         shapely.make_valid(_to_working(country, "country", crs=masts.crs).geometry.to_numpy())
     )
     shapely.prepare(outline)
-    outside = pd.Series(
-        ~shapely.intersects_xy(outline, masts.geometry.x, masts.geometry.y), index=masts.index
-    )
+    outside = pd.Series(~shapely.intersects_xy(outline, *coordinates(masts.geometry)), index=masts.index)
     masts, found = set_aside(
         masts, outside, layer="masts", word="correct", key="sector_id", why="they lie outside the country"
     )

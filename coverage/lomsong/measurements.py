@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from lomsong.areas import village_areas
 from lomsong.joins import index_areas, pair_points
+from lomsong.points import coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def pair_tests(
         Row numbers.
     """
     index = index_areas(village_areas(villages, radius_m).to_numpy())
-    return pair_points(index, tiles.geometry.x, tiles.geometry.y)
+    return pair_points(index, *coordinates(tiles.geometry))
 
 
 def count_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: float) -> NDArray[np.float64]:
@@ -128,7 +129,7 @@ def counts_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: floa
     if tiles.empty or not len(usable):
         none = np.zeros(len(centres))
         return Counts(none, none, none)
-    tree = cKDTree(np.column_stack([tiles.geometry.x, tiles.geometry.y]))
+    tree = cKDTree(np.column_stack(coordinates(tiles.geometry)))
     places = np.column_stack([centres.iloc[usable].x, centres.iloc[usable].y])
     found = tree.query_ball_point(places, near_m)
     tile = np.concatenate([np.asarray(rows, dtype=np.int64) for rows in found])

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from scipy.special import expit, gammaln, log_expit, logit
 
 from lomsong.evidence.samples import age_weight, measurement_ages
+from lomsong.points import coordinates
 from lomsong.settings import EvidenceSettings
 
 Array = NDArray[np.float64]
@@ -149,7 +150,7 @@ def gather_witnesses(
     mobile = measurements[measurements["network"] == "mobile"]
     age = age_weight(measurement_ages(measurements)[mobile.index].to_numpy(), settings.half_life_years)
     kind = mobile["kind"].to_numpy()
-    xy = np.column_stack([mobile.geometry.x, mobile.geometry.y])
+    xy = np.column_stack(coordinates(mobile.geometry))
     time = pd.to_datetime(mobile["time"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
     counts = mobile["tests"].fillna(1.0).to_numpy(dtype=np.float64)
     heads = np.nan_to_num(people["people"].to_numpy(dtype=np.float64), nan=1.0)

@@ -10,6 +10,7 @@ from pyproj import CRS
 
 from lomsong.findings import Finding, count_rows
 from lomsong.inputs import Inputs
+from lomsong.points import coordinates
 from lomsong.settings import EvidenceSettings
 
 LAYER = "measurements"
@@ -90,7 +91,7 @@ def bin_samples(measurements: gpd.GeoDataFrame, inputs: Inputs, settings: Eviden
         )
     age = measurement_ages(measurements)[signal.index[usable]].to_numpy()
     kept = signal[usable]
-    x, y = kept.geometry.x.to_numpy(), kept.geometry.y.to_numpy()
+    x, y = coordinates(kept.geometry)
     table = pd.DataFrame(
         {
             "column": np.floor(x / settings.bin_m),

@@ -11,6 +11,7 @@ from lomsong.maps.columns import pack_columns
 from lomsong.maps.contents import Packs
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.packing import deltas, pack
+from lomsong.points import coordinates
 
 #: A hexagon's height from side to side: some 600 m at the equator, a published speed-test tile. [steps]
 HEXAGON_STEPS = 256
@@ -46,8 +47,8 @@ def measurement_contents(
         measurements = measurements[measurements["network"] == "mobile"]
     if not len(measurements):
         return None
-    points = measurements.geometry
-    x, y, known = frame.steps(np.column_stack([points.x, points.y]), CRS.from_user_input(measurements.crs))
+    points = np.column_stack(coordinates(measurements.geometry))
+    x, y, known = frame.steps(points, CRS.from_user_input(measurements.crs))
     measurements = measurements[known]
     if not len(measurements):
         return None

@@ -11,6 +11,7 @@ from lomsong.areas import village_areas
 from lomsong.grid import Band, Banded
 from lomsong.inputs import Inputs
 from lomsong.joins import AreaIndex, assign_points, index_areas
+from lomsong.points import coordinates
 from lomsong.quality.advice import advise
 from lomsong.quality.ages import newest_day
 from lomsong.quality.measures import Measure
@@ -85,8 +86,7 @@ def _measure(
 
 
 def _villages_of(frame: gpd.GeoDataFrame, index: AreaIndex) -> pd.Series:
-    points = frame.geometry
-    return pd.Series(assign_points(index, points.x.to_numpy(), points.y.to_numpy()), index=frame.index)
+    return pd.Series(assign_points(index, *coordinates(frame.geometry)), index=frame.index)
 
 
 def _count(inputs: Inputs) -> dict[str, int]:

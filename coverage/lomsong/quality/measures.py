@@ -5,6 +5,7 @@ Every measure is a share of rows, a distance or an age, so that less is better; 
 project and are shown beside every grade.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -230,6 +231,7 @@ def measure_share(key: str, bad: "pd.Series | NDArray[np.bool_]", ids: Iterable[
         Names of the rows.
     """
     flags = pd.Series(bad).fillna(value=False).to_numpy(dtype=bool)
-    rows = tuple(str(name) for name, flag in zip(ids, flags, strict=True) if flag)
+    found = ids[flags] if isinstance(ids, pd.Series) else itertools.compress(ids, flags)
+    rows = tuple(str(name) for name in found)
     value = 100 * len(rows) / len(flags) if len(flags) else np.nan
     return Measure(key=key, value=value, count=len(rows), of=len(flags), rows=rows)

@@ -6,6 +6,7 @@ import pandas as pd
 from lomsong.inputs import Inputs
 from lomsong.quality.ages import years_before
 from lomsong.quality.measures import Measure, measure_share
+from lomsong.quality.surfaces import off_terrain
 
 #: What a complete record says of a sector.
 WANTED = (
@@ -38,7 +39,7 @@ def measure_masts(
     measures = [
         _assumed(sectors),
         measure_share("mast_operator", sectors["operator"].eq(UNKNOWN_OPERATOR), ids),
-        measure_share("mast_terrain", _off_terrain(inputs), ids),
+        measure_share("mast_terrain", off_terrain(inputs, inputs.sectors), ids),
         measure_share("mast_village", ~villages_of_masts, ids),
         measure_share("mast_twin", twin, ids),
         measure_share("mast_undated", sectors["on_air"].isna(), ids),
@@ -65,10 +66,3 @@ def _assumed(sectors: pd.DataFrame) -> Measure:
         of=total,
         rows=tuple(sectors.loc[counts > 0, "sector_id"].astype(str)),
     )
-
-
-def _off_terrain(inputs: Inputs) -> pd.Series:
-    points = inputs.sectors.geometry
-    to_terrain = inputs.terrain.transformer_from(inputs.crs)
-    ground = inputs.terrain.sample(*to_terrain.transform(points.x.to_numpy(), points.y.to_numpy()))
-    return pd.Series(~np.isfinite(ground), index=inputs.sectors.index)

@@ -1,16 +1,20 @@
 """Quality of the rasters: where the terrain has holes or spikes, and whether the people add up."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from lomsong.inputs import Inputs
+from lomsong.points import coordinates
 from lomsong.quality.measures import Measure, measure_share
 
 #: A single cell this far above or below all its neighbours is no ground. The steepest cliffs reach about a
 #: kilometre, but never alone on every side. [m per m of cell]
 SPIKE_SLOPE = 5.0
+#: So many points are looked up at a time.
+_CHUNK = 1 << 18
 
 
 def measure_terrain(inputs: Inputs) -> list[Measure]:
@@ -63,3 +67,14 @@ def _spikes(values: NDArray[np.float32], cell_m: float) -> NDArray[np.bool_]:
     above = known - maximum_filter(known, footprint=ring, mode="nearest") > limit
     below = minimum_filter(known, footprint=ring, mode="nearest") - known > limit
     return (above | below) & np.isfinite(values)
+
+
+def off_terrain(inputs: Inputs, table: gpd.GeoDataFrame) -> pd.Series:
+    """Return for each point of a table in the working CRS whether there is no terrain at it."""
+    x, y = coordinates(table.geometry)
+    to_terrain = inputs.terrain.transformer_from(inputs.crs)
+    bare = np.empty(len(x), dtype=bool)
+    for begin in range(0, len(x), _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        bare[part] = ~np.isfinite(inputs.terrain.sample(*to_terrain.transform(x[part], y[part])))
+    return pd.Series(bare, index=table.index)

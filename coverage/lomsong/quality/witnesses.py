@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from lomsong.inputs import Inputs
+from lomsong.points import coordinates
 from lomsong.quality.ages import years_before
 from lomsong.quality.measures import Measure, measure_share
+from lomsong.quality.surfaces import off_terrain
 
 
 def measure_measurements(
@@ -35,7 +37,7 @@ def measure_measurements(
     speed = table["kind"].eq("speed")
     measures += [
         measure_share("test_away", village_of < 0, ids),
-        measure_share("test_terrain", _off_terrain(inputs), ids),
+        measure_share("test_terrain", off_terrain(inputs, inputs.measurements), ids),
         measure_share("test_twin", _repeated(table), ids),
         measure_share("test_idle", (speed & table["download_mbps"].isna())[speed], ids[speed]),
         measure_share("test_undated", table["time"].isna(), ids),
@@ -48,23 +50,14 @@ def measure_measurements(
 
 def _repeated(table: pd.DataFrame) -> pd.Series:
     """Tell the second and later rows of one place, instant and content; without an instant nothing repeats."""
-    points = table["geometry"]
-    same = pd.DataFrame(
-        {
-            "x": points.x.round(1),
-            "y": points.y.round(1),
-            "time": table["time"].astype("string"),
-            "kind": table["kind"].astype("string"),
-            "network": table["network"].astype("string"),
-            "operator": table["operator"].astype("string").fillna(""),
-            "technology": table["technology"].astype("string").fillna(""),
-        }
-    )
-    return same.duplicated(keep="first") & same["time"].notna()
-
-
-def _off_terrain(inputs: Inputs) -> pd.Series:
-    points = inputs.measurements.geometry
-    to_terrain = inputs.terrain.transformer_from(inputs.crs)
-    ground = inputs.terrain.sample(*to_terrain.transform(points.x.to_numpy(), points.y.to_numpy()))
-    return pd.Series(~np.isfinite(ground), index=inputs.measurements.index)
+    dated = np.flatnonzero(table["time"].notna())
+    x, y = coordinates(table.geometry)
+    # one number stands for all the words of a row: there are few different ones, and rows may be millions
+    words = np.zeros(len(dated), dtype=np.int64)
+    for name in ("time", "kind", "network", "operator", "technology"):
+        code, different = pd.factorize(table[name].iloc[dated])
+        words = pd.factorize(words * (len(different) + 1) + code + 1)[0]
+    same = pd.DataFrame({"x": x[dated].round(1), "y": y[dated].round(1), "words": words})
+    repeated = np.zeros(len(table), dtype=bool)
+    repeated[dated] = same.duplicated(keep="first")
+    return pd.Series(repeated, index=table.index)

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from lomsong.findings import Finding, count_rows, name_rows
-from lomsong.sources.fields import to_text
+from lomsong.sources.fields import spread_words, to_text
 
 #: Seconds since 1970 between the years 2000 and 2100; a thousand times that in milliseconds.
 _EPOCH_S = (946_684_800.0, 4_102_444_800.0)
@@ -57,7 +57,7 @@ def to_dates(values: pd.Series, *, layer: str, days_only: bool = True) -> tuple[
         found and int(found[1]) > 12 for found in parts
     )
     known = {each: _iso(each, american=american, days_only=days_only) for each in unique}
-    dates = text.map(known).astype("string")
+    dates = spread_words(text, known.get, "string")
     findings = []
     odd = [each for each in unique if known[each] is None]
     if odd:

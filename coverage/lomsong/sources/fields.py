@@ -1,7 +1,7 @@
 """Columns of a source: renamed to ours by the settings, and cells turned into texts, numbers, flags."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -81,14 +81,35 @@ def to_text(values: pd.Series) -> pd.Series:
             values = values.astype("Int64")
     if pd.api.types.is_integer_dtype(values):
         return values.astype("string")
-    if isinstance(values.dtype, pd.StringDtype):
+    if isinstance(values.dtype, pd.StringDtype | pd.CategoricalDtype) or values.dtype.kind == "M":
         # a nation's list says the same few words a million times
         code, words = pd.factorize(values)
-        clean = pd.Series(words, dtype="string").map(_cell_text).astype("string")
-        text = pd.Series(clean.reindex(code).array, index=values.index, name=values.name)
-    else:
-        text = values.map(_cell_text, na_action="ignore").astype("string")
+        clean = _clean(pd.Series(words, dtype=values.dtype))
+        return pd.Series(clean.array.take(code, allow_fill=True), index=values.index, name=values.name)
+    return _clean(values)
+
+
+def _clean(values: pd.Series) -> pd.Series:
+    text = values.map(_cell_text, na_action="ignore").astype("string")
     return text.mask(text.str.casefold().isin(MISSING_WORDS) & ~text.isin(_NAMES_LIKE_MISSING))
+
+
+def spread_words(text: pd.Series, meaning: Callable[[str], object], dtype: str) -> pd.Series:
+    """
+    Say what each cell means, asking once for every different word.
+
+    Parameters
+    ----------
+    text : Series of text
+        Cells, some of them missing.
+    meaning : callable
+        What one word means; None for nothing.
+    dtype : str
+        Of the answer, which is missing where the cell is.
+    """
+    code, words = pd.factorize(text)
+    told = pd.Series([meaning(str(word)) for word in words], dtype=dtype)
+    return pd.Series(told.array.take(code, allow_fill=True), index=text.index, name=text.name)
 
 
 def _cell_text(cell: object) -> str:

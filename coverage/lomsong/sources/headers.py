@@ -70,7 +70,7 @@ def name_columns(frame: pd.DataFrame, wanted: Iterable[str], *, taken: Mapping[s
     for heading in map(str, frame.columns):
         if heading not in used:
             known.setdefault(*_split_unit(heading, heading))
-    found = frame.copy()
+    found = frame.copy(deep=False)
     for ours in wanted:
         if ours in found:
             continue

@@ -7,7 +7,9 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from lomsong.contracts import may_repeat
 from lomsong.findings import Finding
+from lomsong.points import coordinates
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import Settings
 from lomsong.sources.signals import read_field_checks, read_no_service, read_signal_samples
@@ -47,9 +49,7 @@ def read_measurements(
 
     def take(frame: gpd.GeoDataFrame, found: list[Finding], *, layer: str, name: str, prefix: str) -> None:
         if layer != "speed_tests":  # their reader has looked already
-            refuse_exchanged(
-                frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy(), box, layer=layer, name=name
-            )
+            refuse_exchanged(*coordinates(frame.geometry), box, layer=layer, name=name)
             frame = frame.to_crs(crs)
         findings.extend(found)
         # files may number alike, and the same tile is tested on mobile and on fixed lines
@@ -78,8 +78,8 @@ def _join(frames: Iterable[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:
     filled = [each for each in frames if len(each)]
     joined = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     frame = gpd.GeoDataFrame(joined, crs=crs)
-    again = frame["measurement_id"].duplicated(keep=False)
-    if again.any():
+    if may_repeat(frame["measurement_id"]):
+        again = frame["measurement_id"].duplicated(keep=False)
         number = frame.groupby("measurement_id").cumcount() + 1
         frame["measurement_id"] = frame["measurement_id"].mask(
             again & (number > 1), frame["measurement_id"] + " #" + number.astype("string")

@@ -7,6 +7,7 @@ import pandas as pd
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding
+from lomsong.points import PointArray, coordinates
 from lomsong.sources.fields import set_aside
 from lomsong.sources.numerals import to_decimal, to_degrees
 from lomsong.sources.vectors import parse_crs
@@ -70,7 +71,7 @@ def place(
                     layer, [f"{system.name} is in metres: map x_m and y_m, or set the CRS of the degrees"]
                 )
             )
-    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(x, y), crs=system)
+    return gpd.GeoDataFrame(frame, geometry=PointArray(x, y, system))
 
 
 _SWAPPED = "{}: longitude and latitude are swapped in the column map"
@@ -87,7 +88,7 @@ def usable_positions(
     TableError
         Most latitudes are none: the axes are exchanged.
     """
-    x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+    x, y = coordinates(frame.geometry)
     lost = ~(np.isfinite(x) & np.isfinite(y))
     # a position that was never fixed is often written as zero with some noise of rounding
     zero = (np.abs(x) < 1e-6) & (np.abs(y) < 1e-6)

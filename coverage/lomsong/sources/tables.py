@@ -148,7 +148,9 @@ def read_table(
 def _read_parquet(path: Path, layer: str) -> pd.DataFrame:
     try:
         # without the metadata that pandas leaves: it is not ours to trust
-        frame: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
+        frame: pd.DataFrame = pq.read_table(path).to_pandas(
+            ignore_metadata=True, split_blocks=True, self_destruct=True
+        )
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise SourceError(f"{layer}: {path.name} is not readable Parquet: {_reason(error)}") from None
     frame.columns = frame.columns.astype(str)

@@ -3,14 +3,14 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from lomsong.contracts import Column
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.points import PointArray, coordinates
 from lomsong.schemas import MEASUREMENTS
-from lomsong.sources.fields import set_aside, to_text
+from lomsong.sources.fields import set_aside, spread_words, to_text
 from lomsong.sources.masts.carriers import GENERATIONS
 from lomsong.sources.numerals import to_decimal
 from lomsong.sources.positions import place, usable_positions
@@ -41,6 +41,8 @@ _NO_SERVICE = (
     "searching", "limited service", "mat song", "khong co song", "khong co tin hieu", "khong song",
 )  # fmt: skip
 _DEGREE_M = 111_320.0
+#: So many rows are moved at a time: millions would need several times their own memory.
+_CHUNK = 1 << 18
 
 
 def dtype_of(column: Column) -> str:
@@ -69,7 +71,9 @@ def read_numbers(
             continue
         column = MEASUREMENTS.column(name)
         numbers = pd.to_numeric(to_decimal(raw[name]), errors="coerce")
-        words = numbers.isna() & to_text(raw[name]).notna()
+        words = numbers.isna() & raw[name].notna()
+        if words.any() and not pd.api.types.is_numeric_dtype(raw[name]):
+            words &= to_text(raw[name]).notna()
         bad = (~numbers.between(column.minimum, column.maximum) & numbers.notna()) | words
         found[name] = numbers.mask(bad)
         if bad.any():
@@ -104,22 +108,10 @@ def read_technology(
         Words not understood.
     """
     text = to_text(values)
-    unique = text.dropna().unique()
-    plain = {word: fold(word) for word in unique}
-    spaced = {
-        word: " ".join(bare.replace("_", " ").replace("-", " ").split()) for word, bare in plain.items()
-    }
-    technology = text.map(
-        {word: GENERATIONS.get(bare, _generation(bare)) for word, bare in plain.items()}
-    ).astype("string")
-    fixed = (
-        text.map({word: bare in _NOT_MOBILE for word, bare in plain.items()}).fillna(value=False).astype(bool)
-    )
-    dark = (
-        text.map({word: bare in _NO_SERVICE for word, bare in spaced.items()})
-        .fillna(value=False)
-        .astype(bool)
-    )
+    technology = spread_words(text, _generation, "string")
+    fixed = spread_words(text, lambda word: fold(word) in _NOT_MOBILE, "boolean").fillna(value=False)
+    dark = spread_words(text, _says_no_service, "boolean").fillna(value=False)
+    fixed, dark = fixed.astype(bool), dark.astype(bool)
     odd = text.notna() & technology.isna() & ~fixed & ~dark
     findings = []
     if odd.any():
@@ -130,8 +122,15 @@ def read_technology(
     return technology, fixed, dark, findings
 
 
-def _generation(bare: str) -> str | None:
-    """Find a generation within a word such as "LTE 1800", "4G+" or "5G NSA"."""
+def _says_no_service(word: str) -> bool:
+    return " ".join(fold(word).replace("_", " ").replace("-", " ").split()) in _NO_SERVICE
+
+
+def _generation(word: str) -> str | None:
+    """Find a generation in a word such as "LTE 1800", "4G+" or "5G NSA"."""
+    bare = fold(word)
+    if bare in GENERATIONS:
+        return GENERATIONS[bare]
     for part in bare.replace("/", " ").replace("-", " ").replace("_", " ").replace("+", " ").split():
         if part in GENERATIONS:
             return GENERATIONS[part]
@@ -155,7 +154,7 @@ def keep_levels(
     """
     numbers = pd.to_numeric(to_decimal(level_dbm), errors="coerce")
     bad = numbers.notna() & ~numbers.between(*POSSIBLE_DBM)
-    kind = technology.map(LEVEL_KIND).astype("string")
+    kind = spread_words(technology, LEVEL_KIND.get, "string")
     level = numbers.mask(bad | kind.isna())
     findings = []
     if bad.any():
@@ -187,7 +186,8 @@ def place_rows(
         placed = place(frame, layer=layer, crs=crs, defined=WGS84)
     usable, findings = usable_positions(placed, layer=layer, key="measurement_id")
     usable = usable.to_crs(WGS84)
-    lost = ~np.isfinite(usable.geometry.x) | ~np.isfinite(usable.geometry.y)
+    x, y = coordinates(usable.geometry)
+    lost = pd.Series(~np.isfinite(x) | ~np.isfinite(y), index=usable.index)
     usable, found = set_aside(
         usable, lost, layer=layer, word="correct", key="measurement_id", why="no usable position"
     )
@@ -214,16 +214,20 @@ def bin_places(
     square : ndarray of int, shape (n, 2)
         Row and column of each square.
     """
-    x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+    x, y = coordinates(frame.geometry)
     step = size_m / _DEGREE_M
-    row = np.floor(y / step)
-    middle = np.clip((row + 0.5) * step, -90.0, 90.0)
-    # squares of one row are equally wide, so that they meet
-    wide = step / np.maximum(np.cos(np.radians(middle)), 1e-6)
-    column = np.floor(x / wide)
-    centre = shapely.points(np.clip((column + 0.5) * wide, -180.0, 180.0), middle)
-    moved = frame.set_geometry(gpd.GeoSeries(centre, index=frame.index, crs=frame.crs))
-    return moved, np.column_stack([row, column]).astype(np.int64)
+    centre, square = np.empty((2, len(x))), np.empty((len(x), 2), dtype=np.int64)
+    for begin in range(0, len(x), _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        row = np.floor(y[part] / step)
+        middle = np.clip((row + 0.5) * step, -90.0, 90.0)
+        # squares of one row are equally wide, so that they meet
+        wide = step / np.maximum(np.cos(np.radians(middle)), 1e-6)
+        column = np.floor(x[part] / wide)
+        centre[:, part] = np.clip((column + 0.5) * wide, -180.0, 180.0), middle
+        square[part] = np.column_stack([row, column])
+    moved = frame.set_geometry(gpd.GeoSeries(PointArray(centre[0], centre[1], frame.crs), index=frame.index))
+    return moved, square
 
 
 def refuse_exchanged(

@@ -5,6 +5,7 @@ import pandas as pd
 
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.points import coordinates
 from lomsong.sources.raster_files import Bounds
 
 
@@ -12,7 +13,7 @@ def refuse_exchanged_axes(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -
     """Refuse positions that would fall among the villages if their axes were exchanged."""
     margin = 1 if masts.crs.is_geographic else 100_000
     west, south, east, north = villages.to_crs(masts.crs).total_bounds
-    x, y = masts.geometry.x, masts.geometry.y
+    x, y = (pd.Series(axis) for axis in coordinates(masts.geometry))
 
     def inside(a: pd.Series, b: pd.Series) -> float:
         return float(
@@ -36,10 +37,11 @@ def join_lists(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Find
     """Put the lists of one CRS together: what stands in two counts once, ids that files share are told apart."""
     frame = gpd.GeoDataFrame(pd.concat(raw, ignore_index=True), crs=raw[0].crs)
     findings = []
+    x, y = coordinates(frame.geometry)
     same = pd.DataFrame(
         {
-            "x": frame.geometry.x.round(),
-            "y": frame.geometry.y.round(),
+            "x": x.round(),
+            "y": y.round(),
             **{name: frame[name] for name in ("operator", "sector_id", "technology")},
         }
     )
@@ -75,7 +77,7 @@ def keep_within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDat
         None is left.
     """
     west, south, east, north = bounds
-    x, y = raw.geometry.x, raw.geometry.y
+    x, y = (pd.Series(axis, index=raw.index) for axis in coordinates(raw.geometry))
     near = x.between(west, east) & y.between(south, north)
     if not near.any():
         raise SourceError(

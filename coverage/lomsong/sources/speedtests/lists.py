@@ -44,11 +44,12 @@ def shape(
             )
         )
     if "measurement_id" not in named:
-        named["measurement_id"] = [f"{source.path.stem}:{row + 1}" for row in range(len(named))]
+        number = pd.Series(range(1, len(named) + 1)).astype("string")
+        named["measurement_id"] = f"{source.path.stem}:" + number
     ids = named["measurement_id"].astype("string")
     frame = pd.DataFrame({"measurement_id": ids, "network": source.network, "kind": "speed"})
     numbers, findings = read_numbers(named, _NUMBERS, ids, layer=LAYER)
-    frame = frame.join(numbers)
+    frame = frame.assign(**numbers)
     if "tile_size_m" in named:
         frame["tile_size_m"] = pd.to_numeric(named["tile_size_m"], errors="coerce")
     if "time" in named:
@@ -76,7 +77,7 @@ def shape(
                 named["level_dbm"], frame["technology"], layer=LAYER
             )
             findings += found
-    where = named[[name for name in PLACE_COLUMNS if name in named]]
-    placed, found = place_rows(frame.join(where), layer=LAYER, crs=source.crs)
+    where = {name: named[name] for name in PLACE_COLUMNS if name in named}
+    placed, found = place_rows(frame.assign(**where), layer=LAYER, crs=source.crs)
     binned, _ = bin_places(placed.drop(columns=list(where)), privacy.bin_m)
     return binned, findings + found

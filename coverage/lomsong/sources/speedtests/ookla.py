@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding, count_rows
+from lomsong.points import PointArray
 from lomsong.schemas import MEASUREMENTS
 from lomsong.settings import SpeedTestSource
 from lomsong.sources.fields import rename_columns, set_aside, to_number
@@ -125,7 +126,7 @@ def shape(
     frame, found = set_aside(
         frame, pd.Series(~good), layer=LAYER, word="correct", key="measurement_id", why="no usable position"
     )
-    points = gpd.GeoSeries(shapely.points(x[good], y[good]), crs=crs)
+    points = PointArray(x[good], y[good], crs)
     return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=points), findings + found
 
 

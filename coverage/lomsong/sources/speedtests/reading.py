@@ -7,6 +7,7 @@ import pandas as pd
 from pyproj import CRS
 
 from lomsong.findings import Finding
+from lomsong.points import coordinates
 from lomsong.settings import PrivacySettings, SpeedTestSource
 from lomsong.sources.files import require_file
 from lomsong.sources.privacy import drop_identities
@@ -61,7 +62,7 @@ def read_speed_tests(
     else:
         shape = mlab.shape if name == "mlab" else lists.shape
         frame, found = shape(raw, source, privacy or PrivacySettings())
-        x, y = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+        x, y = coordinates(frame.geometry)
         refuse_exchanged(x, y, box, layer=LAYER, name=path.name)
         frame = frame if crs is None else frame.to_crs(crs)
     public = source.published if source.published is not None else name == "ookla"
