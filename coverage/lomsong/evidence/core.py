@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import expit, logit, ndtr
+from threadpoolctl import threadpool_limits
 
 from lomsong.evidence.calibration import Fit, correct_signal, fit_levels, gather_bins
 from lomsong.evidence.features import Masts, Surroundings
@@ -115,6 +116,8 @@ def _rounded(rate: TestRate) -> dict[str, float | bool]:
     }
 
 
+# The matrices are small: threads of linear algebra would mostly wait for each other, and add in another order.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def calibrate(
     prediction: Prediction,
     measurements: gpd.GeoDataFrame | None = None,
