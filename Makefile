@@ -5,6 +5,8 @@ BIN = .venv/bin
 FRONTEND = coverage/lomsong/maps/frontend
 export UV_PYTHON_DOWNLOADS = never
 export UV_LINK_MODE ?= copy
+# Containers often forbid byte code; without it every start of Python compiles its libraries again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench frontend docs lock format clean
 help:                         ## say what each command does
