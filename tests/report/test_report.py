@@ -257,6 +257,21 @@ def test_the_plane_is_true_to_scale_and_north_is_up() -> None:
     assert wide.metres_per_pixel * 100 == pytest.approx(5000)
 
 
+def test_made_up_data_is_named_on_every_picture_and_real_data_on_none(path: PathExplanation) -> None:
+    contents = contents_of([f"Bản {i}" for i in range(6)], path)
+    _, figures = render_with_figures(contents)
+    for name, drawing in figures.items():
+        assert "SYNTHETIC DATA" in [each.text for each in drawing.shapes if hasattr(each, "text")], name
+        assert drawing.description.endswith("Synthetic data."), name
+    real = replace(
+        contents,
+        settings=small_settings(synthetic=False),
+        paths={"00000": replace(contents.paths["00000"], synthetic=False)},
+    )
+    page, _ = render_with_figures(real)
+    assert "SYNTHETIC" not in plain(page).upper()
+
+
 def test_the_group_table_counts_every_village_once() -> None:
     villages = frame([str(i) for i in range(36)])
     service = pd.DataFrame({"village_id": villages["village_id"], "operator": "any", "technology": "any", "covered_share": 0.5})  # fmt: skip

@@ -14,6 +14,7 @@ from lomsong.changes import CHANGES, Comparison
 from lomsong.report.changes_pictures import draw_progress, draw_steps
 from lomsong.report.csv_files import write_csv
 from lomsong.report.fonts import font_faces
+from lomsong.report.plane import mark_synthetic
 from lomsong.report.tables import round_columns, write_geopackage
 
 #: Villages of one kind of change on the page; the CSV has them all.
@@ -44,9 +45,12 @@ def write_changes(found: Comparison, folder: str | Path, *, synthetic: bool = Fa
             layer="changes",
         )
         write_csv(found.progress, scratch / "progress.csv")
-        (scratch / "progress.svg").write_text(draw_progress(found).as_svg(), encoding="utf-8")
-        for number, (_, picture) in enumerate(draw_steps(found), start=1):
-            (scratch / f"changes_{number}.svg").write_text(picture.as_svg(), encoding="utf-8")
+        maps = [picture for _, picture in draw_steps(found)]
+        pictures = {"progress": draw_progress(found)}
+        pictures |= {f"changes_{number}": picture for number, picture in enumerate(maps, start=1)}
+        for name, picture in pictures.items():
+            marked = mark_synthetic(picture, "en") if synthetic else picture
+            (scratch / f"{name}.svg").write_text(marked.as_svg(), encoding="utf-8")
         (scratch / PAGE).write_text(render_changes(found, synthetic=synthetic), encoding="utf-8")
 
 

@@ -103,7 +103,7 @@ def _first(contents: ReportContents, language: Language) -> dict[str, Any] | Non
         "status": label("status", str(village["status"]), language),
         "reasons": village["reasons_vi" if language == "vi" else "reasons"],
         "p": village.get("p_signal"),
-        "confidence": village.get("confidence"),
+        "confidence": village["confidence"] if pd.notna(village.get("confidence")) else None,
         "low": village.get("rank_low"),
         "high": village.get("rank_high"),
         "cost": tell_cost(contents, str(village["village_id"]), language),

@@ -13,6 +13,7 @@ from lomsong.report.csv_files import write_csv
 from lomsong.report.drawing import Drawing
 from lomsong.report.evidence_page import draw_self_test
 from lomsong.report.plan_section import draw_curve, draw_parts
+from lomsong.report.plane import mark_synthetic
 from lomsong.report.village_pages import VillagePage
 from lomsong.wording import Language
 
@@ -40,12 +41,15 @@ def draw_figures(
             figures["plan_parts"] = draw_parts(contents.plan, money, language)
         if len(contents.plan.curve):
             figures["plan_curve"] = draw_curve(contents.plan, money, language)
+    figures |= draw_self_test(contents.self_test, language)
+    if contents.settings.synthetic:
+        figures = {name: mark_synthetic(drawing, language) for name, drawing in figures.items()}
     for number, page in enumerate(pages, start=1):
         if page.area is not None:
             figures[f"village_{number:02d}_map"] = page.area
         if page.profile is not None:
             figures[f"village_{number:02d}_terrain"] = page.profile
-    return figures | draw_self_test(contents.self_test, language)
+    return figures
 
 
 def write_figures(figures: dict[str, Drawing], folder: Path) -> Path:

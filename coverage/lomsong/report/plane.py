@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from lomsong.report.drawing import Area, Line, Point, Words
+from lomsong.report.drawing import Area, Drawing, Line, Point, Words
+from lomsong.report.path_words import say_path
 from lomsong.wording import Language, write_number
 
 #: A degree of a great circle. [m]
@@ -14,6 +15,8 @@ _DEGREE_M = 111_195.0
 #: Borders are drawn no finer than this. [pixel]
 _FINE_PX = 0.6
 _INK = "#222222"
+#: Height of the strip that says that data are made up. [pixel]
+_STRIP = 20
 Shape = Area | Line | Words
 _Floats = NDArray[np.float64]
 
@@ -104,6 +107,19 @@ class Plane:
             Area([(a, b - 18), (a - 5, b), (a, b - 4), (a + 5, b)], _INK),
             Words(a, b - 21, "B" if language == "vi" else "N", 10, anchor="middle", bold=True),
         ]
+
+
+def mark_synthetic(drawing: Drawing, language: Language) -> Drawing:
+    """Return a drawing with a strip below that says that the data are made up: pictures travel alone."""
+    strip = drawing.height + _STRIP
+    words = say_path("synthetic", language)
+    shapes = (
+        *drawing.shapes,
+        Area(box(0, drawing.height, drawing.width, strip), "#7a1f00"),
+        Words(10, strip - 6, words, 11, "#ffffff", bold=True),
+    )
+    told = f"{drawing.description} {say_path('synthetic_data', language)}"
+    return Drawing(drawing.width, strip, drawing.title, told, shapes)
 
 
 def disc(centre: Point, radius: float, fill: str) -> Area:

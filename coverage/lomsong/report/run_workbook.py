@@ -16,7 +16,8 @@ from lomsong.schemas import ANY, ASSESSMENT, PLAN, RANKING, SERVICE, VILLAGES
 from lomsong.settings import Settings
 from lomsong.sources.records import SourceRecord
 
-#: With more rows, the sheet on service shows all operators together only; ``service.csv`` has every row.
+#: With more rows, the sheet on service shows all operators together, and if need be all technologies that count; ``service.csv``
+#: has every row.
 MOST_SERVICE_ROWS = 300_000
 #: Communes of a country times their groups would be most of the workbook; ``summary.csv`` has them.
 MOST_SUMMARY_ROWS = 20_000
@@ -116,5 +117,8 @@ def _few_areas(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _few_operators(service: pd.DataFrame) -> pd.DataFrame:
-    table = round_columns(service)
-    return table if len(table) <= MOST_SERVICE_ROWS else table[table["operator"] == ANY]
+    table = service
+    for name in ("operator", "technology"):
+        if len(table) > MOST_SERVICE_ROWS:
+            table = table[table[name] == ANY]
+    return round_columns(table)

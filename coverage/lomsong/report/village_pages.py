@@ -12,6 +12,7 @@ from lomsong.report.drawing import Drawing
 from lomsong.report.path_picture import draw_path
 from lomsong.report.plan_section import PlanTables
 from lomsong.report.plan_words import name_plan, say_plan
+from lomsong.report.plane import mark_synthetic
 from lomsong.report.village_picture import draw_village
 from lomsong.report.village_words import say_village
 from lomsong.wording import Language, label, write_number
@@ -124,6 +125,8 @@ def _make_page(
     plan: PlanTables | None = contents.plan
     reader = _Reader(village, language)
     status = label("status", str(village["status"]), language)
+    site = None if plan is None else plan.site_of(village_id)
+    area = draw_village(village, villages, sectors, language, path=path, site=site)
     if cause := reader.text("verify_cause"):
         status += f" ({label('verify_cause', cause, language)})"
     return VillagePage(
@@ -137,14 +140,7 @@ def _make_page(
         sure=_sure(reader),
         facts=_facts(reader),
         need=_need(reader),
-        area=draw_village(
-            village,
-            villages,
-            sectors,
-            language,
-            path=path,
-            site=None if plan is None else plan.site_of(village_id),
-        ),
+        area=area if area is None or not contents.settings.synthetic else mark_synthetic(area, language),
         profile=_profile(path, language),
     )
 

@@ -44,6 +44,12 @@ VILLAGE_WORDS: dict[str, tuple[str, str]] = {
         "Mức chắc chắn: xác suất có sóng ở trung tâm là {p}, xác suất kết luận đúng là {confidence}; khi thử các khả năng chưa biết, hạng nằm "
         "từ {low} đến {high} trong chín phần mười trường hợp.",
     ),
+    "first_unsure": (
+        "How sure: the chance of signal at its centre is {p}; evidence is missing or set aside by hand, so nothing says how sure the verdict is. Over draws of "
+        "what is not known its rank lies between {low} and {high} in nine cases of ten.",
+        "Mức chắc chắn: xác suất có sóng ở trung tâm là {p}; thiếu bằng chứng hoặc kết luận được đặt thủ công nên không nói được kết luận chắc đến đâu. Khi thử các "
+        "khả năng chưa biết, hạng nằm từ {low} đến {high} trong chín phần mười trường hợp.",
+    ),
     "first_cost": ("What it costs: {cost}", "Chi phí: {cost}"),
     "first_assumed": (
         "All of this rests on {count} assumptions about the data, listed under “{where}”, and on the settings listed at the end.",

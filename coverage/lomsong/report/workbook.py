@@ -6,9 +6,11 @@ Every text is a text, whatever it begins with. Sheets are written row by row, so
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
 
 from lomsong.atomic import write_whole
 from lomsong.contracts import Column
@@ -37,8 +40,9 @@ _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RISKY = re.compile(r"^[\s']*[=+\-@#＝＋－＠]|^\s|^'")
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 #: A zip archive knows no time before this.
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
+_FIXED_TIME = datetime(2000, 1, 1)
+#: Of zlib, 1 to 9: twice as fast as the usual 6, files a few per cent larger.
+_COMPRESSION = 3
 _HEAD_FILL, _WARN_FILL = PatternFill("solid", fgColor="DDE6EE"), PatternFill("solid", fgColor="FFE08A")
 
 
@@ -125,9 +129,7 @@ def save_workbook(
     if findings:
         notes = pd.DataFrame({"changed in this workbook": [each.message for each in findings]})
         _write_sheet(book, "changes", notes, warning, _Changes())
-    content = io.BytesIO()
-    book.save(content)
-    write_whole(path, _without_clock(content.getvalue()))
+    write_whole(path, _pack(book))
     return tuple(findings)
 
 
@@ -250,17 +252,34 @@ def _dictionary(sheets: Sequence[Sheet]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["sheet", "column", "kind", "unit", "range", "meaning"])
 
 
-def _without_clock(content: bytes) -> bytes:
-    """Pack a workbook again without the hour in which it was made."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(packed, "w") as new:
-        for entry in old.infolist():
-            part = old.read(entry)
-            if entry.filename == "docProps/core.xml":
-                part = _TIMES.sub(rb"\g<1>2000-01-01T00:00:00Z\g<3>", part)
-            info = zipfile.ZipInfo(entry.filename, _FIXED_TIME)
-            new.writestr(info, part, compress_type=zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+class _Package:
+    """The zip file that openpyxl fills, whose entries bear no hour of their making."""
+
+    def __init__(self, content: io.BytesIO) -> None:
+        self._zip = zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION)
+
+    def writestr(self, name: str, data: str | bytes) -> None:
+        # an entry opened by its name is of 1980, the first year of the format
+        with self._zip.open(name, "w") as entry:
+            entry.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+    def write(self, file: str, name: str) -> None:
+        with Path(file).open("rb") as source, self._zip.open(name, "w") as entry:
+            shutil.copyfileobj(source, entry, 1 << 20)
+
+    def namelist(self) -> list[str]:
+        return self._zip.namelist()
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+def _pack(book: Workbook) -> bytes:
+    """Return a workbook without the hour in which it was made."""
+    book.properties.created = book.properties.modified = _FIXED_TIME
+    content = io.BytesIO()
+    ExcelWriter(book, _Package(content)).save()
+    return content.getvalue()
 
 
 def _finding(message: str, count: int) -> Finding:
