@@ -17,6 +17,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import norm
@@ -24,6 +25,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from evidence_worlds.ground import CELL_M, CELLS, X0, Y0
 from evidence_worlds.kinds import DEVELOPMENT_SEEDS, FINAL_SEEDS, KINDS
 from evidence_worlds.network import SERVICE, THRESHOLD_DBM
 from evidence_worlds.witnesses import VISIT_M
@@ -37,8 +39,8 @@ from lomsong.prediction import Prediction
 
 Array = NDArray[np.float64]
 
-#: Villages whose servers are really predicted for the measure of scale.
-PREDICTED = 500
+#: Spacing of demand points for the measure of scale: about four a village. [m]
+SPACING_M = 600.0
 
 
 def brier(p: Array, lit: Array) -> float:
@@ -189,78 +191,96 @@ def summarise(rows: list[dict[str, object]]) -> dict[str, object]:
 
 
 def scale(villages: int, samples: int) -> dict[str, float]:
-    """Time calibration and status on many villages; the worlds' truth plays no part."""
-    world = make_world("crests", DEVELOPMENT_SEEDS[0])
-    one = world.inputs
-    rng = np.random.default_rng(1)
-    west, south, east, north = one.villages.total_bounds
-    spots = rng.uniform((west, south), (east, north), (villages, 2))
-    places = gpd.GeoDataFrame(
-        {"village_id": [f"v{i}" for i in range(villages)], "population": 300.0},
-        geometry=gpd.points_from_xy(*spots.T),
-        crs=one.villages.crs,
-    )
-    table = one.measurements
-    signal = table[table["kind"] == "signal"]
-    many = signal.sample(samples, replace=True, random_state=1).reset_index(drop=True)
-    moved = gpd.points_from_xy(
-        np.clip(many.geometry.x + rng.normal(0, 6000, samples), west, east),
-        np.clip(many.geometry.y + rng.normal(0, 6000, samples), south, north),
-    )
-    many = many.assign(measurement_id=[f"s{i}" for i in range(samples)]).set_geometry(
-        gpd.GeoSeries(moved, crs=one.villages.crs)
-    )
-    other = table[table["kind"] != "signal"]
-    # predicting so many is another figure: each village takes over the points and servers of one that was predicted
-    small = replace(one, villages=places.iloc[:PREDICTED].reset_index(drop=True), population=None)
-    few = ls.predict(small)
-    big = replace(
-        one, villages=places, population=None,
-        measurements=gpd.GeoDataFrame(pd.concat([many, other], ignore_index=True), crs=one.villages.crs),
-    )  # fmt: skip
-    prediction = repeat(few, big)
-    begin = time.perf_counter()
+    """Time calibration and status in a country of many worlds side by side; their truth plays no part."""
+    one = make_world("crests", DEVELOPMENT_SEEDS[0]).inputs
+    demand = one.settings.demand.model_copy(update={"grid_spacing_m": SPACING_M})
+    one = replace(one, population=None, settings=one.settings.model_copy(update={"demand": demand}))
+    tiles = -(-villages // len(one.villages))
+    # predicting a country is another figure: every world takes over the points and servers of the first
+    few = ls.predict(one)
+    big = spread_out(one, tiles, samples)
+    prediction = repeat(few, big, tiles)
+    counts = {"villages": len(big.villages), "samples": samples, "demand_points": len(prediction.demand)}
+    counts |= {"signal_rows": len(prediction.signal), "sectors": len(big.sectors)}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    begin, busy = time.perf_counter(), time.process_time()
     evidence = calibrate(prediction)
-    calibrated = time.perf_counter()
+    calibrated, calibrated_busy = time.perf_counter(), time.process_time()
     ls.assess(evidence, big)
     return {
-        "villages": villages,
-        "samples": samples,
-        "demand_points": len(prediction.demand),
+        **counts,
         "calibrate_s": calibrated - begin,
         "assess_s": time.perf_counter() - calibrated,
+        "calibrate_processor_s": calibrated_busy - busy,
+        "assess_processor_s": time.process_time() - calibrated_busy,
+        "memory_before_gib": before,
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
 
 
-def repeat(few: Prediction, big: Inputs) -> Prediction:
-    """Give every village the demand points and servers of one of the predicted villages, moved to its place."""
-    count, copies = len(few.demand), -(-len(big.villages) // PREDICTED)
-    rows = np.tile(np.arange(count), copies)
-    copy = np.repeat(np.arange(copies), count)
-    number = copy * PREDICTED + pd.factorize(few.demand["village_id"])[0][rows]
-    rows, copy, number = (part[number < len(big.villages)] for part in (rows, copy, number))
-    old = few.inputs.villages.geometry.iloc[number % PREDICTED]
-    new = big.villages.geometry.iloc[number]
-    at = few.demand.geometry.iloc[rows]
-    x, y = (
-        at.x.to_numpy() - old.x.to_numpy() + new.x.to_numpy(),
-        at.y.to_numpy() - old.y.to_numpy() + new.y.to_numpy(),
+def offsets(tiles: int) -> Array:
+    """Return how far each world lies from the first, east and north, in about a square. [m]"""
+    across = int(np.ceil(np.sqrt(tiles)))
+    number = np.arange(tiles)
+    return np.column_stack([number % across, -(number // across)]) * CELLS * CELL_M
+
+
+def shifted(table: gpd.GeoDataFrame, tiles: int, names: tuple[str, ...]) -> gpd.GeoDataFrame:
+    """Repeat a table once a world, with names and places of its own."""
+    rows, tile = np.tile(np.arange(len(table)), tiles), np.repeat(np.arange(tiles), len(table))
+    wide = table.iloc[rows].reset_index(drop=True)
+    for name in names:
+        wide[name] = renamed(wide[name], tile)
+    off = offsets(tiles)[tile]
+    moved = wide.geometry.to_numpy().copy()
+    count = shapely.get_num_coordinates(moved)
+    moved = shapely.set_coordinates(moved, shapely.get_coordinates(moved) + np.repeat(off, count, axis=0))
+    return wide.set_geometry(gpd.GeoSeries(moved, crs=table.crs))
+
+
+def renamed(names: pd.Series, tile: NDArray[np.int64]) -> pd.Series:
+    """Return the names with the number of their world; missing stays missing."""
+    ending = pd.Series(tile, index=names.index).astype(str)
+    return (names.astype(object) + "-" + ending).where(names.notna(), names)
+
+
+def spread_out(one: Inputs, tiles: int, samples: int) -> Inputs:
+    """Lay worlds side by side; the samples are drawn from those of the first and strewn over its land."""
+    rng = np.random.default_rng(1)
+    across = int(np.ceil(np.sqrt(tiles)))
+    terrain = np.tile(one.terrain.values, (-(-tiles // across), across))
+    table = one.measurements
+    signal = table[table["kind"] == "signal"]
+    side = CELLS * CELL_M
+    west, north = X0, Y0 + side
+    spots = rng.uniform(0, side, (samples, 2)) + offsets(tiles)[rng.integers(tiles, size=samples)]
+    many = signal.sample(samples, replace=True, random_state=1).reset_index(drop=True)
+    many = many.set_geometry(
+        gpd.GeoSeries(gpd.points_from_xy(west + spots[:, 0], Y0 + spots[:, 1]), crs=table.crs)
     )
-    demand = (
-        few.demand.iloc[rows]
-        .reset_index(drop=True)
-        .set_geometry(gpd.GeoSeries(gpd.points_from_xy(x, y), crs=big.crs))
+    other = shifted(table[table["kind"] != "signal"], tiles, ())
+    measurements = pd.concat([many, other], ignore_index=True)
+    measurements["measurement_id"] = [f"m{number}" for number in range(len(measurements))]
+    return replace(
+        one,
+        villages=shifted(one.villages, tiles, ("village_id",)),
+        sectors=shifted(one.sectors, tiles, ("sector_id", "site_id")),
+        terrain=replace(one.terrain, values=terrain, transform=(west, CELL_M, north, -CELL_M)),
+        measurements=gpd.GeoDataFrame(measurements, crs=table.crs),
     )
-    demand["village_id"], demand["demand_id"] = (
-        big.villages["village_id"].to_numpy()[number],
-        np.arange(len(demand)),
-    )
-    signal = pd.concat(
-        [few.signal.assign(demand_id=few.signal["demand_id"] + k * count) for k in range(copies)],
-        ignore_index=True,
-    )
-    signal = signal[signal["demand_id"] < len(demand)].reset_index(drop=True)
+
+
+def repeat(few: Prediction, big: Inputs, tiles: int) -> Prediction:
+    """Give every world the demand points and servers of the first."""
+    count, rows = len(few.demand), len(few.signal)
+    demand = shifted(few.demand, tiles, ("village_id",))
+    demand["demand_id"] = np.arange(len(demand))
+    signal = pd.concat([few.signal] * tiles, ignore_index=True)
+    tile = np.repeat(np.arange(tiles), rows)
+    signal["demand_id"] += tile * count
+    for name in ("site_id", "sector_id", "second_site_id", "second_sector_id"):
+        if name in signal:
+            signal[name] = renamed(signal[name], tile).astype(few.signal[name].dtype)
     return replace(few, demand=demand, signal=signal, inputs=big)
 
 

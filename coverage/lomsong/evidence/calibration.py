@@ -27,6 +27,7 @@ from lomsong.evidence.validation import (
     fit_model,
     validate,
 )
+from lomsong.inputs import Inputs
 from lomsong.prediction import Prediction, predict_places
 from lomsong.settings import EvidenceSettings
 
@@ -99,8 +100,8 @@ def gather_bins(samples: Samples, prediction: Prediction, masts: Masts) -> pd.Da
         The bins' columns and those of `server_paths`; levels are missing where no server is predicted.
     """
     inputs = prediction.inputs
-    signal = predict_places(samples.places, inputs, prediction.radio).signal
     points = samples.places
+    signal = _predict_heard(samples, inputs, prediction)
     places = pd.DataFrame(
         {
             "x": points.geometry.x.to_numpy(),
@@ -127,6 +128,23 @@ def gather_bins(samples: Samples, prediction: Prediction, masts: Masts) -> pd.Da
         joined[name] = joined[name].fillna(-1).astype(np.int64)
     joined["band"] = joined["band"].fillna(0).astype(int)
     return joined
+
+
+def _predict_heard(samples: Samples, inputs: Inputs, prediction: Prediction) -> pd.DataFrame:
+    """Predict each place for the operators that were heard there, and for all where a sample does not say whose it is."""
+    sectors, bins = inputs.sectors, samples.bins
+    named = set(bins["operator"].dropna().astype(str))
+    unnamed = bins.loc[bins["operator"].isna(), "place"]
+    tables = []
+    for operator, mine in sectors.groupby(sectors["operator"].astype(str), sort=True):
+        heard = bins.loc[bins["operator"] == operator, "place"] if operator in named else unnamed[:0]
+        rows = np.unique(np.concatenate([heard, unnamed]))
+        if len(rows):
+            alone = replace(inputs, sectors=mine)
+            tables.append(predict_places(samples.places.iloc[rows], alone, prediction.radio).signal)
+    if not tables:
+        return predict_places(samples.places, inputs, prediction.radio).signal.iloc[:0]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _newer_margin(bins: pd.DataFrame, paths: pd.DataFrame, prediction: Prediction) -> Array:

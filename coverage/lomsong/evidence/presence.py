@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.spatial import cKDTree
 from scipy.special import expit, gammaln, log_expit, logit
 
+from lomsong.evidence.nearby import bell_sums
 from lomsong.evidence.samples import age_weight, measurement_ages
 from lomsong.points import coordinates
 from lomsong.settings import EvidenceSettings
@@ -162,38 +162,28 @@ def gather_witnesses(
     checked = (kind == "field_check") & mobile["has_signal"].notna().to_numpy()
     sure = np.where(lit, 1.0, -1.0) * logit(settings.check_reliability)
 
+    # nanoseconds; what has no date is never older than a mast
+    moment = np.where(
+        time.isna(), np.iinfo(np.int64).max, time.to_numpy(dtype="datetime64[ns]").view(np.int64)
+    )
+
     def near(rows: NDArray[np.bool_], value: Array, *, absence: NDArray[np.bool_] | None = None) -> Array:
-        some = np.flatnonzero(rows)
-        place, found, weight = _pairs(at, xy[some], settings.reach_m)
-        found = some[found]
+        doubted = None
         if absence is not None and on_air is not None:
-            stale = absence[found] & (on_air[place] > time.to_numpy()[found])
-            weight = np.where(stale, 0.5 * weight, weight)
-        return _sum_up(place, weight * value[found], len(at))
+            late = np.where(absence, moment, np.iinfo(np.int64).max)[rows]
+            doubted = on_air.astype("datetime64[ns]").view(np.int64), late
+        return bell_sums(at, xy[rows], value[rows], settings.reach_m, doubted=doubted)
 
     every = np.ones(len(mobile), dtype=bool)
     reports = np.minimum(near(kind == "no_service", part, absence=every), MOST_REPORTS)
     checks = near(checked, part * sure, absence=~lit)
-    place, person, weight = _pairs(at, crowd, settings.reach_m)
     return Witnesses(
         tests=near(kind == "speed", counts * age),
-        people=_sum_up(place, weight * heads[person], len(at)),
+        people=bell_sums(at, crowd, heads, settings.reach_m),
         reports=np.log(settings.false_report_part) * reports,
         checks=np.clip(checks, -MOST_LOG_RATIO, MOST_LOG_RATIO),
         share=np.ones(len(at)),
     )
-
-
-def _sum_up(place: NDArray[np.int64], value: Array, places: int) -> Array:
-    return np.asarray(np.bincount(place, weights=value, minlength=places), dtype=np.float64)
-
-
-def _pairs(at: Array, xy: Array, reach_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """Pair places with what lies near them, with a weight that falls from one as a bell of width `reach_m`."""
-    if not len(xy) or not len(at):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
-    found = cKDTree(at).sparse_distance_matrix(cKDTree(xy), 2.5 * reach_m, output_type="ndarray")
-    return found["i"].astype(np.int64), found["j"].astype(np.int64), np.exp(-((found["v"] / reach_m) ** 2))
 
 
 def learn_rate(
