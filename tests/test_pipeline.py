@@ -183,4 +183,4 @@ def test_the_report_of_no_run_and_of_a_broken_one_is_one_message(demo: Run, tmp_
     with pytest.raises(LomsongError, match="run it again"):
         redraw_report(tmp_path)
     with pytest.raises(OutputError, match="name a file"):
-        redraw_report(demo.folder, out=tmp_path / "report.pdf")
+        redraw_report(demo.folder, out=tmp_path / "report.txt")
