@@ -15,6 +15,8 @@ _MARKS = {
     "same": ("#C9CED6", 2.0), "other change": ("#CC79A7", 3.0), "appeared": ("#777777", 3.0), "vanished": ("#777777", 3.0),
     "still dark": ("#E69F00", 4.0), "newly covered": ("#0072B2", 5.0), "newly dark": ("#D55E00", 5.0),
 }  # fmt: skip
+#: Room for the bars of a run. [pixel]
+_RUN = 150
 _DARK, _HOLLOW, _TARGET, _INK = "#D55E00", "#E69F00", "#009E73", "#222222"
 _WORDS = {
     "bars": (
@@ -36,7 +38,7 @@ def draw_progress(found: Comparison, language: Language = "en") -> Drawing:
     """Draw villages without signal and hollow ones by run, down to the target."""
     table = found.progress
     height, base, top, left = 320, 260.0, 56.0, 90.0
-    width = int(max(left + 110 * len(table) + 40, 480))
+    width = int(max(left + _RUN * len(table) + 20, 480))
     most = max(int(table[["white", "hollow"]].to_numpy().max()), found.target, 1)
     scale = (base - top) / most
     shapes: list[Shape] = [
@@ -44,14 +46,16 @@ def draw_progress(found: Comparison, language: Language = "en") -> Drawing:
         Line([(left - 10, base), (width - 20, base)], _INK),
     ]
     for number, (_, row) in enumerate(table.iterrows()):
-        x = left + 110 * number
+        x = left + _RUN * number
         for place, (name, colour) in enumerate((("white", _DARK), ("hollow", _HOLLOW))):
-            begin, y = x + 44 * place, base - float(row[name]) * scale
+            begin, y = x + 64 * place, base - float(row[name]) * scale
             shapes.append(Area(box(begin, y, begin + 36, base), colour))
             count = write_number(int(row[name]), 0, language)
             shapes.append(Words(begin + 18, y - 5, count, anchor="middle", bold=name == "white"))
             shapes.append(Words(begin + 18, base + 14, label("status", name, language), 9, anchor="middle"))
-        shapes.append(Words(x + 40, base + 34, fit(str(row["run"]), 104, 11), anchor="middle", bold=True))
+        shapes.append(
+            Words(x + 50, base + 34, fit(str(row["run"]), _RUN - 16, 11), anchor="middle", bold=True)
+        )
     line = base - found.target * scale
     target = write_number(found.target, 0, language)
     shapes.append(Line([(left - 10, line), (width - 20, line)], _TARGET, 1.5, dash=(6, 4)))

@@ -193,12 +193,12 @@ def _plan(contents: ReportContents, used: list[UsedSetting], language: Language)
     if plan is None:
         prices = [each for each in used if each.key.startswith("costs.") and each.key != "costs.currency"]
         return {"plan": None, "prices": prices}
-    names = contents.ranked.set_index("village_id").get("village_name", pd.Series(dtype=object))
+    names = contents.ranked.set_index("village_id").get("village_name", pd.Series(dtype=object)).dropna()
     out = plan.villages[plan.villages["why"].notna()].sort_values(
         ["people", "village_id"], ascending=[False, True], kind="stable"
     )
     out = out.head(SHOWN_VILLAGES)
-    out = out.assign(name=[names.get(each) or each for each in out["village_id"]])
+    out = out.assign(name=[names.get(each, each) for each in out["village_id"]])
     wanted = ["order", "phase", "site_id", "origin", "configuration", "people", "cost", "cost_total", "cost_capital", "cost_per_year", "backhaul_kind", "connects_to", "programme", "runner_up"]  # fmt: skip
     parts = [str(each) for each in plan.parts().index]
     sites = plan.sites.reindex(columns=[*wanted, *(f"cost_{part}" for part in parts)])

@@ -82,6 +82,7 @@ class Plane:
 
     def outlines(self, shape: shapely.Geometry) -> list[list[Point]]:
         """Return the outer rings of a shape within the box, as fine as pixels show."""
+        shape = shape if shape.is_valid else shapely.make_valid(shape)
         clipped = shapely.clip_by_rect(shape, self.west, self.south, self.east, self.north)
         drawn = shapely.simplify(shapely.transform(clipped, self.to_pixels), _FINE_PX)
         parts = [
