@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
 FILES = {
     "map.html", "paths.json", "report.html", "run.json", "quality.json", "quality.html", "villages.parquet", "villages.gpkg", "villages.csv", "villages.geojson", "report.xlsx",
-    "ranking.csv", "broadband.csv", "evidence.json", "field_checks.csv", "field_checks.kml", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
+    "ranking.csv", "ranking_by_part.csv", "broadband.csv", "evidence.json", "field_checks.csv", "field_checks.kml", "summary.csv", "service.csv", "signal.parquet", "sectors.parquet",
     "demand_points.parquet",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import LineString
+from shapely import LineString, Point
 from worlds import CRS_METRIC, X0, Y0
 
 from lomsong.errors import SettingsError
@@ -75,6 +75,24 @@ def test_social_weight_counts_only_where_a_village_gives_it() -> None:
     ranked = rank(villages(unserved_people=[5.0, 5.0], poverty_share=[0.1, 0.8], schools=[0.0, 2.0]))
     assert ranked["village_id"].tolist() == ["v1", "v0"]
     assert ranked["need_social"].tolist() == [100.0, 0.0]
+
+
+def test_schools_of_a_layer_are_counted_where_no_village_gives_them() -> None:
+    shapes = [Point(X0, Y0).buffer(300), Point(X0 + 5000, Y0), Point(X0 + 20_000, Y0).buffer(300)]
+    table = gpd.GeoDataFrame(villages(p_signal=[0.5] * 3), geometry=shapes, crs=CRS_METRIC)
+    spots = [Point(X0 + 100, Y0), Point(X0 + 400, Y0), Point(X0 + 5900, Y0), Point(X0, Y0 + 50)]
+    layers = {"schools": gpd.GeoDataFrame(geometry=spots, crs=CRS_METRIC)}
+    ranked = rank(table, services=layers).set_index("village_id")
+    assert ranked["schools"].to_dict() == {
+        "v0": 2,
+        "v1": 1,
+        "v2": 0,
+    }  # 400 m off is outside, 900 m near a mere point
+    assert ranked["need_social"].to_dict() == {"v0": 100, "v1": 50, "v2": 0}
+    assert "clinics" not in ranked
+    assert "schools" not in table
+    told = rank(table.assign(schools=[0.0, 0.0, 9.0]), services=layers).set_index("village_id")
+    assert told["schools"].to_dict() == {"v0": 0, "v1": 0, "v2": 9}
 
 
 def test_a_hollow_village_is_less_grave_than_a_white_one_and_graver_than_a_served_one() -> None:

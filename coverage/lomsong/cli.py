@@ -480,7 +480,7 @@ def plan(
             shown.print_evaluation(worth, settings, _print_table)
         return
     from lomsong.planning.alternatives import cover_everything, find_alternatives
-    from lomsong.planning.evaluation import try_robustness
+    from lomsong.planning.robustness import try_robustness
     from lomsong.report.plan_tables import write_plan
 
     done, settings = plan_run(run, changes)

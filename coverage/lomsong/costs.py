@@ -89,8 +89,8 @@ class SiteCosts:
     ----------
     parts : mapping of str to ndarray
         Capital by part. [money]
-    per_year : ndarray
-        Running cost. [money/year]
+    per_year, extra_per_year : ndarray
+        Running cost, and what of it is no share of the capital. [money/year]
     present : ndarray
         Capital, less the subsidy, and the discounted running cost: what the budget counts. [money]
     """
@@ -98,6 +98,7 @@ class SiteCosts:
     parts: Mapping[str, _Floats]
     per_year: _Floats
     present: _Floats
+    extra_per_year: _Floats
 
     @property
     def capital(self) -> _Floats:
@@ -141,4 +142,49 @@ def add_up(parts: Mapping[str, ArrayLike], extra_per_year: ArrayLike, costs: Cos
     per_year = costs.opex_share * capital + extra
     subsidy = costs.subsidy_share * arrays.get("equipment", np.zeros_like(capital))
     present = capital - subsidy + annuity(costs.discount_rate, costs.horizon_years) * per_year
-    return SiteCosts(parts=arrays, per_year=per_year, present=present)
+    return SiteCosts(parts=arrays, per_year=per_year, present=present, extra_per_year=extra)
+
+
+def draw_costs(known: SiteCosts, costs: CostSettings, rng: np.random.Generator) -> SiteCosts:
+    """
+    Draw what the sites may really cost: every price is off by a factor of its own, and so is every site.
+
+    Parameters
+    ----------
+    known : SiteCosts
+        At the prices of the settings.
+    costs : CostSettings
+        With ``price_spread`` and ``site_cost_spread``.
+    rng : Generator
+        Of the draws.
+
+    Returns
+    -------
+    SiteCosts
+        The factors are lognormal with median 1.
+    """
+    site = np.exp(rng.normal(0.0, costs.site_cost_spread, len(known.present)))
+    price = np.exp(rng.normal(0.0, costs.price_spread, len(known.parts) + 1))
+    parts = {
+        name: values * factor * site
+        for (name, values), factor in zip(known.parts.items(), price, strict=False)
+    }
+    return add_up(parts, known.extra_per_year * price[-1] * site, costs)
+
+
+def present_revenue(people: ArrayLike, costs: CostSettings) -> _Floats:
+    """
+    Present value of what people who are reached pay over the years counted.
+
+    Parameters
+    ----------
+    people : array_like, shape (...)
+        [persons]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        [money]
+    """
+    yearly = np.asarray(people, dtype=np.float64) * costs.revenue_per_person_year
+    return yearly * annuity(costs.discount_rate, costs.horizon_years)

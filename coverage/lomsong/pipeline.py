@@ -118,7 +118,12 @@ def run(
         with clock.step("assess"):
             assessment = assess_service(evidence, inputs)
         with clock.step("rank"):
-            ranked = rank(assessment.villages, settings.ranking, roads=inputs.context.get("roads"))
+            ranked = rank(
+                assessment.villages,
+                settings.ranking,
+                roads=inputs.context.get("roads"),
+                services=inputs.context,
+            )
             ranked = add_rank_uncertainty(ranked, settings.ranking, seed=settings.seed)
         if raster_cell_m is not None:
             with clock.step("rasters"):

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from lomsong.planning.alternatives import Alternative, CoverAll
-from lomsong.planning.evaluation import Evaluation, Robustness
+from lomsong.planning.evaluation import Evaluation
 from lomsong.planning.investment import Plan
+from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
 
 #: Prints a title, a header and rows.
@@ -99,7 +100,7 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table:
         names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
         click.echo(
             f"Over {robust.draws} draws the plan reaches {robust.expected_people:,.0f} people on average, "
-            f"{robust.low_people:,.0f} in one case of ten. Field checks that would change it most: {names}."
+            f"{robust.low_people:,.0f} or fewer in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would change it most: {names}."
         )
     _print_left_out(plan, money, table)
     for finding in plan.findings:
@@ -154,7 +155,12 @@ def print_others(
             for number, one in enumerate(others, start=1)
         ]
         table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
-    if whole is not None:
+    if whole is not None and whole.why:
+        click.echo(
+            f"No plan reaches all {whole.people:,.0f} people whom a candidate reaches: {whole.why}. "
+            f"No candidate reaches {whole.beyond:,.0f} people."
+        )
+    elif whole is not None:
         click.echo(
             f"To reach all {whole.people:,.0f} people whom a candidate reaches costs {whole.cost:,.0f} {money} with "
             f"{len(whole.site_ids)} sites; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "
@@ -199,11 +205,13 @@ def plan_as_json(
     if others is not None:
         content["alternatives"] = [_plain(one) for one in others]
     if whole is not None:
-        content["cover_everything"] = {**_plain(whole), "gap": whole.gap}
+        cost = None if math.isnan(whole.cost) else whole.cost
+        content["cover_everything"] = {**_plain(whole), "cost": cost, "gap": whole.gap}
     if robust is not None:
         content["robustness"] = {
             "expected_people": robust.expected_people,
             "low_people": robust.low_people,
+            "over_budget": robust.over_budget,
             "sites": json.loads(robust.sites.to_json(orient="records")),
             "checks": json.loads(robust.checks.to_json(orient="records")),
         }

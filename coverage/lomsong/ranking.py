@@ -1,8 +1,11 @@
 """Need: who is without signal, how surely, who they are and how far away; each part is shown, and how sure the order is."""
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -14,6 +17,10 @@ from lomsong.settings import RankingSettings
 UNKNOWN_PART = 50.0
 #: Columns behind the social part; more is needier in each.
 SOCIAL = ("schools", "clinics", "difficulty_class", "minority_share", "poverty_share")
+#: Of these, what a layer of surroundings can count where the villages do not say.
+COUNTED = ("schools", "clinics")
+#: A village known by a point only has the schools and clinics this near. [m]
+NEAR_M = 1000.0
 #: A rank interval leaves out this part of the draws on either side.
 TAIL = 0.05
 #: Chances are kept this far from 0 and 1 before they are drawn about.
@@ -25,6 +32,7 @@ def rank(
     settings: RankingSettings | None = None,
     *,
     roads: gpd.GeoDataFrame | None = None,
+    services: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Order villages by need for investment.
@@ -42,6 +50,9 @@ def rank(
         The weights.
     roads : GeoDataFrame, optional
         Roads in the CRS of the villages, as in ``inputs.context["roads"]``.
+    services : mapping of str to GeoDataFrame, optional
+        Layers named as in `COUNTED`, in the CRS of the villages, such as ``inputs.context``: counted in each village
+        where no village gives the number itself.
 
     Returns
     -------
@@ -54,6 +65,7 @@ def rank(
         Every weight is zero.
     """
     settings = settings or RankingSettings()
+    villages = _count_services(villages, services or {})
     ranked = villages.copy()
     parts = {
         "need_people": percentile_rank(villages["unserved_people"]),
@@ -72,6 +84,27 @@ def rank(
     ranked = ranked.iloc[order]
     ranked["rank"] = np.arange(1, len(ranked) + 1)
     return ranked
+
+
+def _count_services(villages: gpd.GeoDataFrame, services: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return a copy with the number of schools and clinics inside each village; about it, where it is a point."""
+    counted = villages.copy()
+    for name in COUNTED:
+        layer = services.get(name)
+        if layer is None or _given(villages, name):
+            continue
+        shapes, found = counted.geometry.to_numpy(), layer.geometry.to_numpy()
+        found = found[~(shapely.is_missing(found) | shapely.is_empty(found))]
+        known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        reach = np.where(shapely.get_dimensions(shapes) == 2, 0.0, NEAR_M)
+        number = np.where(known, 0.0, np.nan)
+        if len(found):
+            tree = shapely.STRtree(shapely.point_on_surface(found))
+            rows = np.flatnonzero(known)
+            hits = tree.query(shapes[rows], predicate="dwithin", distance=reach[rows])[0]
+            number[rows] = np.bincount(hits, minlength=len(rows))
+        counted[name] = number
+    return counted
 
 
 def _given(villages: pd.DataFrame, name: str) -> bool:

@@ -899,6 +899,18 @@ PLAN = Table(
             meaning="capital; the columns cost_PART add up to it",
         ),
         Column(name="cost_per_year", kind="number", minimum=0, meaning="running cost a year"),
+        Column(
+            name="revenue",
+            kind="number",
+            minimum=0,
+            meaning="present value of what the people whom it reaches pay, by costs.revenue_per_person_year",
+        ),
+        Column(
+            name="subsidy_needed",
+            kind="number",
+            minimum=0,
+            meaning="part of the cost that the revenue does not pay",
+        ),
         Column(name="power", kind="text", meaning="power supply", choices=("grid", "solar", "existing")),
         Column(
             name="backhaul_kind",
@@ -909,6 +921,18 @@ PLAN = Table(
         Column(name="connects_to", kind="text", meaning="site at the other end of its backhaul"),
         Column(name="programme", kind="text", meaning="who pays, by rule"),
         Column(name="runner_up", kind="text", meaning="site that would best stand in for it"),
+        Column(
+            name="lost_people",
+            kind="number",
+            unit="persons",
+            minimum=0,
+            meaning="people whom the plan no longer reaches if it fails, with all that hangs on it",
+        ),
+        Column(
+            name="silenced",
+            kind="text",
+            meaning="sites that fail with it because their backhaul hangs on it, semicolons between them",
+        ),
     ),
 )
 

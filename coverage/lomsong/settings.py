@@ -844,7 +844,15 @@ class CostSettings(StrictModel):
         10, "years counted", source=_PLACEHOLDER + "domain notes", unit="years", ge=1, le=50
     )
     revenue_per_person_year: float = _cost(
-        0, "revenue of a person reached; shown, never in the budget", unit="USD/year"
+        0,
+        "revenue of a person reached: what it does not pay of a site is shown as the subsidy needed; never in the budget",
+        unit="USD/year",
+    )
+    price_spread: float = _cost(
+        0.2, "spread of each price between draws of the robustness, on the log scale", unit=""
+    )
+    site_cost_spread: float = _cost(
+        0.2, "spread of the cost of each site between draws of the robustness, on the log scale", unit=""
     )
     subsidy_share: float = _setting(
         0.0,

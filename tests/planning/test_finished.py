@@ -95,7 +95,7 @@ def test_the_command_writes_the_same_plan_as_csv_geopackage_and_json(folder: Pat
     assert ids
     assert flat["site_id"].tolist() == layer["site_id"].tolist() == ids
     assert flat["people"].sum() == pytest.approx(told["people"], abs=1)
-    assert set(told["robustness"]) == {"expected_people", "low_people", "sites", "checks"}
+    assert set(told["robustness"]) == {"expected_people", "low_people", "over_budget", "sites", "checks"}
     villages = pd.read_csv(folder / "plan_villages.csv")
     assert HOSTILE in set(villages["village_id"])
     assert pd.read_csv(folder / "plan_curve.csv")["knee"].sum() == 1

@@ -13,6 +13,11 @@ from lomsong.settings import PlanningSettings
 
 _Plan = NDArray[np.int64]
 
+#: Some places are reached only by another way to build the same site, or through a relay that cannot be built.
+_WHY_NOT = (
+    "no choice of one configuration and one backhaul a site reaches every place that some candidate reaches"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
@@ -65,6 +70,8 @@ class CoverAll:
         People without signal at the places that are reached, and at those that no candidate reaches.
     stop : str
         Why the solver ended.
+    why : str
+        Why there is no such plan; empty where there is one. Without one the cost is NaN.
     """
 
     chosen: _Plan
@@ -75,11 +82,12 @@ class CoverAll:
     people: float
     beyond: float
     stop: Stop
+    why: str = ""
 
     @property
     def gap(self) -> float:
         """Return the most that a cheaper plan could save, as part of the cost."""
-        return 0.0 if self.proven or self.cost <= 0 else max(0.0, 1.0 - self.least / self.cost)
+        return 0.0 if self.proven or not self.cost > 0 else max(0.0, 1.0 - self.least / self.cost)
 
 
 def find_alternatives(
@@ -142,7 +150,7 @@ def differ(
     return found
 
 
-def cover_everything(problem: Problem, settings: PlanningSettings) -> CoverAll | None:
+def cover_everything(problem: Problem, settings: PlanningSettings) -> CoverAll:
     """
     Find what it costs to reach everybody whom any candidate reaches, whatever the budget.
 
@@ -155,8 +163,8 @@ def cover_everything(problem: Problem, settings: PlanningSettings) -> CoverAll |
 
     Returns
     -------
-    CoverAll or None
-        None where the solver found no plan before it stopped.
+    CoverAll
+        Where there is no such plan, or none was found before the solver stopped, it says why.
     """
     people = problem.demand["unserved"].to_numpy(dtype=np.float64)
     # everything at the lowest level: one row a point, not one a level
@@ -164,7 +172,20 @@ def cover_everything(problem: Problem, settings: PlanningSettings) -> CoverAll |
     full = to_covering(lowest, budget=float(problem.options.costs.present.sum()))
     chosen, least, stop = cheapest_cover(full, gap=settings.gap, nodes=settings.nodes)
     if chosen is None:
-        return None
+        hit = full.covered(np.arange(len(full.costs)))
+        return CoverAll(
+            chosen=np.zeros(0, dtype=np.int64),
+            site_ids=(),
+            cost=np.nan,
+            least=least if np.isfinite(least) else 0.0,
+            proven=False,
+            people=float(people[hit].sum()),
+            beyond=float(people[~hit].sum()),
+            stop=stop,
+            why=_WHY_NOT
+            if stop == "infeasible"
+            else f"no plan was found in {settings.nodes:,} nodes; raise planning.nodes",
+        )
     cost, hit = full.spent(chosen), full.covered(chosen)
     return CoverAll(
         chosen=chosen,

@@ -6,6 +6,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from lomsong.costs import present_revenue
 from lomsong.planning.chains import build_order
 from lomsong.planning.covering import Covering
 from lomsong.planning.problem import VILLAGE_SHARE, Problem, chance_of, covered_villages, stepped, to_covering
@@ -58,6 +59,7 @@ def list_sites(
         new = [village for village in villages if village not in known]
         known |= set(villages)
         configuration = settings.configurations[int(row["configuration"])]
+        revenue = float(present_revenue(total - reached, problem.prices))
         rows.append(
             {
                 "order": number,
@@ -76,6 +78,8 @@ def list_sites(
                 "cost_total": spent,
                 "cost_capital": float(options.costs.capital[option]),
                 "cost_per_year": float(options.costs.per_year[option]),
+                "revenue": revenue,
+                "subsidy_needed": max(float(options.costs.present[option]) - revenue, 0.0),
                 **{f"cost_{name}": float(values[option]) for name, values in options.costs.parts.items()},
                 "power": str(row["power"]),
                 "backhaul_kind": str(row["backhaul_kind"]),
@@ -89,7 +93,9 @@ def list_sites(
         points.append(point)
         there = np.isfinite(row["to_x"])
         lines.append(shapely.LineString([(point.x, point.y), (row["to_x"], row["to_y"])]) if there else None)
+    lost = lose_each(problem, order)
     frame = pd.DataFrame(rows, columns=None if rows else PLAN.names())
+    frame = frame.assign(lost_people=lost["lost_people"], silenced=lost["silenced"])
     table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=candidates.crs), crs=candidates.crs)
     table["backhaul"] = gpd.GeoSeries(lines, index=table.index, crs=candidates.crs)
     return table
@@ -154,3 +160,40 @@ def list_villages(problem: Problem, order: list[int], first_cost: dict[str, floa
     ]
     table["why"] = np.where(out, np.select([none, few], words[:2], words[2]), "")
     return table.rename_axis("village_id").reset_index()
+
+
+def lose_each(problem: Problem, chosen: list[int]) -> pd.DataFrame:
+    """
+    Say what is lost when one site falls away, and with it all that hangs on it.
+
+    Parameters
+    ----------
+    problem : Problem
+        From `state`.
+    chosen : list of int
+        Options of a plan.
+
+    Returns
+    -------
+    DataFrame
+        One row an option: ``site_id, lost_people, silenced`` (other sites that lose their backhaul, semicolons between
+        them).
+    """
+    covering = to_covering(problem, budget=np.inf)
+    names = problem.candidates["site_id"].astype(str).to_numpy()
+    whole = covering.value(chosen)
+    rows = []
+    for lost in chosen:
+        gone = {int(covering.sites[lost])}
+        while more := {int(covering.sites[j]) for j in chosen if int(covering.needs[j]) in gone} - gone:
+            gone |= more
+        rest = [j for j in chosen if int(covering.sites[j]) not in gone]
+        silenced = [names[site] for site in sorted(gone - {int(covering.sites[lost])})]
+        rows.append(
+            {
+                "site_id": names[int(covering.sites[lost])],
+                "lost_people": whole - covering.value(rest),
+                "silenced": ";".join(silenced),
+            }
+        )
+    return pd.DataFrame(rows, columns=["site_id", "lost_people", "silenced"])

@@ -18,7 +18,7 @@ from lomsong.planning.candidates import find_candidates
 from lomsong.planning.covering import Covering, Floor, build_covering
 from lomsong.planning.options import Options, list_options
 from lomsong.prediction import Prediction, predict, predict_sectors
-from lomsong.settings import PlanningSettings
+from lomsong.settings import CostSettings, PlanningSettings
 from lomsong.sites import build_sectors
 
 _Floats = NDArray[np.float64]
@@ -48,7 +48,7 @@ class Problem:
         Chance that an option brings signal to a point, where it is at least the lowest level.
     levels : tuple of float
         Steps in which that chance counts.
-    settings : PlanningSettings
+    settings, prices : PlanningSettings, CostSettings
         What it was made with.
     findings : tuple of Finding
         What was assumed.
@@ -61,6 +61,7 @@ class Problem:
     reach: sparse.csr_array
     levels: tuple[float, ...]
     settings: PlanningSettings
+    prices: CostSettings
     findings: tuple[Finding, ...]
 
 
@@ -107,6 +108,7 @@ def state(
         reach=_reach(inputs, demand, candidates, options, settings),
         levels=settings.levels,
         settings=settings,
+        prices=inputs.settings.costs,
         findings=(*findings, *options.findings),
     )
 
@@ -188,6 +190,7 @@ def to_covering(
     budget: float,
     floors: dict[str, float] | None = None,
     unserved: _Floats | None = None,
+    costs: _Floats | None = None,
 ) -> Covering:
     """
     Write the problem as budgeted covering: one row for each point and level of chance.
@@ -200,6 +203,8 @@ def to_covering(
         Least part of the people without signal to reach, by commune or province code.
     unserved : ndarray, optional
         People without signal at each point, for a draw; those of the problem if not given. [persons]
+    costs : ndarray, optional
+        Present value of each option, for a draw; those of the problem if not given. [money]
     """
     people = problem.demand["unserved"].to_numpy() if unserved is None else unserved
     steps = np.diff(np.r_[0.0, problem.levels])
@@ -212,7 +217,7 @@ def to_covering(
     return build_covering(
         weights=np.concatenate([people * step for step in steps]) if len(people) else np.zeros(0),
         cover=sparse.csr_array(sparse.hstack(blocks, format="csr")),
-        costs=problem.options.costs.present,
+        costs=problem.options.costs.present if costs is None else costs,
         budget=budget,
         sites=table["site"].to_numpy(dtype=np.int64),
         needs=table["needs"].to_numpy(dtype=np.int64),

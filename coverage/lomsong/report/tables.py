@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from lomsong.ranking import rank_by_part
 from lomsong.report.csv_files import write_csv
 from lomsong.report.qgis_style import add_status_style
 from lomsong.schemas import ASSESSMENT, RANKING, SECTORS, VILLAGES
@@ -129,7 +130,7 @@ def write_sectors(sectors: gpd.GeoDataFrame, folder: Path) -> None:
 
 
 def write_ranking(ranked: pd.DataFrame, folder: Path) -> None:
-    """Write ``ranking.csv``: the order and its parts, with names and verdicts to read along."""
+    """Write ``ranking.csv``: the order and its parts, with names and verdicts; ``ranking_by_part.csv``: by each alone."""
     parts = [name for name in RANKING.names() if name not in ("village_id", "rank")]
     names = [
         "rank", "village_id", "village_name", "commune_name", "status", *parts, "population", "people", "unserved_people", "p_signal",
@@ -137,3 +138,4 @@ def write_ranking(ranked: pd.DataFrame, folder: Path) -> None:
     ]  # fmt: skip
     have = [name for name in names if name in ranked]
     write_csv(round_columns(pd.DataFrame(ranked[have])), folder / "ranking.csv")
+    write_csv(rank_by_part(ranked), folder / "ranking_by_part.csv")
