@@ -469,7 +469,7 @@ def plan(
 ) -> None:
     """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
     from lomsong import plan_command as shown
-    from lomsong.planning.finished import evaluate_run, plan_run
+    from lomsong.planning.finished import evaluate_run, state_run
 
     changes = shown.changes_of(budget, phases, floors)
     if sites is not None:
@@ -480,10 +480,14 @@ def plan(
             shown.print_evaluation(worth, settings, _print_table)
         return
     from lomsong.planning.alternatives import cover_everything, find_alternatives
+    from lomsong.planning.hop_paths import trace_hops
+    from lomsong.planning.investment import choose
     from lomsong.planning.robustness import try_robustness
     from lomsong.report.plan_tables import write_plan
 
-    done, settings = plan_run(run, changes)
+    stated = state_run(run, changes)
+    settings = stated.settings
+    done = choose(stated.problem, settings.planning)
     robust = None
     if settings.planning.draws and len(done.sites):
         robust = try_robustness(done, draws=settings.planning.draws, seed=settings.seed)
@@ -491,13 +495,14 @@ def plan(
     if alternatives is not None:
         others = find_alternatives(done.problem, done.solution.chosen, settings.planning, count=alternatives)
     whole = cover_everything(done.problem, settings.planning) if everything else None
-    write_plan(done, out or run)
+    hops = trace_hops(done, stated.inputs, most=shown.MOST_HOPS)
+    write_plan(done, out or run, hops=hops, area=settings.name, synthetic=settings.synthetic)
     if as_json:
         click.echo(shown.plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust, _print_table)
         shown.print_others(others or (), whole, settings, _print_table)
-        click.echo(f"Written: plan.csv and plan.gpkg in {out or run}")
+        click.echo(f"Written: plan.csv, plan.gpkg, plan.xlsx and plan_backhaul.svg in {out or run}")
         if out is None:
             click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
 

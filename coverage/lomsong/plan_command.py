@@ -19,6 +19,8 @@ Table = Callable[[str, tuple[str, ...], Sequence[tuple[str, ...]]], None]
 
 #: Villages left out, field checks and lost masts that are spelled out.
 _SHOWN = 8
+#: Microwave hops that are drawn.
+MOST_HOPS = 20
 
 
 def changes_of(budget: float | None, phases: int | None, floors: tuple[str, ...]) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def test_the_tables_name_sites_and_people_and_quiet_says_nothing(folder: Path, t
     assert "N-=1+1" in shown.output
     assert "synthetic data" in shown.output
     assert "as on the map" in shown.output
-    assert (tmp_path / "elsewhere" / "plan.gpkg").is_file()
+    for name in ("plan.gpkg", "plan.xlsx", "plan_backhaul.svg"):
+        assert (tmp_path / "elsewhere" / name).is_file()
     assert not (folder / "plan.csv").exists()
     assert lomsong("plan", str(folder), "--quiet").output == ""
 

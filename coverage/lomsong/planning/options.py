@@ -41,7 +41,7 @@ class Options:
     table : DataFrame
         One row an option: ``site`` (row of the candidates), ``configuration`` (number), ``backhaul_kind``,
         ``connects_to`` (site id or empty), ``needs`` (row of another candidate or `NOTHING`), ``to_x``, ``to_y`` (where
-        the backhaul ends) and ``power``.
+        the backhaul ends), ``from_height_m``, ``to_height_m`` (antennas of the hop) and ``power``.
     costs : SiteCosts
         In the order of the table.
     findings : tuple of Finding
@@ -83,7 +83,7 @@ def list_options(
     rows = []
     for site in range(len(candidates)):
         standing = candidates["origin"].iloc[site] == "existing mast"
-        ways = [("existing", str(candidates["site_id"].iloc[site]), NOTHING, np.nan, np.nan)]
+        ways = [("existing", str(candidates["site_id"].iloc[site]), NOTHING, np.nan, np.nan, np.nan)]
         if not standing:
             ways = links.ways(
                 site,
@@ -91,12 +91,14 @@ def list_options(
                 costs,
             )
         rows += [(site, number, *way) for number in range(len(settings.configurations)) for way in ways]
-    names = ["site", "configuration", "backhaul_kind", "connects_to", "needs", "to_x", "to_y"]
+    names = ["site", "configuration", "backhaul_kind", "connects_to", "needs", "to_x", "to_y", "to_height_m"]
     whole = dict.fromkeys(["site", "configuration", "needs"], np.int64)
     table = pd.DataFrame(rows, columns=names).astype(whole)  # also without a row
     priced, power, found = _price(table, candidates, inputs, settings, costs, fibre_m)
     findings += found
-    return Options(table=table.assign(power=power), costs=priced, findings=tuple(findings))
+    hop = np.where(table["to_height_m"].notna(), links.height_m, np.nan)
+    table = table.assign(power=power, from_height_m=hop)
+    return Options(table=table, costs=priced, findings=tuple(findings))
 
 
 def _distance(candidates: gpd.GeoDataFrame, inputs: Inputs, layer: str) -> _Floats | None:
@@ -191,6 +193,7 @@ class _Links:
     """Free hops from candidates to standing masts and to each other."""
 
     masts: pd.DataFrame
+    height_m: float
     xy: _Floats
     to_mast: list[list[int]]
     to_candidate: list[list[int]]
@@ -248,25 +251,34 @@ class _Links:
                 break
             hops = step
         return cls(
-            masts, xy, to_mast, to_candidate, hops, candidates["site_id"].astype(str).to_numpy(dtype=object)
+            masts,
+            height,
+            xy,
+            to_mast,
+            to_candidate,
+            hops,
+            candidates["site_id"].astype(str).to_numpy(dtype=object),
         )
 
     def ways(
         self, site: int, fibre_cost: float | None, costs: CostSettings
-    ) -> list[tuple[str, str, int, float, float]]:
+    ) -> list[tuple[str, str, int, float, float, float]]:
         """List the ways to connect one new site, the cheapest kind first."""
         if fibre_cost is not None and np.isfinite(fibre_cost) and (fibre_cost <= costs.microwave_hop):
-            return [("fibre", "", NOTHING, np.nan, np.nan)]
+            return [("fibre", "", NOTHING, np.nan, np.nan, np.nan)]
         if self.to_mast[site]:
             mast = self.masts.iloc[self.to_mast[site][0]]
-            return [("microwave", str(mast["site_id"]), NOTHING, float(mast["x"]), float(mast["y"]))]
-        found: list[tuple[str, str, int, float, float]] = []
+            x, y, height = (float(mast[name]) for name in ("x", "y", "height"))
+            return [("microwave", str(mast["site_id"]), NOTHING, x, y, height)]
+        found: list[tuple[str, str, int, float, float, float]] = []
         for other in self.to_candidate[site]:
             if self.hops[other] < self.hops[site] and len(found) < RELAYS:
-                found.append(("relay", str(self.names[other]), other, *self.xy[other].tolist()))
+                found.append(
+                    ("relay", str(self.names[other]), other, *self.xy[other].tolist(), self.height_m)
+                )
         if fibre_cost is not None and np.isfinite(fibre_cost):
-            found.append(("fibre", "", NOTHING, np.nan, np.nan))
-        return [*found, ("satellite", "", NOTHING, np.nan, np.nan)]
+            found.append(("fibre", "", NOTHING, np.nan, np.nan, np.nan))
+        return [*found, ("satellite", "", NOTHING, np.nan, np.nan, np.nan)]
 
 
 def _nearest(

@@ -1,8 +1,9 @@
-"""The plan as files: ``plan.csv``, ``plan.gpkg``, ``plan_villages.csv``, ``plan_curve.csv`` and ``plan.json``."""
+"""The plan as files: ``plan.csv|gpkg|xlsx|json``, ``plan_villages.csv``, ``plan_curve.csv`` and ``plan_backhaul.svg``."""
 
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import geopandas as gpd
 import pandas as pd
 
 from lomsong.atomic import staged_folder
+from lomsong.planning.hop_paths import HopPath
 from lomsong.planning.investment import Plan
 from lomsong.report.csv_files import write_csv
-from lomsong.report.tables import round_columns, write_geopackage
+from lomsong.report.hop_pictures import draw_hops
+from lomsong.report.tables import SYNTHETIC_NOTE, round_columns, write_geopackage
+from lomsong.report.workbook import Sheet, save_workbook
+from lomsong.schemas import PLAN
 
 #: Of ``plan.gpkg``: from each site to where its backhaul ends, for sites that have a line.
 BACKHAUL_LAYER = "backhaul"
@@ -20,9 +25,13 @@ BACKHAUL_LAYER = "backhaul"
 PLAN_FILE = "plan.csv"
 #: Budget, bound and assumptions of the plan, and which villages it was made for.
 NOTE_FILE = "plan.json"
+#: The terrain under the hops, and the tables as a workbook.
+HOPS_FILE, WORKBOOK_FILE = "plan_backhaul.svg", "plan.xlsx"
 
 
-def write_plan(plan: Plan, folder: str | Path) -> None:
+def write_plan(
+    plan: Plan, folder: str | Path, *, hops: Sequence[HopPath] = (), area: str = "", synthetic: bool = False
+) -> None:
     """
     Write a plan beside the results of its run; rows in the order of building.
 
@@ -32,6 +41,12 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         From `plan` or `plan_run`.
     folder : path
         Nothing in it changes before every file is ready.
+    hops : sequence of HopPath
+        From `trace_hops`, for the picture of the backhaul.
+    area : str
+        Name of the run.
+    synthetic : bool
+        The data are made up, and the picture and the workbook say so.
     """
     table = round_columns(plan.sites).to_crs("EPSG:4326")
     flat = pd.DataFrame(table.drop(columns=["geometry", "backhaul"]))
@@ -47,6 +62,27 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         text = json.dumps(_note(plan, Path(folder)), ensure_ascii=False, indent=2)
         (scratch / NOTE_FILE).write_text(text + "\n", encoding="utf-8")
         write_csv(flat, scratch / PLAN_FILE)
+        drawing = draw_hops(hops, area=area, synthetic=synthetic)
+        (scratch / HOPS_FILE).write_text(drawing.as_svg(), encoding="utf-8")
+        _write_workbook(plan, flat, scratch / WORKBOOK_FILE, area=area, synthetic=synthetic)
+
+
+def _write_workbook(plan: Plan, flat: pd.DataFrame, file: Path, *, area: str, synthetic: bool) -> None:
+    """Write the plan as a workbook: sites, villages, curve."""
+    found = plan.solution
+    proof = "proven the best of these candidates" if found.proven else f"gap of at most {found.gap:.2%}"
+    about = [
+        ("Result", area),
+        ("What it is", f"{len(flat):,} sites for {found.spent:,.0f}, {found.value:,.0f} people reached; {proof}"),
+        ("Prices", "present values; placeholders where the settings say so"),
+        *((f"Note {number}", finding.message) for number, finding in enumerate(plan.findings, start=1)),
+    ]  # fmt: skip
+    sheets = [
+        Sheet("plan", flat, PLAN.columns),
+        Sheet("villages", round_columns(plan.villages)),
+        Sheet("curve", round_columns(plan.curve)),
+    ]
+    save_workbook(file, sheets, about=about, warning=SYNTHETIC_NOTE if synthetic else "")
 
 
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
