@@ -13,6 +13,7 @@ from lomsong.planning.covering import NOTHING, Covering, Floor, build_covering, 
 from lomsong.planning.polish import polish
 from lomsong.planning.search import search
 from lomsong.planning.solve import solve
+from lomsong.planning.temper import temper
 
 
 def draw(
@@ -112,6 +113,9 @@ def test_every_search_keeps_the_budget_and_one_candidate_a_site(seed: int) -> No
         assert covering.allows(plan)
         assert covering.value(plan) >= covering.value(greedy)
     assert covering.value(polish(covering, greedy, rounds=1)) >= covering.value(greedy)
+    ladder = temper(covering, (greedy,), seed, trades=3)
+    assert all(covering.allows(plan) for plan in (*ladder.plans, *ladder.best))
+    assert max(covering.value(plan) for plan in ladder.best) >= covering.value(greedy)
 
 
 def test_no_money_builds_nothing() -> None:

@@ -24,8 +24,6 @@ def anneal(
     *,
     proposals: int,
     seed: int = 1,
-    hot: float = HOT,
-    fresh: bool = False,
 ) -> NDArray[np.int64]:
     """
     Improve a plan by annealing.
@@ -40,10 +38,6 @@ def anneal(
         Length; the time is proportional.
     seed : int
         Of the draws.
-    hot : float
-        Temperature at the start, as part of the mean value of a chosen candidate.
-    fresh : bool
-        Return the best plan of the colder half even if `start` is better: another plan, for `polish` to merge.
 
     Returns
     -------
@@ -67,17 +61,16 @@ def anneal(
         sites.astype(np.int64),
         covering.budget + TOLERANCE * max(1.0, covering.budget),
         inside,
-        hot * scale,
+        HOT * scale,
         COLD * scale,
         proposals,
-        proposals // 2 if fresh else -1,
         np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64),
     )
     return np.sort(best)
 
 
 @kernel
-def _draw(state):  # type: ignore[no-untyped-def]
+def draw(state):  # type: ignore[no-untyped-def]
     """Return the next number in [0, 1) of a xorshift64* sequence; the state is changed in place."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -117,7 +110,7 @@ def _gain(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - one walk over one state
+def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915 - one walk over one state
     starts,
     rows,
     back_starts,
@@ -130,10 +123,9 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - o
     hot,
     cold,
     proposals,
-    fresh_from,
     state,
 ):
-    """Return the chosen after the walk; `inside` moves in place. Recording starts anew at proposal `fresh_from`."""
+    """Return the best chosen of the walk; `inside` moves in place."""
     n = len(costs)
     used = np.zeros(sites.max() + 1, dtype=np.bool_)
     count = np.zeros(len(weights), dtype=np.int32)
@@ -151,14 +143,11 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - o
     cooling = (cold / hot) ** (1.0 / max(proposals, 1))
     change = best = 0.0
     best_members = members[:size].copy()
-    for turn in range(proposals):
+    for _ in range(proposals):
         heat *= cooling
-        if turn == fresh_from:
-            best = change
-            best_members = members[:size].copy()
-        kind = _draw(state)
+        kind = draw(state)
         if kind < FAR:
-            j = int(_draw(state) * n)
+            j = int(draw(state) * n)
             # an addition that fits can only help
             if not used[sites[j]] and costs[j] <= room:
                 change += _put_in(j, starts, rows, weights, count)
@@ -171,19 +160,19 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - o
                     best = change
                     best_members = members[:size].copy()
                 continue
-        at = int(_draw(state) * size)
+        at = int(draw(state) * size)
         k = members[at]
         width = starts[k + 1] - starts[k]
         if kind < FAR or width == 0:
-            j = int(_draw(state) * n)
+            j = int(draw(state) * n)
         else:
-            i = rows[starts[k] + int(_draw(state) * width)]
-            j = back[back_starts[i] + int(_draw(state) * (back_starts[i + 1] - back_starts[i]))]
+            i = rows[starts[k] + int(draw(state) * width)]
+            j = back[back_starts[i] + int(draw(state) * (back_starts[i + 1] - back_starts[i]))]
         if inside[j] or (used[sites[j]] and sites[j] != sites[k]) or costs[j] - costs[k] > room:
             continue
         gain = -_take_out(k, starts, rows, weights, count)
         gain += _gain(j, starts, rows, weights, count)
-        if gain >= 0.0 or _draw(state) < np.exp(gain / heat):
+        if gain >= 0.0 or draw(state) < np.exp(gain / heat):
             _put_in(j, starts, rows, weights, count)
             change += gain
             inside[k] = False

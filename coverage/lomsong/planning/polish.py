@@ -1,8 +1,8 @@
 """
-The strong path for large instances: many annealed plans, merged exactly.
+The strong path for large instances: two ladders of tempered plans, merged exactly.
 
 Good plans share most of their candidates. An exact solver that may only choose among the candidates of a few good
-plans is quick, and finds the best mixture of them; fresh plans annealed from that one feed the next round.
+plans is quick, and finds the best mixture of them, from which one of the ladders goes on.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,25 +11,23 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.planning.anneal import anneal
 from lomsong.planning.covering import Covering, keep_candidates, reduce
 from lomsong.planning.exact import solve_exactly
+from lomsong.planning.temper import temper
 
-#: Fresh plans a round, and proposals for each.
-FRESH, PROPOSALS = 8, 1_000_000
-#: Temperatures of the fresh plans, in turn.
-HEATS = (0.03, 0.02)
+#: Two ladders, whatever the machine: the result may not hang on its number of cores.
+LADDERS = 2
+#: Trades of a ladder in a round.
+TRADES = 1_000
 #: An exact solver chooses among this many candidates at most, as a multiple of the plan's length; and in this many nodes.
 MOST, NODES = 3.0, 60
-#: Two at a time, whatever the machine: the result may not hang on its number of cores.
-THREADS = 2
 
 _Plan = NDArray[np.int64]
 
 
 def polish(covering: Covering, start: _Plan, *, rounds: int, seed: int = 1) -> _Plan:
     """
-    Improve a plan by rounds of annealing and merging.
+    Improve a plan by rounds of tempering and merging.
 
     Parameters
     ----------
@@ -47,20 +45,23 @@ def polish(covering: Covering, start: _Plan, *, rounds: int, seed: int = 1) -> _
     ndarray of int
         At least as good as `start`; the same on any number of threads.
     """
+    if not len(start):
+        return start
     best = [start]
-    with ThreadPoolExecutor(THREADS) as pool:
+    starts: list[tuple[_Plan, ...]] = [(start,)] * LADDERS
+    with ThreadPoolExecutor(LADDERS) as pool:
         for turn in range(rounds):
-            starts, seeds = [best[number % len(best)] for number in range(FRESH)], range(FRESH)
-            fresh = list(pool.map(partial(_walk, covering, seed + 1000 * turn), starts, seeds))
-            halves = [[*best, *fresh[0::4], *fresh[1::4]], [*best, *fresh[2::4], *fresh[3::4]]]
+            seeds = range(seed + LADDERS * turn, seed + LADDERS * (turn + 1))
+            ladders = list(pool.map(partial(temper, covering, trades=TRADES), starts, seeds))
+            halves = [[*best, *ladder.best] for ladder in ladders]
             merged = list(pool.map(partial(_merge, covering), halves))
-            best = sorted([*best, *merged], key=lambda plan: (-covering.value(plan), plan.tolist()))[:2]
+            best = sorted([*best, *merged], key=lambda plan: (-covering.value(plan), plan.tolist()))[:LADDERS]
+            # the other ladder stays by itself: plans that all come from one have little left to mix
+            starts = [
+                (best[0], *ladder.plans[1:]) if number == turn % LADDERS else ladder.plans
+                for number, ladder in enumerate(ladders)
+            ]
     return best[0]
-
-
-def _walk(covering: Covering, seed: int, start: _Plan, number: int) -> _Plan:
-    heat = HEATS[number % len(HEATS)]
-    return anneal(covering, start, proposals=PROPOSALS, seed=seed + number, hot=heat, fresh=True)
 
 
 def _merge(covering: Covering, plans: list[_Plan]) -> _Plan:
