@@ -52,10 +52,10 @@ def anneal(
     inside[start] = True
     scale = covering.value(start) / len(start)
     best = _anneal(
-        covering.cover.indptr.astype(np.int64),
-        covering.cover.indices.astype(np.int64),
-        back.indptr.astype(np.int64),
-        back.indices.astype(np.int64),
+        covering.cover.indptr.astype(np.int32),
+        covering.cover.indices.astype(np.int32),
+        back.indptr.astype(np.int32),
+        back.indices.astype(np.int32),
         covering.weights,
         covering.costs,
         sites.astype(np.int64),
@@ -81,17 +81,8 @@ def draw(state):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _take_out(k, starts, rows, weights, count):  # type: ignore[no-untyped-def]
-    lost = 0.0
-    for i in rows[starts[k] : starts[k + 1]]:
-        count[i] -= 1
-        if count[i] == 0:
-            lost += weights[i]
-    return lost
-
-
-@kernel
-def _put_in(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+def put_in(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+    """Put candidate `j` in: `count` changes in place, and what it newly covers comes back."""
     won = 0.0
     for i in rows[starts[j] : starts[j + 1]]:
         if count[i] == 0:
@@ -101,12 +92,18 @@ def _put_in(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _gain(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
+def swap_gain(k, j, starts, rows, weights, count, seen, turn):  # type: ignore[no-untyped-def]
+    """Return what taking `k` out and putting `j` in would change, without doing it; `seen` is scratch space by turn."""
+    lost = 0.0
+    for i in rows[starts[k] : starts[k + 1]]:
+        if count[i] == 1:
+            lost += weights[i]
+            seen[i] = turn
     won = 0.0
     for i in rows[starts[j] : starts[j + 1]]:
-        if count[i] == 0:
+        if count[i] == 0 or (count[i] == 1 and seen[i] == turn):
             won += weights[i]
-    return won
+    return won - lost
 
 
 @kernel
@@ -129,12 +126,13 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915 - one walk o
     n = len(costs)
     used = np.zeros(sites.max() + 1, dtype=np.bool_)
     count = np.zeros(len(weights), dtype=np.int32)
+    seen = np.zeros(len(weights), dtype=np.int32)
     members = np.empty(n, dtype=np.int64)
     size = 0
     room = budget
     for j in range(n):
         if inside[j]:
-            _put_in(j, starts, rows, weights, count)
+            put_in(j, starts, rows, weights, count)
             used[sites[j]] = True
             room -= costs[j]
             members[size] = j
@@ -143,14 +141,14 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915 - one walk o
     cooling = (cold / hot) ** (1.0 / max(proposals, 1))
     change = best = 0.0
     best_members = members[:size].copy()
-    for _ in range(proposals):
+    for turn in range(1, proposals + 1):
         heat *= cooling
         kind = draw(state)
         if kind < FAR:
             j = int(draw(state) * n)
             # an addition that fits can only help
             if not used[sites[j]] and costs[j] <= room:
-                change += _put_in(j, starts, rows, weights, count)
+                change += put_in(j, starts, rows, weights, count)
                 inside[j] = True
                 used[sites[j]] = True
                 room -= costs[j]
@@ -170,10 +168,11 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915 - one walk o
             j = back[back_starts[i] + int(draw(state) * (back_starts[i + 1] - back_starts[i]))]
         if inside[j] or (used[sites[j]] and sites[j] != sites[k]) or costs[j] - costs[k] > room:
             continue
-        gain = -_take_out(k, starts, rows, weights, count)
-        gain += _gain(j, starts, rows, weights, count)
+        gain = swap_gain(k, j, starts, rows, weights, count, seen, turn)
         if gain >= 0.0 or draw(state) < np.exp(gain / heat):
-            _put_in(j, starts, rows, weights, count)
+            for i in rows[starts[k] : starts[k + 1]]:
+                count[i] -= 1
+            put_in(j, starts, rows, weights, count)
             change += gain
             inside[k] = False
             inside[j] = True
@@ -184,6 +183,4 @@ def _anneal(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915 - one walk o
             if change > best + 1e-9:
                 best = change
                 best_members = members[:size].copy()
-        else:
-            _put_in(k, starts, rows, weights, count)
     return best_members

@@ -24,7 +24,7 @@ from lomsong.planning.search import search
 Method = Literal["auto", "fast", "exact", "strong"]
 
 #: Steps of the fast path: tabu walk, then proposals of annealing; less than a second on thousands of candidates.
-WALK_STEPS, FAST_PROPOSALS = 4_000, 1_800_000
+WALK_STEPS, FAST_PROPOSALS = 4_000, 1_600_000
 #: Annealing goes on from this many candidates; with fewer the tabu walk is enough.
 MANY = 300
 #: Steps of the bound after the fast path, before the exact path, and where the bound itself is the proof.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lomsong.compiled import kernel
-from lomsong.planning.anneal import FAR, draw
+from lomsong.planning.anneal import FAR, draw, put_in, swap_gain
 from lomsong.planning.covering import TOLERANCE, Covering
 
 #: The ladder of temperatures, as part of the mean value of a chosen candidate, and its number of rungs.
@@ -85,30 +85,6 @@ def temper(covering: Covering, starts: tuple[_Plan, ...], seed: int, *, trades: 
 
 
 @kernel
-def _put(j, starts, rows, weights, count):  # type: ignore[no-untyped-def]
-    won = 0.0
-    for i in rows[starts[j] : starts[j + 1]]:
-        if count[i] == 0:
-            won += weights[i]
-        count[i] += 1
-    return won
-
-
-@kernel
-def _swap_gain(k, j, starts, rows, weights, count, seen, turn):  # type: ignore[no-untyped-def]
-    """Return what taking `k` out and putting `j` in would change, without doing it."""
-    gain = 0.0
-    for i in rows[starts[k] : starts[k + 1]]:
-        if count[i] == 1:
-            gain -= weights[i]
-            seen[i] = turn
-    for i in rows[starts[j] : starts[j + 1]]:
-        if count[i] == 0 or (count[i] == 1 and seen[i] == turn):
-            gain += weights[i]
-    return gain
-
-
-@kernel
 def _walk(  # type: ignore[no-untyped-def]  # noqa: C901 - one walk over one state
     starts, rows, back_starts, back, weights, costs, sites, heat,
     inside, used, count, members, size, room, change, top, best, seen, turn, state,
@@ -122,7 +98,7 @@ def _walk(  # type: ignore[no-untyped-def]  # noqa: C901 - one walk over one sta
             j = int(draw(state) * n)
             # an addition that fits can only help
             if not used[sites[j]] and costs[j] <= room:
-                change += _put(j, starts, rows, weights, count)
+                change += put_in(j, starts, rows, weights, count)
                 inside[j] = True
                 used[sites[j]] = True
                 room -= costs[j]
@@ -144,11 +120,11 @@ def _walk(  # type: ignore[no-untyped-def]  # noqa: C901 - one walk over one sta
             j = back[back_starts[i] + int(draw(state) * (back_starts[i + 1] - back_starts[i]))]
         if inside[j] or (used[sites[j]] and sites[j] != sites[k]) or costs[j] - costs[k] > room:
             continue
-        gain = _swap_gain(k, j, starts, rows, weights, count, seen, turn)
+        gain = swap_gain(k, j, starts, rows, weights, count, seen, turn)
         if gain >= 0.0 or draw(state) < np.exp(gain / heat):
             for i in rows[starts[k] : starts[k + 1]]:
                 count[i] -= 1
-            _put(j, starts, rows, weights, count)
+            put_in(j, starts, rows, weights, count)
             change += gain
             inside[k] = False
             inside[j] = True
@@ -178,7 +154,7 @@ def _temper(  # type: ignore[no-untyped-def]
     for r in range(rungs):
         for j in range(n):
             if inside[r, j]:
-                value[r] += _put(j, starts, rows, weights, count[r])
+                value[r] += put_in(j, starts, rows, weights, count[r])
                 used[r, sites[j]] = True
                 room[r] -= costs[j]
                 members[r, size[r]] = j
