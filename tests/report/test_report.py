@@ -333,6 +333,14 @@ def test_a_plan_of_other_results_is_not_shown_and_a_broken_one_is_one_message(tm
         read_plan_tables(tmp_path)
 
 
+def test_a_plan_of_many_sites_shows_the_first_and_says_where_the_rest_is(path: PathExplanation) -> None:
+    contents = contents_of([f"Bản {i}" for i in range(6)], path)
+    assert contents.plan is not None
+    sites = pd.concat([contents.plan.sites] * 60, ignore_index=True).assign(order=range(1, 121))
+    many = replace(contents, plan=replace(contents.plan, sites=sites))
+    assert "The first 100 sites of 120; plan.csv has them all." in plain(render_report(many))
+
+
 def test_the_curve_rises_in_steps_through_its_points() -> None:
     plan = plan_of(frame(["a", "b", "c", "d"]), ["a", "b", "c", "d"])
     drawing = draw_curve(plan, "USD", "en")

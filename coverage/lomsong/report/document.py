@@ -21,6 +21,8 @@ from lomsong.wording import Language, label, write_number
 
 #: Villages in the table of the report, and in those of what changed and what the plan leaves out; the files have them all.
 SHOWN_VILLAGES = 30
+#: Sites of the plan in its tables.
+SHOWN_SITES = 100
 
 _SHOWN_COLUMNS = [
     "rank", "village_id", "village_name", "commune_name", "status", "verify_cause", "need", "people",
@@ -201,7 +203,7 @@ def _plan(contents: ReportContents, used: list[UsedSetting], language: Language)
     out = out.assign(name=[names.get(each, each) for each in out["village_id"]])
     wanted = ["order", "phase", "site_id", "origin", "configuration", "people", "cost", "cost_total", "cost_capital", "cost_per_year", "backhaul_kind", "connects_to", "programme", "runner_up"]  # fmt: skip
     parts = [str(each) for each in plan.parts().index]
-    sites = plan.sites.reindex(columns=[*wanted, *(f"cost_{part}" for part in parts)])
+    sites = plan.sites.head(SHOWN_SITES).reindex(columns=[*wanted, *(f"cost_{part}" for part in parts)])
     return {
         "plan": plan,
         "sites": _plain(sites),

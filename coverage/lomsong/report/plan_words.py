@@ -45,6 +45,10 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
         "no plan has been made on this run; “lomsong plan RUN --budget N” makes one, then “lomsong report RUN” shows it here.",
         "chưa lập phương án cho lần chạy này; “lomsong plan RUN --budget N” sẽ lập, sau đó “lomsong report RUN” hiển thị tại đây.",
     ),
+    "sites_more": (
+        "The first {shown} sites of {total}; plan.csv has them all.",
+        "{shown} trạm đầu trong {total}; plan.csv có đầy đủ.",
+    ),
     "price_list": ("Prices that a plan would use", "Đơn giá mà phương án sẽ dùng"),
     "order": ("Order", "Thứ tự"),
     "year": ("Year", "Năm"),
