@@ -13,6 +13,13 @@ from scipy.spatial import cKDTree
 
 #: The WGS84 ellipsoid: semi-major axis [m] and flattening.
 SEMI_MAJOR_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
+#: Its mean radius (IUGG). [m]
+MEAN_RADIUS_M = 6_371_008.8
+#: A chord up to this long is an arc of a circle of any of the ellipsoid's radii to a tenth of a millimetre: the arc is
+#: longer by chord^3 / 24 radius^2, 8 mm, and the radii differ by less than a hundredth. [m]
+_BENT_M = 20_000.0
+#: Edge of the cubes that points are ordered by. [m]
+_CUBE_M = 20_000.0
 
 _Floats = NDArray[np.float64]
 #: Geodesics on it.
@@ -37,7 +44,7 @@ def find_nearest(
     place : ndarray, shape (points,)
         Row number of the nearest place; -1 for a point with NaN, and where there is no place.
     distance_m : ndarray, shape (points,)
-        Geodesic distance to it, NaN likewise. [m]
+        Geodesic distance to it, NaN likewise; to a tenth of a millimetre. [m]
 
     Notes
     -----
@@ -53,12 +60,25 @@ def find_nearest(
     if not asked.any() or not len(there):
         return place, distance
     tree = cKDTree(to_space(to_lon[there], to_lat[there]), balanced_tree=False, compact_nodes=False)
-    _, found = tree.query(to_space(from_lon[asked], from_lat[asked]))
-    place[asked] = there[found]
-    chosen = place[asked]
-    _, _, metres = GEOD.inv(from_lon[asked], from_lat[asked], to_lon[chosen], to_lat[chosen])
+    here = to_space(from_lon[asked], from_lat[asked])
+    order = _by_neighbourhood(here)
+    found = np.empty(len(here), dtype=np.int64)
+    chord = np.empty(len(here))
+    chord[order], found[order] = tree.query(here[order])
+    place[asked] = chosen = there[found]
+    metres = 2 * MEAN_RADIUS_M * np.arcsin(np.minimum(chord / (2 * MEAN_RADIUS_M), 1.0))
+    far = chord > _BENT_M
+    lon, lat = from_lon[asked][far], from_lat[asked][far]
+    metres[far] = GEOD.inv(lon, lat, to_lon[chosen][far], to_lat[chosen][far])[2]
     distance[asked] = metres
     return place, distance
+
+
+def _by_neighbourhood(points: _Floats) -> NDArray[np.int64]:
+    """Order points so that neighbours follow each other: a tree answers them from the cache of the processor."""
+    x, y, z = ((points - points.min(axis=0)) // _CUBE_M).astype(np.int64).T
+    side = 2 * SEMI_MAJOR_M // _CUBE_M + 1
+    return np.argsort((z * int(side) + y) * int(side) + x)
 
 
 def to_space(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> _Floats:
