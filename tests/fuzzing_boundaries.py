@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -34,6 +36,8 @@ MAPPING = "old_code,new_code,kind,share,date,old_name,new_name\n01,11,whole,,202
 POINTS = (
     "village_id;village_name;centre_longitude_deg;centre_latitude_deg\n01;Bản A;104.5;22.5\n02;B;104.6;22.6\n"
 )
+#: Different broken tables of each kind: writing one costs more than reading it, so each is broken again as bytes.
+VARIANTS = 200
 ODD_CELLS = (
     None,
     np.nan,
@@ -132,11 +136,27 @@ def _read_osm(path: Path) -> None:
 Reader = Callable[[Path], object]
 
 
-def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Generator) -> tuple[Path, Reader]:
-    """Write a good file of one kind, or a broken table in a good file; return it with its reader."""
+#: What the kinds that are no tables of shapes hold, and how they are read.
+_TEXTS: dict[str, tuple[str, Reader]] = {
+    "osm": (OSM, _read_osm),
+    "points.csv": (POINTS, lambda each: read_villages(BoundarySource(path=each))),
+    "mapping.csv": (MAPPING, lambda each: read_code_mapping(LayerSource(path=each))),
+    "totals.csv": ("commune_code,population\n01,5\n02,6\n", lambda each: read_totals(LayerSource(path=each))),
+    "buildings.csv": ("latitude,longitude\n22,104\n22.1,104.1\n", lambda each: read_buildings(LayerSource(path=each))),
+    "centres.osm": (OSM, lambda each: read_community_centres(LayerSource(path=each))),
+    "communes.osm": (OSM, lambda each: read_communes(BoundarySource(path=each, admin_level=8))),
+}  # fmt: skip
+
+
+def _reader(kind: str) -> Reader:
+    return _TEXTS[kind][1] if kind in _TEXTS else _read_villages
+
+
+def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Generator) -> Path:
+    """Write a good file of one kind, or a broken table in a good file."""
     path = folder / f"v.{kind}"
     if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet"):
-        return _write(frame, path), _read_villages
+        return _write(frame, path)
     if kind == "zip":
         _write(frame, folder / "v.shp")
         name = str(rng.choice(["v", "../v", "a/b/v", "/v", "v\x00"]))
@@ -144,33 +164,17 @@ def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Gener
             for each in sorted(folder.glob("v.*")):
                 if each != path:
                     archive.writestr(name + each.suffix, each.read_bytes())
-        return path, _read_villages
-    if kind == "gz":
+    elif kind == "gz":
         path.write_bytes(gzip.compress(frame.to_json().encode("utf-8"), mtime=0))
-        return path, _read_villages
-    if kind == "deep.geojson":
-        depth = int(rng.integers(1, 3000))
-        shape = {"type": "Polygon", "coordinates": json.loads("[" * min(depth, 400) + "]" * min(depth, 400))}
-        path.write_text(
-            json.dumps(
-                {
-                    "type": "FeatureCollection",
-                    "features": [{"type": "Feature", "properties": {"village_id": "1"}, "geometry": shape}],
-                }
-            )
-        )
-        return path, _read_villages
-    text, reader = {
-        "osm": (OSM, _read_osm),
-        "points.csv": (POINTS, lambda each: read_villages(BoundarySource(path=each))),
-        "mapping.csv": (MAPPING, lambda each: read_code_mapping(LayerSource(path=each))),
-        "totals.csv": ("commune_code,population\n01,5\n02,6\n", lambda each: read_totals(LayerSource(path=each))),
-        "buildings.csv": ("latitude,longitude\n22,104\n22.1,104.1\n", lambda each: read_buildings(LayerSource(path=each))),
-        "centres.osm": (OSM, lambda each: read_community_centres(LayerSource(path=each))),
-        "communes.osm": (OSM, lambda each: read_communes(BoundarySource(path=each, admin_level=8))),
-    }[kind]  # fmt: skip
-    path.write_bytes(text.encode(str(rng.choice(["utf-8", "utf-8-sig", "cp1258", "utf-16"])), "replace"))
-    return path, reader
+    elif kind == "deep.geojson":
+        depth = min(int(rng.integers(1, 3000)), 400)
+        shape = {"type": "Polygon", "coordinates": json.loads("[" * depth + "]" * depth)}
+        feature = {"type": "Feature", "properties": {"village_id": "1"}, "geometry": shape}
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    else:
+        coding = str(rng.choice(["utf-8", "utf-8-sig", "cp1258", "utf-16"]))
+        path.write_bytes(_TEXTS[kind][0].encode(coding, "replace"))
+    return path
 
 
 KINDS = (
@@ -179,25 +183,35 @@ KINDS = (
 )  # fmt: skip
 
 
+@cache
+def _files(kind: str, variant: int) -> tuple[dict[str, bytes], str]:
+    """Return the files of the good table of a kind (variant 0) or of one of its broken tables, and which is read."""
+    rng = np.random.default_rng([variant, KINDS.index(kind), 1])
+    frame = break_table(villages(), rng) if variant else villages()
+    with tempfile.TemporaryDirectory() as outer:
+        folder = Path(outer)
+        try:
+            path = _make(folder, kind, frame, rng)
+        except Exception:  # noqa: BLE001 - the writer refused the broken table
+            return _files(kind, 0)
+        return {each.name: each.read_bytes() for each in sorted(folder.glob("v.*"))}, path.name
+
+
 def attack_boundaries(folder: Path, kind: str, seed: int) -> bool:
-    """Write one file of a kind, break it, read it; return whether it was refused with an error of ours."""
+    """Break a file of a kind, as a table or as bytes or both, and read it; return whether it was refused with an error of ours."""
     rng = np.random.default_rng([seed, KINDS.index(kind)])
-    frame = villages()
-    as_table = bool(rng.integers(0, 2))
-    try:
-        path, reader = _make(folder, kind, break_table(frame, rng) if as_table else frame, rng)
-    except Exception:  # noqa: BLE001 - the writer refused the broken table: then the good one is broken as bytes
-        for each in folder.iterdir():
-            each.unlink()
-        as_table = False
-        path, reader = _make(folder, kind, frame, rng)
-    if not as_table:
-        parts = sorted(folder.glob("v.*")) if kind == "shp" else [path]
-        broken = parts[int(rng.integers(0, len(parts)))]
+    variant = int(rng.integers(0, VARIANTS)) if rng.integers(0, 2) else 0
+    files, name = _files(kind, variant)
+    for each, content in files.items():
+        (folder / each).write_bytes(content)
+    path = folder / name
+    if not variant or rng.integers(0, 2):
+        parts = sorted(files) if kind == "shp" else [name]
+        broken = folder / parts[int(rng.integers(0, len(parts)))]
         broken.write_bytes(mutate(broken.read_bytes(), rng))
     before = sorted(each.name for each in folder.parent.rglob("*"))
     try:
-        reader(path)
+        _reader(kind)(path)
     except LomsongError as error:
         return bool(str(error).strip())
     after = sorted(each.name for each in folder.parent.rglob("*"))

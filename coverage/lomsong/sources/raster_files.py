@@ -1,16 +1,18 @@
 """Raster files as such: open them north-up, find the window that is wanted, read it band by band."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
-from rasterio.enums import MaskFlags
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.windows import Window, from_bounds
 
 from lomsong.compiled import parallel_kernel, prange
@@ -24,6 +26,8 @@ from lomsong.sources.vectors import settle_crs
 BAND_ROWS = 512
 #: Red, green and blue, and their opacity.
 _PICTURE_BANDS = (3, 4)
+#: No coordinate or cell is as large as this, and no cell as small as its inverse. [unit of the CRS]
+_BEYOND_ALL = 1e9
 
 Bounds = tuple[float, float, float, float]
 
@@ -39,22 +43,20 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
         No file, not a raster, corrupt, rotated, a picture, no CRS, or one that the villages' CRS has no way to.
     """
     path = require_file(Path(source.path), layer=layer)
+    with path.open("rb") as stream:
+        if stream.read(4) == b"PK\x03\x04":
+            # GDAL would open zipped SRTM tiles by itself, and crashes on broken ones
+            raise SourceError(f"{layer}: {path.name} is a zip archive; unpack it and name the raster in it")
     try:
-        with rasterio.open(path) as dataset:
+        with open_dataset(path) as dataset:
             found = CRS.from_user_input(dataset.crs) if dataset.crs else None
             raster_crs = settle_crs(found, source.crs, layer=layer)
-            affine = dataset.transform
-            if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
-                raise SourceError(
-                    f"{layer}: {path.name} is rotated or upside down; warp it north-up with gdalwarp first"
-                )
-            if dataset.count in _PICTURE_BANDS and set(dataset.dtypes) == {"uint8"}:
-                raise SourceError(
-                    f"{layer}: {path.name} is a picture of {dataset.count} colour bands, no layer of values; fetch the "
-                    "layer itself"
-                )
+            try:
+                find_layout(dataset, path.name)
+            except SourceError as error:
+                raise SourceError(f"{layer}: {error}") from None
             yield dataset, raster_crs
-    except RasterioIOError as error:
+    except (RasterioIOError, UnicodeDecodeError) as error:  # rasterio takes every message of GDAL for UTF-8
         raise SourceError(f"{layer}: {path.name} is not a readable raster: {gdal_reason(error)}") from None
     except ProjError as error:
         raise CrsError(
@@ -62,6 +64,50 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
         ) from None
     except RasterioError as error:
         raise SourceError(f"{layer}: {path.name}: {gdal_reason(error)}") from None
+
+
+@contextmanager
+def open_dataset(path: Path) -> Iterator[rasterio.DatasetReader]:
+    """Open a raster; one that does not say where it lies is refused by `find_layout`, not warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        dataset = rasterio.open(path)
+    with dataset:
+        yield dataset
+
+
+def find_layout(dataset: rasterio.DatasetReader, name: str) -> Affine:
+    """
+    Return the transform of a north-up raster with one layer of values.
+
+    Raises
+    ------
+    SourceError
+        It does not say where it lies, is rotated, or has several bands besides an opacity.
+    """
+    affine: Affine = dataset.transform
+    if affine.is_identity:
+        raise SourceError(
+            f"{name} does not say where it lies; georeference it first, as gdal_translate -a_ullr does"
+        )
+    if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
+        raise SourceError(f"{name} is rotated or upside down; warp it north-up with gdalwarp first")
+    sides, corner = np.abs([affine.a, affine.e]), np.abs([affine.c, affine.f])
+    if not ((sides > 1 / _BEYOND_ALL).all() and (sides < _BEYOND_ALL).all() and (corner < _BEYOND_ALL).all()):
+        raise SourceError(
+            f"{name} has cells of {affine.a:g} by {-affine.e:g} at {affine.c:g}, {affine.f:g}: its place is damaged"
+        )
+    bands = sum(each != ColorInterp.alpha for each in dataset.colorinterp)
+    if bands in _PICTURE_BANDS and set(dataset.dtypes) == {"uint8"}:
+        raise SourceError(
+            f"{name} is a picture of {dataset.count} colour bands, no layer of values; fetch the layer itself"
+        )
+    if bands > 1:
+        raise SourceError(
+            f"{name} has {bands} bands and nothing says which counts; write that one into a file of its own: "
+            f"gdal_translate -b 1 {name} band_1.tif"
+        )
+    return affine
 
 
 def read_window(source: RasterSource, *, layer: str, bounds: Bounds, crs: CRS) -> Raster:

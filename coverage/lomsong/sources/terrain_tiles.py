@@ -21,7 +21,7 @@ from lomsong.errors import CrsError, LomsongError, MissingSourceError, SourceErr
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
 from lomsong.sources.files import require_file
-from lomsong.sources.raster_files import Bounds, gdal_reason, read_bands
+from lomsong.sources.raster_files import Bounds, find_layout, gdal_reason, open_dataset, read_bands
 from lomsong.sources.vectors import settle_crs
 
 #: Files of a folder that are taken for tiles. A VRT must be named itself: it names tiles that may lie beside it.
@@ -261,23 +261,23 @@ def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> li
     for path in tiles:
         try:
             found.append(_open(path, layer, declared_crs))
-        except RasterioError as error:
+        except (RasterioError, UnicodeDecodeError) as error:
             hint = "; its name must say where it lies, such as N22E104.hgt" if path.suffix == ".hgt" else ""
             problems.append(f"{path.name} is not a readable raster: {gdal_reason(error)}{hint}")
         except LomsongError as error:
-            problems.append(f"{path.name}: {str(error).removeprefix(layer + ': ')}")
+            problems.append(
+                f"{path.name}: {str(error).removeprefix(layer + ': ').removeprefix(path.name + ' ')}"
+            )
     if problems:
         raise SourceError(problem_list(layer, problems))
     return found
 
 
 def _open(path: Path, layer: str, declared_crs: str | None) -> _Tile:
-    with rasterio.open(path) as dataset:
+    with open_dataset(path) as dataset:
         found = CRS.from_user_input(dataset.crs) if dataset.crs else None
-        affine = dataset.transform
-        if affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
-            raise SourceError("rotated or upside down; warp it north-up with gdalwarp first")
         crs = settle_crs(found, declared_crs, layer=layer)
+        affine = find_layout(dataset, path.name)
         grid = _Grid(crs, affine.a, -affine.e, affine.c, affine.f)
         return _Tile(path, grid, dataset.height, dataset.width)
 
