@@ -149,10 +149,11 @@ told = {"read": [round(time.perf_counter() - begin, 1), round(peak(), 2)]}
 begin = time.perf_counter()
 counts = check(inputs).counts
 told["check"] = [round(time.perf_counter() - begin, 1), round(peak(), 2)]
-begin = time.perf_counter()
-demand, _ = build_demand(inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand)
-told["demand points"] = [round(time.perf_counter() - begin, 1), round(peak(), 2)]
-print(json.dumps({"seconds and GiB so far": told, "demand_points": len(demand), **counts}))
+if inputs.population is not None:
+    begin = time.perf_counter()
+    build_demand(inputs.villages, terrain=inputs.terrain, population=inputs.population, settings=inputs.settings.demand)
+    told["demand points"] = [round(time.perf_counter() - begin, 1), round(peak(), 2)]
+print(json.dumps({"seconds and GiB so far": told, **counts}))
 """
 
 

@@ -241,9 +241,9 @@ def test_places_move_to_the_middle_of_a_square_and_no_further(tmp_path: Path) ->
     coarse, _ = read_speed_tests(source, privacy=PrivacySettings(bin_m=100))
     moved = coarse.to_crs(32648).distance(exact.to_crs(32648))
     assert 10 < moved.max() <= 100 / np.sqrt(2) + 2
-    again, square = bin_places(coarse, 100)
+    again = bin_places(coarse, 100)
     assert again.to_crs(32648).distance(coarse.to_crs(32648)).max() < 1e-3
-    assert len(np.unique(square, axis=0)) == coarse.geometry.to_wkt().nunique()
+    assert 30 < again.geometry.nunique() == coarse.geometry.nunique() < 300
 
 
 def test_exchanged_axes_are_noticed_against_the_villages(tmp_path: Path) -> None:

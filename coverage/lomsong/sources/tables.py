@@ -153,6 +153,8 @@ def _read_parquet(path: Path, layer: str) -> pd.DataFrame:
         )
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise SourceError(f"{layer}: {path.name} is not readable Parquet: {_reason(error)}") from None
+    # arrow keeps what it needed to unpack the file; of a large one that is as much as its rows
+    pa.default_memory_pool().release_unused()
     frame.columns = frame.columns.astype(str)
     if frame.empty:
         raise SourceError(f"{layer}: {path.name} has no rows")

@@ -194,9 +194,7 @@ def place_rows(
     return usable.reset_index(drop=True), findings + found
 
 
-def bin_places(
-    frame: gpd.GeoDataFrame, size_m: float
-) -> tuple[gpd.GeoDataFrame, "np.ndarray[tuple[int, int], np.dtype[np.int64]]"]:
+def bin_places(frame: gpd.GeoDataFrame, size_m: float) -> gpd.GeoDataFrame:
     """
     Move points to the centres of squares, so that no row tells where one person stood.
 
@@ -209,14 +207,12 @@ def bin_places(
 
     Returns
     -------
-    frame : GeoDataFrame
-        Same rows at the centres.
-    square : ndarray of int, shape (n, 2)
-        Row and column of each square.
+    GeoDataFrame
+        Same rows at the centres; those of one square are equal to the last digit.
     """
     x, y = coordinates(frame.geometry)
     step = size_m / _DEGREE_M
-    centre, square = np.empty((2, len(x))), np.empty((len(x), 2), dtype=np.int64)
+    centre = np.empty((2, len(x)))
     for begin in range(0, len(x), _CHUNK):
         part = slice(begin, begin + _CHUNK)
         row = np.floor(y[part] / step)
@@ -225,9 +221,7 @@ def bin_places(
         wide = step / np.maximum(np.cos(np.radians(middle)), 1e-6)
         column = np.floor(x[part] / wide)
         centre[:, part] = np.clip((column + 0.5) * wide, -180.0, 180.0), middle
-        square[part] = np.column_stack([row, column])
-    moved = frame.set_geometry(gpd.GeoSeries(PointArray(centre[0], centre[1], frame.crs), index=frame.index))
-    return moved, square
+    return frame.set_geometry(gpd.GeoSeries(PointArray(centre[0], centre[1], frame.crs), index=frame.index))
 
 
 def refuse_exchanged(

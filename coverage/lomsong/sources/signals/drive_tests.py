@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lomsong.findings import Finding, count_rows
+from lomsong.points import coordinates
 from lomsong.settings import PrivacySettings, SignalSource
 from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import rename_columns, to_text
@@ -31,7 +32,7 @@ _OF_ONE_KIND = {
 _COLUMNS = ("longitude_deg", "latitude_deg", "time", "operator", "technology", "level_dbm", "frequency_mhz")
 #: Where a log has both, this says what the network is, and the other what mode of it.
 _NETWORK = ("networktech", "networkmode")
-_KEYS = ("row", "column", "time", "operator", "technology", "kind", "level_kind")
+_KEYS = ("y", "x", "time", "operator", "technology", "kind", "level_kind")
 
 
 def read_signal_samples(
@@ -169,17 +170,15 @@ def _levels(named: pd.DataFrame, technology: pd.Series) -> tuple[pd.Series, list
 
 
 def _sum_up(placed: gpd.GeoDataFrame, source: SignalSource, privacy: PrivacySettings) -> gpd.GeoDataFrame:
-    binned, square = bin_places(placed, privacy.bin_m)
+    binned = bin_places(placed, privacy.bin_m)
     table = pd.DataFrame(binned.drop(columns="geometry"))
-    table["row"], table["column"] = square[:, 0], square[:, 1]
-    table["x"], table["y"] = binned.geometry.x, binned.geometry.y
+    table["x"], table["y"] = coordinates(binned.geometry)
     for name in ("time", "operator", "technology", "level_kind"):
         table[name] = table[name].astype("string").fillna("") if name in table else ""
     if "frequency_mhz" not in table:
         table["frequency_mhz"] = np.nan
     summed = table.groupby(list(_KEYS), sort=True, as_index=False).agg(
         level_dbm=("level_dbm", "median"), frequency_mhz=("frequency_mhz", "median"), tests=("level_dbm", "size"),
-        x=("x", "first"), y=("y", "first"),
     )  # fmt: skip
     frame = pd.DataFrame(
         {

@@ -68,7 +68,7 @@ def read_no_service(
     frame, findings = frame.join(numbers), findings + found
     where = named[[name for name in PLACE_COLUMNS if name in named]]
     placed, found = place_rows(frame.join(where), layer=LAYER, crs=source.crs, points=points)
-    binned, _ = bin_places(placed.drop(columns=list(where)), privacy.bin_m)
+    binned = bin_places(placed.drop(columns=list(where)), privacy.bin_m)
     binned["tile_size_m"] = privacy.bin_m
     binned["published"] = pd.Series(bool(source.published), index=binned.index, dtype="boolean")
     return binned, findings + found

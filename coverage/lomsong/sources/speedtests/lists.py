@@ -34,6 +34,10 @@ def shape(
     known = [*_COLUMNS, *PLACE_COLUMNS, "tile_size_m"]
     named = rename_columns(raw.reset_index(drop=True), source.columns, layer=LAYER, known=known)
     named = name_columns(named, _COLUMNS, taken=source.columns)
+    named = named.loc[:, [name in (*known, "measurement_id") for name in named.columns]]
+    # the caller holds the same table, of which ten million rows would stand in memory twice: columns go as they are used
+    for name in raw.columns.unique():
+        del raw[name]
     if "download_mbps" not in named and "upload_mbps" not in named:
         raise TableError(
             problem_list(
@@ -50,19 +54,20 @@ def shape(
     frame = pd.DataFrame({"measurement_id": ids, "network": source.network, "kind": "speed"})
     numbers, findings = read_numbers(named, _NUMBERS, ids, layer=LAYER)
     frame = frame.assign(**numbers)
+    named = named.drop(columns=list(numbers))
     if "tile_size_m" in named:
         frame["tile_size_m"] = pd.to_numeric(named["tile_size_m"], errors="coerce")
     if "time" in named:
-        frame["time"], found = to_dates(named["time"], layer=LAYER)
+        frame["time"], found = to_dates(named.pop("time"), layer=LAYER)
         findings += found
     frame["operator"] = (
-        to_text(named["operator"])
+        to_text(named.pop("operator"))
         if "operator" in named
         else pd.Series(pd.NA, index=named.index, dtype="string")
     )
     frame["operator"] = frame["operator"].fillna(source.operator) if source.operator else frame["operator"]
     if "technology" in named:
-        frame["technology"], fixed, _, found = read_technology(named["technology"], layer=LAYER)
+        frame["technology"], fixed, _, found = read_technology(named.pop("technology"), layer=LAYER)
         findings += found
         if source.network == "mobile" and fixed.any():
             frame["network"] = frame["network"].mask(fixed, "fixed")
@@ -77,7 +82,6 @@ def shape(
                 named["level_dbm"], frame["technology"], layer=LAYER
             )
             findings += found
-    where = {name: named[name] for name in PLACE_COLUMNS if name in named}
-    placed, found = place_rows(frame.assign(**where), layer=LAYER, crs=source.crs)
-    binned, _ = bin_places(placed.drop(columns=list(where)), privacy.bin_m)
-    return binned, findings + found
+    where = [name for name in PLACE_COLUMNS if name in named]
+    placed, found = place_rows(frame.assign(**named[where]), layer=LAYER, crs=source.crs)
+    return bin_places(placed.drop(columns=where), privacy.bin_m), findings + found
