@@ -264,3 +264,10 @@ def test_no_terrain_at_all_is_a_figure_and_no_crash(world: World) -> None:
     report = measured(check(world({"a": (5, 5)}, {"m": (6, 6)}, terrain=nothing)))
     assert report["terrain_void"].value == 100
     assert report["terrain_spike"].count == 0
+
+
+def test_areas_that_know_no_communes_at_all_may_be_communes_and_earn_no_grade(world: World) -> None:
+    inputs = world({"v1": (5, 5), "v2": (9, 5)}, {"m": (6, 5)})
+    assert measured(check(inputs))["village_code"].grade is None
+    named = replace(inputs, villages=inputs.villages.assign(commune_name=["A", None]))
+    assert measured(check(named))["village_code"].count == 1

@@ -34,9 +34,7 @@ def measure_villages(inputs: Inputs, overlapping: NDArray[np.bool_]) -> list[Mea
     measures = [
         measure_share("village_population", _absent(villages, "population"), ids),
         measure_share("village_name", _absent(villages, "village_name"), ids),
-        measure_share(
-            "village_code", _absent(villages, "commune_code") & _absent(villages, "commune_name"), ids
-        ),
+        _communes_missing(inputs),
         measure_share("village_area", _point_like(villages), ids),
         measure_share("village_overlap", overlapping, ids),
         measure_share("village_mended", ids.astype(str).isin(_mended(inputs.findings)), ids),
@@ -58,6 +56,15 @@ def measure_villages(inputs: Inputs, overlapping: NDArray[np.bool_]) -> list[Mea
     if outside is not None:
         measures.append(measure_share("village_centre", outside, ids))
     return measures
+
+
+def _communes_missing(inputs: Inputs) -> Measure:
+    """Count the villages without a commune; where nothing in the inputs knows any, they may be communes themselves."""
+    villages = inputs.villages
+    missing = _absent(villages, "commune_code") & _absent(villages, "commune_name")
+    if missing.all() and inputs.communes is None:
+        return Measure(key="village_code", value=np.nan)
+    return measure_share("village_code", missing, villages["village_id"])
 
 
 def _absent(frame: pd.DataFrame, column: str) -> pd.Series:
