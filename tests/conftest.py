@@ -1,10 +1,11 @@
 """Small worlds made in memory, and where the real data lies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from postgres_server import PASSWORD, USER, Server, serve
 from pyproj import CRS
 from worlds import CRS_METRIC, flat_terrain, mast_table, small_settings, village_table
 
@@ -23,6 +24,22 @@ def real() -> Path:
     if not folder.is_dir():
         pytest.skip("the real layers are not here: ../shared/data/real is missing beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Return a server with the database `gis` that has PostGIS, or skip."""
+    with serve() as server:
+        server.ask("postgres", "CREATE DATABASE gis")
+        server.ask("gis", "CREATE EXTENSION postgis")
+        yield server
+
+
+@pytest.fixture
+def keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the login of the server's owner into the environment."""
+    monkeypatch.setenv("PGUSER", USER)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
 
 
 @pytest.fixture

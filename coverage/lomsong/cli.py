@@ -30,6 +30,7 @@ Examples:
   lomsong fetch VN --out vn --dry-run            which open layers an area needs, and how much that is
   lomsong map maps/mine --lang vi                the map again, in Vietnamese
   lomsong compare maps/old maps/new              what changed between runs, and why
+  lomsong publish maps/mine postgresql://db/gis  the result in a PostGIS database
   lomsong columns villages                       what a table holds
   lomsong settings radio                         every setting with its default and source
 """
@@ -101,8 +102,10 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     from lomsong.inputs import read
     from lomsong.quality import check as check_quality
     from lomsong.settings_file import load_settings
+    from lomsong.sources.copies import take_copies
 
     settings = load_settings(config)
+    take_copies(settings.inputs)
     report = check_quality(read(settings))
     if out is not None:
         from lomsong.report.quality_page import save_quality
@@ -539,6 +542,30 @@ def compare(
     compare_runs(
         runs, out=out, target=target, mapping=mapping, anyway=anyway, as_json=as_json, table=_print_table
     )
+
+
+@main.command(
+    epilog="\b\nExamples:\n  lomsong publish maps/mine postgresql://db.example/gis\n"
+    "  lomsong publish maps/mine postgresql://db.example/gis --id 2026-autumn\n"
+    "\b\nUser and password are read from the environment (PGUSER, PGPASSWORD or PGPASSFILE) and written nowhere.\n"
+)
+@click.argument("run", type=click.Path(file_okay=False))
+@click.argument("database", metavar="ADDRESS")
+@click.option(
+    "--id", "run_id", metavar="NAME", help="Name of the run there; that of the folder if not given."
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def publish(run: str, database: str, run_id: str | None, quiet: bool) -> None:
+    """Put the finished RUN into the PostGIS database at ADDRESS, replacing what was there of the same name."""
+    try:
+        from lomsong.publication import publish_run
+    except ImportError:
+        raise LomsongError("publish needs the extra 'postgis': pip install 'lomsong[postgis]'") from None
+
+    done = publish_run(run, database, run_id=run_id)
+    if not quiet:
+        rows = ", ".join(f"{name} ({count:,} rows)" for name, count in done.rows.items())
+        click.echo(f'{"Replaced" if done.replaced else "Published"}: {rows} in schema "{done.schema}"')
 
 
 @main.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")

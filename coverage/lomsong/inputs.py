@@ -21,6 +21,7 @@ from lomsong.settings import InputSettings, LayerSource, Settings
 from lomsong.sites import build_sectors
 from lomsong.sources.antennas import find_antennas, read_antenna
 from lomsong.sources.boundaries import read_villages
+from lomsong.sources.copies import take_copies
 from lomsong.sources.fields import rename_columns, set_aside, to_text
 from lomsong.sources.files import checksum, read_delimited, require_file
 from lomsong.sources.fixed_lines import read_fixed_lines
@@ -131,6 +132,7 @@ def read(settings: Settings) -> Inputs:
         A file is missing, broken, in an unknown CRS or breaks its contract; one message says what to do.
     """
     wanted = settings.inputs
+    take_copies(wanted, missing_only=True)
     villages, findings = read_villages(wanted.villages)
     crs = _working_crs(villages, settings)
     villages = _to_working(villages, "villages", crs=crs)
@@ -165,11 +167,8 @@ def read(settings: Settings) -> Inputs:
     files = find_antennas(settings.radio.antennas)
     antennas, found = _read_antennas(files)
     findings += found
-    population = None
-    if wanted.population is not None:
-        around = populated_bounds(villages, communes, settings.demand.point_radius_m)
-        population, found = read_population(wanted.population, bounds=around, crs=crs)
-        findings += found
+    population, found = _read_population(settings, villages, communes, crs)
+    findings += found
     records, found = list_records(wanted, layouts)
     findings += found
     fixed_lines, overrides, found = _read_statements(settings, villages)
@@ -284,6 +283,16 @@ def _read_clutter(settings: Settings, terrain: Raster) -> tuple[Raster | None, l
         WORLDCOVER, settings.radio.clutter_heights_m, source="the user: radio.clutter_heights_m"
     )
     return stand_up(read_land_cover(source, terrain=terrain), table)
+
+
+def _read_population(
+    settings: Settings, villages: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None, crs: CRS
+) -> tuple[Banded | None, list[Finding]]:
+    source = settings.inputs.population
+    if source is None:
+        return None, []
+    around = populated_bounds(villages, communes, settings.demand.point_radius_m)
+    return read_population(source, bounds=around, crs=crs)
 
 
 def _read_antennas(files: Mapping[str, Path]) -> tuple[dict[str, Pattern], list[Finding]]:

@@ -40,6 +40,7 @@ from lomsong.run_map import explain_first, save_run_map
 from lomsong.run_report import write_evidence
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
+from lomsong.sources.copies import take_copies
 from lomsong.sources.records import refuse_changed, stamp_files
 from lomsong.store import PARTS_FOLDER, Store, identify
 
@@ -101,6 +102,7 @@ def run(
     """
     clock = _Clock(progress)
     folder = Path(out)
+    take_copies(settings.inputs)
     before = stamp_files(settings.inputs)
     with staged_folder(folder, last=RUN_FILE) as scratch:
         with clock.step("read"):

@@ -8,7 +8,9 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from lomsong.addresses import copy_name, is_address, parse_database
 
 Technology = Literal["2g", "3g", "4g", "5g"]
 #: Propagation models; `propagation.models` says what each is.
@@ -18,6 +20,9 @@ ModelName = Literal["p1812", "p526", "deygout", "itm", "hata", "cost231", "rma",
 Surface = Literal["bare_earth", "surface"]
 #: No canopy or city averages more than this. [m]
 ClutterHeight = Annotated[float, Field(ge=0, le=150)]
+
+#: Folder of the copies of tables, beside the settings file.
+COPIES = "copies"
 
 _OFCOM = "assumption: value Ofcom is known to use, not checked against its source"
 _ASSUMED = "assumption of this project"
@@ -43,9 +48,20 @@ class StrictModel(BaseModel):
 
 
 class LayerSource(StrictModel):
-    """A file and what cannot be read from it."""
+    """A file, or a table of a database, and what cannot be read from it."""
 
-    path: Path = _wanted("the file, relative to the settings file")
+    path: Path = _wanted(
+        "the file, relative to the settings file; or postgresql://host/database?table=schema.name, of which each run and "
+        "check takes a copy into 'copies' beside the settings; user and password are the environment's"
+    )
+    address: str | None = _setting(
+        None,
+        "the database of which 'path' is a copy; taken from 'path' where that is an address",
+        source="file",
+    )
+    query: str | None = _setting(
+        None, "a SELECT to read from the database instead of a table, best with ORDER BY", source="file"
+    )
     layer: str | None = _setting(None, "layer within the file; the only one if not given", source="file")
     crs: str | None = _setting(None, "coordinate system, where the file does not say", source="file")
     encoding: str | None = _setting(None, "text encoding, where it is not UTF-8", source="file")
@@ -54,6 +70,23 @@ class LayerSource(StrictModel):
     )
     attribution: str = _setting("", "whom to name for this layer on maps and reports", source="the user")
     licence: str = _setting("", "licence of the layer", source="the user")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_copy(cls, given: Any) -> Any:
+        """Name the copy that is read instead of a database."""
+        if not isinstance(given, dict):
+            return given
+        address, query = given.get("path"), given.get("query")
+        if isinstance(address, str) and is_address(address):
+            given = {**given, "address": address, "path": Path(COPIES) / copy_name(address, query)}
+        if isinstance(given.get("address"), str):
+            table = parse_database(given["address"]).table
+            if bool(table) == bool(query):
+                raise ValueError("give either ?table=schema.name in the address or 'query' beside it")
+        elif query is not None:
+            raise ValueError("'query' needs a path such as postgresql://host/database")
+        return given
 
 
 class BoundarySource(LayerSource):

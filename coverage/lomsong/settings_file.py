@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from lomsong.addresses import hide_login
 from lomsong.contracts import problem_list
 from lomsong.errors import MissingSourceError, SettingsError
 from lomsong.settings import InputSettings, LayerSource, RasterSource, Settings
@@ -44,7 +45,9 @@ def load_settings(path: str | Path) -> Settings:
     except OSError as error:
         raise SettingsError(f"{path.name}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from None
+        raise SettingsError(
+            f"{path.name}: not readable as YAML: {hide_login(' '.join(str(error).split()))}"
+        ) from None
     if not isinstance(content, dict):
         raise SettingsError(
             f"{path.name}: settings must be 'key: value' lines, starting with name: and inputs:"
@@ -81,8 +84,9 @@ def _problems(error: ValidationError) -> Iterator[str]:
         elif detail["type"] == "missing":
             yield f"key '{where}' is missing"
         else:
-            shown = repr(detail["input"])
-            yield f"'{where}': {detail['msg'].lower()}, not {shown if len(shown) < 60 else shown[:57] + '...'}"
+            shown = hide_login(repr(detail["input"]))
+            message = detail["msg"].removeprefix("Value error, ")
+            yield f"'{where}': {message[:1].lower()}{message[1:]}, not {shown if len(shown) < 60 else shown[:57] + '...'}"
 
 
 def _inside(location: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:

@@ -20,7 +20,7 @@ from lomsong.sources.layouts import Unit, find_layout
 from lomsong.sources.numerals import to_counts, to_decimal, to_degrees
 from lomsong.sources.osm import read_osm
 from lomsong.sources.repair import repair_polygons
-from lomsong.sources.tables import is_table, read_table, text_suffix
+from lomsong.sources.tables import has_geometry, is_table, peek_columns, read_table, text_suffix
 from lomsong.sources.vectors import read_vector, settle_crs
 
 #: Where a table without shapes says the place of a row.
@@ -90,7 +90,7 @@ def read_communes(source: BoundarySource) -> tuple[gpd.GeoDataFrame, list[Findin
 
 def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     path = require_file(Path(source.path), layer=layer.name)
-    if is_table(path) and text_suffix(path) != ".parquet":
+    if _has_no_shapes(path, source, layer):
         raw, findings = _read_points(path, source, layer)
     elif source.layer is None and is_osm(path):
         raw, findings = read_osm(source, layer=layer.name)
@@ -118,6 +118,14 @@ def _read(source: BoundarySource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list
         _refuse_swapped(frame, layer.name)
     frame, found = repair_polygons(frame, layer=layer.name, key=layer.table.key)
     return frame, findings + found
+
+
+def _has_no_shapes(path: Path, source: LayerSource, layer: _Layer) -> bool:
+    """Return whether a file is a table that can at most say where a row is."""
+    if not is_table(path) or text_suffix(path) != ".parquet":
+        return is_table(path)
+    columns = peek_columns(path, layer=layer.name)
+    return not has_geometry(path) and all(source.columns.get(name, name) in columns for name in _PLACE)
 
 
 def _name_columns(

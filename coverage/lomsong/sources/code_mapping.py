@@ -8,7 +8,8 @@ from lomsong.admin_codes import CODE_MAPPING, CodeMapping, build_mapping
 from lomsong.findings import Finding
 from lomsong.settings import LayerSource
 from lomsong.sources.fields import apply_contract, rename_columns
-from lomsong.sources.files import read_delimited, require_file
+from lomsong.sources.files import require_file
+from lomsong.sources.tables import read_table
 
 LAYER = "code_mapping"
 #: A published layout has keys made of names, unique only together with those of the units above.
@@ -36,7 +37,7 @@ def read_code_mapping(source: LayerSource) -> tuple[CodeMapping, list[Finding]]:
         One message that says what to do.
     """
     path = require_file(Path(source.path), layer=LAYER)
-    raw, findings = read_delimited(path, layer=LAYER, encoding=source.encoding)
+    raw, findings = read_table(path, layer=LAYER, encoding=source.encoding, sheet=source.layer)
     named = rename_columns(raw, source.columns, layer=LAYER, known=CODE_MAPPING.names())
     for ours, parts in _KEYS.items():
         if ours not in named and set(parts) <= set(named.columns):

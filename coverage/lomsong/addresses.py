@@ -1,0 +1,139 @@
+"""Addresses of tables that are no files: databases and web services. They never hold a password."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+#: How an address of each kind begins.
+DATABASE_SCHEMES = ("postgresql", "postgres")
+_ADDRESS = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+#: Whatever stands before the host may be a secret, and may hold a slash or a blank; so may a password given as a choice.
+_LOGIN = re.compile(r"(?<=://).*@", re.DOTALL)
+_SECRET_CHOICE = re.compile(r"(?i)(pass\w*=)[^&\s'\"]+")
+#: Part of a name in SQL: as it stands, or in double quotes that are doubled inside.
+_NAME_PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
+#: PostgreSQL cuts longer names off in silence. [bytes]
+LONGEST_NAME = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """
+    A PostgreSQL database, and the table in it that is meant.
+
+    Attributes
+    ----------
+    host, port, name : str, int or None, str
+        An empty host is the socket on this machine; who logs in is known to the environment alone.
+    table : tuple of str
+        Schema and name, or the name alone; empty where the address names none.
+    """
+
+    host: str
+    port: int | None
+    name: str
+    table: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the address without a table."""
+        port = "" if self.port is None else f":{self.port}"
+        return f"postgresql://{self.host}{port}/{self.name}"
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of a database."""
+    found = _ADDRESS.match(text)
+    return found is not None and found["scheme"].lower() in DATABASE_SCHEMES
+
+
+def hide_login(text: str) -> str:
+    """Return a text without the logins of addresses in it."""
+    return _SECRET_CHOICE.sub(r"\1***", _LOGIN.sub("***@", text))
+
+
+def parse_database(address: str) -> Database:
+    """
+    Take an address of a database apart.
+
+    Parameters
+    ----------
+    address : str
+        ``postgresql://host:port/database``, with ``?table=schema.name`` where a table is meant. A dot, a quote or a
+        space in a name is written as in SQL, ``"my schema"."odd.name"``; letters are taken as they stand.
+
+    Raises
+    ------
+    ValueError
+        It holds a login, or cannot be understood; the message repeats no secret.
+    """
+    shown = hide_login(address)
+    if "@" in address.partition("?")[0]:
+        raise ValueError(
+            f"{shown}: an address holds no user and no password, which would end up in results; "
+            "set PGUSER and PGPASSWORD (or PGPASSFILE) in the environment"
+        )
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{shown}: not an address such as postgresql://host:5432/database") from None
+    query = parse_qs(parts.query, keep_blank_values=True)
+    odd = sorted(query.keys() - {"table"})
+    if odd:
+        raise ValueError(
+            f"{shown}: '{odd[0]}' is not known; only 'table' is. Other choices, such as PGSSLMODE, are read from the "
+            "environment"
+        )
+    name = unquote(parts.path).strip("/")
+    if not name:
+        raise ValueError(f"{shown}: which database? postgresql://host/database?table=schema.name")
+    host = parts.hostname or ""
+    return Database(host, port, name, split_name(query["table"][-1]) if "table" in query else ())
+
+
+def split_name(text: str) -> tuple[str, ...]:
+    """
+    Split the name of a table into schema and name.
+
+    Raises
+    ------
+    ValueError
+        It has more than two parts, an empty one or one that PostgreSQL would cut off.
+    """
+    parts, at = [], 0
+    while found := _NAME_PART.match(text, at):
+        parts.append((found[1] or "").replace('""', '"') or str(found[2]))
+        at = found.end() + 1
+        if text[found.end() : at] != ".":
+            at = found.end()
+            break
+    if at != len(text) or text.endswith(".") or not 1 <= len(parts) <= 2:
+        raise ValueError(
+            f"table {text!r} is not schema.name; a name that holds a dot or a quote stands in double quotes"
+        )
+    for part in parts:
+        require_name(part)
+    return tuple(parts)
+
+
+def require_name(name: str) -> str:
+    """
+    Return a name that PostgreSQL keeps as it is.
+
+    Raises
+    ------
+    ValueError
+        It is empty, too long or holds a character that no name can.
+    """
+    if not name or "\0" in name or len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"{name[:80]!r} is no name for PostgreSQL: it has 1 to {LONGEST_NAME} bytes")
+    return name
+
+
+def copy_name(address: str, query: str | None) -> str:
+    """Return the name of the file in which a copy of a table is kept."""
+    table = parse_database(address).table
+    plain = re.sub(r"[^\w.-]+", "_", ".".join(table)) or "query"
+    digest = hashlib.sha256(f"{address}\n{query or ''}".encode()).hexdigest()[:8]
+    return f"{plain[:80]}-{digest}.parquet"

@@ -1,0 +1,78 @@
+"""Copies of what is no file: every run and check begins by taking them, and reads nothing else."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from lomsong.addresses import Database, parse_database
+from lomsong.atomic import told_as_ours, write_whole
+from lomsong.errors import SourceError
+from lomsong.settings import InputSettings, LayerSource
+from lomsong.sources.databases import connection, read_query
+from lomsong.sources.privacy import drop_identities
+
+#: Layers whose readers drop what names a person; no copy of it is made either.
+_OF_PERSONS = ("masts", "speed_tests", "signal_samples", "no_service_reports", "field_checks")
+
+
+def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
+    """
+    Read every table of a database that the settings name into the file that stands for it.
+
+    Parameters
+    ----------
+    wanted : InputSettings
+        Sources with an address are read; files are left alone.
+    missing_only : bool
+        Keep the copies that are there.
+
+    All tables of one database are as of one moment. No file is touched before everything has been read, and one whose
+    content is the same stays as it is.
+
+    Raises
+    ------
+    LomsongError
+        A database does not give what is asked for; the copies of the last time stay.
+    """
+    by_database: dict[str, list[tuple[str, LayerSource, Database]]] = {}
+    for layer, source in _addressed(wanted):
+        if missing_only and source.path.is_file():
+            continue
+        database = parse_database(source.address or "")
+        by_database.setdefault(str(database), []).append((layer, source, database))
+    files: dict[Path, bytes] = {}
+    for sources in by_database.values():
+        with connection(sources[0][2]) as opened:
+            for layer, source, database in sources:
+                frame = read_query(opened, database, source.query, layer=layer)
+                if layer in _OF_PERSONS:
+                    frame, _ = drop_identities(frame, layer=layer)
+                files[source.path] = _as_parquet(frame, layer)
+    for path, content in files.items():
+        with told_as_ours(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_bytes() != content:
+                write_whole(path, content)
+
+
+def _addressed(wanted: InputSettings) -> Iterator[tuple[str, LayerSource]]:
+    for layer in InputSettings.model_fields:
+        value = getattr(wanted, layer)
+        for source in value if isinstance(value, tuple) else (value,):
+            if isinstance(source, LayerSource) and source.address is not None:
+                yield layer, source
+
+
+def _as_parquet(frame: pd.DataFrame, layer: str) -> bytes:
+    buffer = io.BytesIO()
+    try:
+        if isinstance(frame, gpd.GeoDataFrame):
+            frame.to_parquet(buffer, index=False)
+        else:
+            frame.to_parquet(buffer, index=False)
+    except (ValueError, TypeError) as error:
+        raise SourceError(f"{layer}: the table cannot be kept as Parquet: {error}") from None
+    return buffer.getvalue()
