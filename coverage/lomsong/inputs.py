@@ -141,21 +141,7 @@ def read(settings: Settings) -> Inputs:
     findings += found
     bounds = _reach(villages, settings.radio.maximum_radius_m)
     box = _degree_box(bounds, crs)
-    layouts: dict[Path, str] = {}
-    raw = []
-    for source in wanted.masts:
-        masts, found = read_masts(source, box=box)
-        layouts[Path(source.path)] = str(masts.attrs.pop("layout", ""))
-        refuse_exchanged_axes(masts, villages)
-        raw.append(_to_working(masts, "masts", crs=crs))
-        findings += found
-    gathered, found = join_lists(raw)
-    findings += found
-    gathered, found = _within_country(gathered, wanted.country)
-    findings += found
-    near, found = keep_within_reach(gathered, bounds)
-    findings += found
-    sectors, found = build_sectors(near, settings.radio, settings.sites)
+    sectors, layouts, found = _read_sectors(settings, villages, bounds, box, crs)
     findings += found
     measurements, found = read_measurements(settings, crs, villages=villages, box=box)
     findings += found
@@ -201,6 +187,29 @@ def read(settings: Settings) -> Inputs:
             *(SourceRecord("antenna", path.name, checksum(path), "", "") for path in files.values()),
         ),
     )
+
+
+def _read_sectors(
+    settings: Settings, villages: gpd.GeoDataFrame, bounds: Bounds, box: Box | None, crs: CRS
+) -> tuple[gpd.GeoDataFrame, dict[Path, str], list[Finding]]:
+    """Read the mast lists and make sectors of them; a nation's raw lists leave memory with this function."""
+    wanted, findings = settings.inputs, []
+    layouts: dict[Path, str] = {}
+    raw = []
+    for source in wanted.masts:
+        masts, found = read_masts(source, box=box)
+        layouts[Path(source.path)] = str(masts.attrs.pop("layout", ""))
+        refuse_exchanged_axes(masts, villages)
+        raw.append(_to_working(masts, "masts", crs=crs))
+        findings += found
+    gathered, found = join_lists(raw)
+    findings += found
+    gathered, found = _within_country(gathered, wanted.country)
+    findings += found
+    near, found = keep_within_reach(gathered, bounds)
+    findings += found
+    sectors, found = build_sectors(near, settings.radio, settings.sites)
+    return sectors, layouts, findings + found
 
 
 def _working_crs(villages: gpd.GeoDataFrame, settings: Settings) -> CRS:
