@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lomsong.assessment import assess
+from lomsong.assessment import Assessment, assess, assess_service
 from lomsong.errors import TableError
 from lomsong.inputs import Inputs
 from lomsong.prediction import predict
-from lomsong.settings import LayerSource, Override
+from lomsong.ranking import add_rank_uncertainty, rank
+from lomsong.settings import LayerSource, Override, RankingSettings
 from lomsong.sources.overrides import read_overrides
 
 World = Callable[..., Inputs]
@@ -48,6 +49,31 @@ def test_an_override_replaces_the_status_and_is_shown_as_such(world: World) -> N
     other = table.loc["w"]
     assert (other["status"], other["status_computed"]) == ("covered", "covered")
     assert pd.isna(other["override"])
+
+
+def test_what_a_person_decided_changes_the_ranking_and_what_a_plan_goes_by(world: World) -> None:
+    # both are covered as computed, "v" a little nearer to the mast
+    inputs = world({"v": (8, 15), "w": (9, 15)}, {"m": (4, 15)})
+    prediction = predict(inputs)
+    settings = RankingSettings(draws=20)
+
+    def judged(status: str) -> tuple[pd.DataFrame, Assessment]:
+        table, _ = read_overrides([by_hand(status=status)], None, village_ids=inputs.villages["village_id"])
+        found = assess_service(prediction, replace(inputs, overrides=table))
+        ranked = add_rank_uncertainty(rank(found.villages, settings), settings, seed=1)
+        return ranked.set_index("village_id"), found
+
+    white, found = judged("white")
+    assert white.index[0] == "v"
+    assert white.loc["v", "unserved_people"] == pytest.approx(white.loc["v", "people"])
+    assert white.loc["v", "p_top"] == 1
+    mine = (prediction.demand["village_id"] == "v").to_numpy()
+    assert (found.p_signal[mine] == 0).all()
+    assert (found.p_signal[~mine] > 0.9).all()
+    lit, found = judged("served")
+    assert lit.index[0] == "w"
+    assert lit.loc["v", "unserved_people"] == 0
+    assert (found.p_signal[mine] == 1).all()
 
 
 def test_the_youngest_override_of_a_village_counts() -> None:

@@ -23,6 +23,8 @@ from lomsong.settings import ServiceSettings
 
 #: Where a run keeps the chance of signal at every demand point, after all evidence.
 CHANCES_FILE = "demand_points.parquet"
+#: What a status set by hand says of the chance of signal.
+DECIDED = {"white": 0.0, "underserved": 1.0, "covered": 1.0, "served": 1.0}
 #: Reports of no service that are as telling as this contradict tests beside them. [natural logarithm of a ratio]
 STRONG_DENIAL = -2.5
 
@@ -41,7 +43,7 @@ class Assessment:
     broadband : DataFrame
         Contract `BROADBAND`.
     p_signal : ndarray
-        Chance of signal at every demand point of the prediction, as of `signal_chance`.
+        Chance of signal at every demand point of the prediction, as of `signal_chance`; 0 or 1 where a person decided.
     findings : tuple of Finding
         What was assumed.
     """
@@ -106,6 +108,7 @@ def assess_service(
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
     facts["status_computed"], facts["verify_cause"] = _status(facts, settings)
     facts = facts.join(_by_hand(facts, inputs))
+    facts["unserved_people"] = _unserved_by_hand(facts)
     facts["verify_cause"] = facts["verify_cause"].where(facts["status"] == facts["status_computed"], None)
     centres = _centres(prediction, facts["centre_row"])
     lines = find_lines(inputs, centres, speeds.counts["fixed"].total)
@@ -136,7 +139,11 @@ def assess_service(
         figures = sum_up(prediction, p, ids)[["p_centre", "covered_share"]].to_numpy()
         service.loc[whole, ["p_centre", "covered_share"]] = figures
     return Assessment(
-        villages=judged, service=service, broadband=speeds.table, p_signal=p, findings=speeds.findings
+        villages=judged,
+        service=service,
+        broadband=speeds.table,
+        p_signal=_chances_by_hand(p, prediction.demand, judged),
+        findings=speeds.findings,
     )
 
 
@@ -364,6 +371,34 @@ def _by_hand(facts: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         here = words.notna().to_numpy()
         status[here], told[here] = given["status"].to_numpy()[here], words.to_numpy()[here]
     return pd.DataFrame({"status": status, "override": told}, index=facts.index)
+
+
+def _unserved_by_hand(facts: pd.DataFrame) -> "pd.Series[float]":
+    """Return the people without signal: all or none of a village that a person called white or lit."""
+    said = decided_chance(facts)
+    return facts["unserved_people"].where(said.isna(), facts["people"] * (1 - said))
+
+
+def _chances_by_hand(
+    p: NDArray[np.float64], demand: pd.DataFrame, villages: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Return the chances at the demand points with those of villages that a person decided: what a plan goes by."""
+    said = decided_chance(villages).set_axis(villages["village_id"].to_numpy())
+    mine = said.reindex(demand["village_id"]).to_numpy(dtype=np.float64)
+    return np.where(np.isnan(mine) | np.isnan(p), p, mine)
+
+
+def decided_chance(villages: pd.DataFrame) -> "pd.Series[float]":
+    """
+    Return 0 where a person called a village white, 1 where they said it has signal everywhere; NaN where nobody decided.
+
+    Parameters
+    ----------
+    villages : DataFrame
+        ``status`` and ``override``. Hollow villages and those to verify keep the computed chances: NaN.
+    """
+    said = villages["status"].map(DECIDED).astype("float64")
+    return said.where(villages["override"].notna())
 
 
 def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSettings) -> NDArray[np.bool_]:

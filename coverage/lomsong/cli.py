@@ -472,7 +472,7 @@ def plan(
 ) -> None:
     """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
     from lomsong import plan_command as shown
-    from lomsong.planning.finished import evaluate_run, state_run
+    from lomsong.planning.finished import evaluate_run, rank_plan_checks, state_run
 
     changes = shown.changes_of(budget, phases, floors)
     if sites is not None:
@@ -499,13 +499,16 @@ def plan(
         others = find_alternatives(done.problem, done.solution.chosen, settings.planning, count=alternatives)
     whole = cover_everything(done.problem, settings.planning) if everything else None
     hops = trace_hops(done, stated.inputs, most=shown.MOST_HOPS)
-    write_plan(done, out or run, hops=hops, area=settings.name, synthetic=settings.synthetic)
+    checks = rank_plan_checks(done, settings)
+    write_plan(done, out or run, hops=hops, checks=checks, area=settings.name, synthetic=settings.synthetic)
     if as_json:
         click.echo(shown.plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust, _print_table)
         shown.print_others(others or (), whole, settings, _print_table)
-        click.echo(f"Written: plan.csv, plan.gpkg, plan.xlsx and plan_backhaul.svg in {out or run}")
+        click.echo(
+            f"Written: plan.csv, plan.gpkg, plan.xlsx, plan_backhaul.svg and plan_checks.csv in {out or run}"
+        )
         if out is None:
             click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
 

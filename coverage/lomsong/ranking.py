@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from lomsong.assessment import decided_chance
 from lomsong.context import distance_to
 from lomsong.errors import SettingsError
 from lomsong.settings import RankingSettings
@@ -121,7 +122,8 @@ def _weights(settings: RankingSettings, parts: list[str]) -> dict[str, float]:
 
 def severity(villages: pd.DataFrame, settings: RankingSettings) -> "pd.Series[float]":
     """
-    How grave the want of signal is, between 0 and 1: the gravest of what may be true, times its chance.
+    How grave the want of signal is, between 0 and 1: the gravest of what may be true, times its chance. What a person
+    decided is certain.
 
     Parameters
     ----------
@@ -130,13 +132,19 @@ def severity(villages: pd.DataFrame, settings: RankingSettings) -> "pd.Series[fl
     settings : RankingSettings
         How grave hollow and underserved villages are beside white ones.
     """
-    none = 1 - villages["p_signal"].astype(float)
-    grave = none
+    p, share = villages["p_signal"].astype(float), None
     if "covered_share" in villages:
-        outlying = settings.severity_hollow * (1 - villages["covered_share"].astype(float))
+        share = villages["covered_share"].astype(float)
+    if {"status", "override"} <= set(villages):
+        said = decided_chance(villages)
+        p = said.fillna(p)
+        share = None if share is None else said.fillna(share)
+    grave = 1 - p
+    if share is not None:
+        outlying = settings.severity_hollow * (1 - share)
         grave = grave.where(~(outlying > grave), outlying)
     if "status" in villages:
-        slow = settings.severity_underserved * villages["p_signal"].astype(float)
+        slow = settings.severity_underserved * p
         grave = grave.where(~(villages["status"].eq("underserved") & (slow > grave)), slow)
     return grave
 
@@ -191,6 +199,9 @@ def add_rank_uncertainty(
     table = ranked.iloc[order]
     p = np.clip(table["p_signal"].to_numpy(dtype=np.float64), _SURE, 1 - _SURE)
     people = table["unserved_people"].to_numpy(dtype=np.float64)
+    decided = (
+        decided_chance(table).notna() if "override" in table else pd.Series(False, table.index)
+    ).to_numpy()
     fixed = [name for name in ("need_isolation", "need_social") if name in table]
     weights = _weights(settings, ["need_people", "need_severity", *fixed])
     concentration = settings.weight_concentration * np.array(list(weights.values()))
@@ -198,7 +209,12 @@ def add_rank_uncertainty(
     ranks = np.empty((settings.draws, len(table)), dtype=np.int64)
     for draw in range(settings.draws):
         drawn = expit(logit(p) + rng.normal(0.0, settings.p_spread, len(p)))
-        crowd = people * (1 - drawn) / (1 - p) * np.exp(rng.normal(0.0, settings.population_spread, len(p)))
+        # what a person decided is certain
+        crowd = (
+            people
+            * np.where(decided, 1.0, (1 - drawn) / (1 - p))
+            * np.exp(rng.normal(0.0, settings.population_spread, len(p)))
+        )
         weight = np.zeros(len(concentration))
         weight[used] = rng.dirichlet(concentration[used])
         grave = severity(table.assign(p_signal=np.where(np.isnan(p), np.nan, drawn)), settings)

@@ -113,6 +113,18 @@ def test_the_tables_name_sites_and_people_and_quiet_says_nothing(folder: Path, t
     assert lomsong("plan", str(folder), "--quiet").output == ""
 
 
+def test_checks_are_worth_something_only_where_a_candidate_that_can_be_paid_reaches(folder: Path) -> None:
+    assert lomsong("plan", str(folder), "--quiet").exit_code == 0
+    checks = pd.read_csv(folder / "plan_checks.csv", encoding="utf-8-sig")
+    dark = set(pd.read_csv(folder / "plan_villages.csv")["village_id"])
+    assert len(checks) > 0
+    # the village beside the mast is not planned for, so its visit changes nothing
+    assert {name.lstrip("'") for name in checks["village_id"]} <= dark
+    assert (folder / "plan_checks.kml").is_file()
+    lomsong("plan", str(folder), "--budget", "0", "--quiet")
+    assert len(pd.read_csv(folder / "plan_checks.csv", encoding="utf-8-sig")) == 0
+
+
 def test_the_map_shows_hostile_names_of_a_plan_as_names(folder: Path) -> None:
     lomsong("plan", str(folder), "--quiet")
     page, _ = redraw_map(folder)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lomsong.assessment import CHANCES_FILE
+from lomsong.checking import rank_checks
 from lomsong.errors import SourceError
 from lomsong.inputs import Inputs, read
 from lomsong.path.search import read_record
@@ -110,6 +111,41 @@ def plan_run(folder: str | Path, changes: dict[str, Any] | None = None) -> tuple
     """Plan on a finished run; see `state_run`."""
     stated = state_run(folder, changes)
     return choose(stated.problem, stated.settings.planning), stated.settings
+
+
+def rank_plan_checks(plan: Plan, settings: Settings) -> pd.DataFrame:
+    """
+    Order the villages by what a field check of each is worth for the plan.
+
+    What hangs on a village is how many people it has where some candidate that can be paid reaches: elsewhere no answer
+    changes what is built.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `plan_run`.
+    settings : Settings
+        Of the plan.
+
+    Returns
+    -------
+    DataFrame
+        As of `rank_checks`.
+    """
+    problem = plan.problem
+    payable = np.flatnonzero(problem.options.costs.present <= settings.planning.budget)
+    demand = problem.demand
+    reached = np.zeros(len(demand), dtype=bool)
+    if len(payable) and len(demand):
+        reached = problem.reach[payable].max(axis=0).toarray()[0] >= problem.levels[0]
+    people = demand["unserved"].to_numpy() / np.maximum(1 - demand["p_signal"].to_numpy(), 1e-9)
+    values = pd.Series(people * reached).groupby(demand["village_id"].to_numpy()).sum()
+    return rank_checks(
+        problem.villages,
+        reliability=settings.evidence.check_reliability,
+        covered_from=settings.service.covered_from,
+        values=values,
+    )
 
 
 def evaluate_run(

@@ -19,9 +19,9 @@ MOST_PLACES = 1000
 _KML = "http://www.opengis.net/kml/2.2"
 
 
-def write_checklist(checks: gpd.GeoDataFrame, folder: Path) -> None:
+def write_checklist(checks: gpd.GeoDataFrame, folder: Path, *, name: str = "field_checks") -> None:
     """
-    Write ``field_checks.csv`` and ``field_checks.kml``.
+    Write a check list as ``NAME.csv`` and ``NAME.kml``.
 
     Parameters
     ----------
@@ -29,13 +29,15 @@ def write_checklist(checks: gpd.GeoDataFrame, folder: Path) -> None:
         From `rank_checks`, in any CRS.
     folder : Path
         Where to.
+    name : str
+        Of the files.
     """
     table = list_checks(checks)
     texts = table.select_dtypes(exclude="number").columns
     safe = table.assign(**{name: table[name].map(guard_cell, na_action="ignore") for name in texts})
     # the mark lets spreadsheets read Vietnamese
-    safe.to_csv(folder / "field_checks.csv", index=False, lineterminator="\n", encoding="utf-8-sig")
-    (folder / "field_checks.kml").write_bytes(_kml(table.head(MOST_PLACES)))
+    safe.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8-sig")
+    (folder / f"{name}.kml").write_bytes(_kml(table.head(MOST_PLACES)))
 
 
 def list_checks(checks: gpd.GeoDataFrame) -> pd.DataFrame:

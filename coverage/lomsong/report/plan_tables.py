@@ -13,6 +13,7 @@ import pandas as pd
 from lomsong.atomic import staged_folder
 from lomsong.planning.hop_paths import HopPath
 from lomsong.planning.investment import Plan
+from lomsong.report.checklist import write_checklist
 from lomsong.report.csv_files import write_csv
 from lomsong.report.hop_pictures import draw_hops
 from lomsong.report.tables import SYNTHETIC_NOTE, round_columns, write_geopackage
@@ -21,6 +22,8 @@ from lomsong.schemas import PLAN
 
 #: Of ``plan.gpkg``: from each site to where its backhaul ends, for sites that have a line.
 BACKHAUL_LAYER = "backhaul"
+#: Files of the villages that are worth a visit before building.
+CHECKS_NAME = "plan_checks"
 #: Written last.
 PLAN_FILE = "plan.csv"
 #: Budget, bound and assumptions of the plan, and which villages it was made for.
@@ -30,7 +33,13 @@ HOPS_FILE, WORKBOOK_FILE = "plan_backhaul.svg", "plan.xlsx"
 
 
 def write_plan(
-    plan: Plan, folder: str | Path, *, hops: Sequence[HopPath] = (), area: str = "", synthetic: bool = False
+    plan: Plan,
+    folder: str | Path,
+    *,
+    hops: Sequence[HopPath] = (),
+    checks: gpd.GeoDataFrame | None = None,
+    area: str = "",
+    synthetic: bool = False,
 ) -> None:
     """
     Write a plan beside the results of its run; rows in the order of building.
@@ -43,6 +52,8 @@ def write_plan(
         Nothing in it changes before every file is ready.
     hops : sequence of HopPath
         From `trace_hops`, for the picture of the backhaul.
+    checks : GeoDataFrame, optional
+        From `rank_plan_checks`: where to measure before building, as ``plan_checks.csv`` and ``plan_checks.kml``.
     area : str
         Name of the run.
     synthetic : bool
@@ -61,6 +72,8 @@ def write_plan(
         write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
         text = json.dumps(_note(plan, Path(folder)), ensure_ascii=False, indent=2)
         (scratch / NOTE_FILE).write_text(text + "\n", encoding="utf-8")
+        if checks is not None:
+            write_checklist(checks, scratch, name=CHECKS_NAME)
         write_csv(flat, scratch / PLAN_FILE)
         drawing = draw_hops(hops, area=area, synthetic=synthetic)
         (scratch / HOPS_FILE).write_text(drawing.as_svg(), encoding="utf-8")
