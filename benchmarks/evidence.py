@@ -32,6 +32,7 @@ from evidence_worlds.witnesses import VISIT_M
 from evidence_worlds.world import World, make_world, without_measurements
 
 import lomsong as ls
+from lomsong.evidence.calibration import Fit
 from lomsong.evidence.core import Evidence, calibrate
 from lomsong.evidence.truncated import strongest_of_two
 from lomsong.inputs import Inputs
@@ -120,6 +121,29 @@ def level_figures(world: World, prediction: Prediction) -> dict[str, float]:
     return figures
 
 
+def blocked_figures(world: World, fit: Fit | None) -> dict[str, float]:
+    """Return how far levels of samples in blocks that the model had not seen are off, by the record of the serving mast."""
+    if fit is None or fit.validation is None:
+        return {}
+    held = fit.validation.held_out
+    bins = fit.bins.iloc[: len(held)]
+    table = world.inputs.measurements[world.inputs.measurements["kind"] == "signal"]
+    near = np.zeros(len(bins), dtype=bool)
+    for key, mine in table.groupby(["operator", "technology"]):
+        rows = np.flatnonzero((bins["operator"] == key[0]) & (bins["technology"] == key[1]))
+        if len(rows):
+            tree = cKDTree(np.column_stack([mine.geometry.x, mine.geometry.y]))
+            nearest = tree.query(bins[["x", "y"]].to_numpy()[rows])[1]
+            near[rows] = (world.fates[mine["measurement_id"].iloc[nearest]] == "near").to_numpy()
+    square = (held["level_dbm"] - held["expected_dbm"]).to_numpy() ** 2
+    weight = bins["weight"].to_numpy()
+    return {
+        f"blocked_rmse_{name}_db": float(np.sqrt(np.average(square[rows], weights=weight[rows])))
+        for name, rows in (("recorded", near), ("unrecorded", ~near))
+        if weight[rows].sum() > 0
+    }
+
+
 def judge(world: World) -> dict[str, object]:
     inputs = world.inputs
     prediction = ls.predict(inputs)
@@ -140,7 +164,7 @@ def judge(world: World) -> dict[str, object]:
         "world": world.kind.name, "villages": len(ids), "dark": float(1 - lit.mean()),
         "visited": float(world.truth["visited"].mean()), "brier": brier(p, lit),
         **{f"brier_{name}": brier(rival, lit) for name, rival in rivals.items()},
-        "calibration_error": calibration_error(p, lit), **found(p, lit), **level_figures(world, evidence.prediction),
+        "calibration_error": calibration_error(p, lit), **found(p, lit), **level_figures(world, evidence.prediction), **blocked_figures(world, evidence.fit),
         "correction": record.get("correction"), **honesty(world, prediction, table), "seconds": seconds,
         "p": p.tolist(), "lit": lit.tolist(),
     }  # fmt: skip
@@ -184,7 +208,8 @@ def summarise(rows: list[dict[str, object]]) -> dict[str, object]:
         "brier_lower_by": float(1 - mean["brier"] / best),
         "calibration_error_pooled": calibration_error(p, lit),
         **{f"{name}_pooled": value for name, value in found(p, lit).items()},
-        "rmse_over_noise": float((table["rmse_recorded_db"] / table["noise_db"]).mean()),
+        "blocked_rmse_over_noise": float((table["blocked_rmse_recorded_db"] / table["noise_db"]).mean()),
+        "centres_rmse_over_noise": float((table["rmse_recorded_db"] / table["noise_db"]).mean()),
         "honest_worlds": int((table["verify_weak_without"] >= table["verify_weak"]).sum()),
         "mean": {name: round(float(value), 4) for name, value in mean.items()},
     }

@@ -228,3 +228,48 @@ def record_masts(network: Network, rng: np.random.Generator) -> pd.DataFrame:
                 for sector in range(3 if kind.azimuths_known else 1)
             ]
     return pd.DataFrame(rows)
+
+
+def site_errors(network: Network, records: pd.DataFrame, levels: pd.DataFrame, places: Array) -> Array:
+    """
+    Return what the wrong records of the serving masts alone do to levels, with the world's own physics.
+
+    Parameters
+    ----------
+    network : Network
+        The truth.
+    records : DataFrame
+        From `record_masts`.
+    levels : DataFrame
+        From `Network.levels` at the places.
+    places : ndarray, shape (n, 2)
+        In the metric CRS. [m]
+
+    Returns
+    -------
+    ndarray, shape (levels,)
+        True level without shadowing less that from the records; NaN for a mast that they do not hold. [dB]
+    """
+    kind, ground = network.kind, network.ground
+    errors = np.full(len(levels), np.nan)
+    place, site, name = (levels[column].to_numpy() for column in ("place", "site", "technology"))
+    number = records["site_id"].str.split("-").str[1].astype(int)
+    for mast, sectors in records.groupby(number.to_numpy()):
+        row = sectors.iloc[0]
+        at, height = np.array([[row["x"], row["y"]]]), np.array([row["antenna_height_m"]])
+        shadow = network.shadowing.at(int(network.sites["tower"].iloc[mast]), places)
+        azimuths = sectors["azimuth_deg"].unique()
+        bearing = np.degrees(np.arctan2(*(places - at).T))
+        if np.isnan(azimuths).any():
+            # nobody knows where the sectors point: the mean over all directions
+            gain = np.full(len(places), pattern_db(np.arange(-60.0, 61.0), 65.0).mean())
+        else:
+            gain = np.max([pattern_db(bearing - azimuth, 65.0) for azimuth in azimuths], axis=0)
+        for technology in sectors["technology"].unique():
+            rows = np.flatnonzero((site == mast) & (name == technology))
+            frequency, power, offset = CARRIERS[technology]
+            loss = path_losses(kind, ground, at, height, places[place[rows]], frequency)[0]
+            loss += clutter_db(kind, ground, places[place[rows]], frequency)
+            told = power + offset + gain[place[rows]] - loss
+            errors[rows] = levels["level_dbm"].to_numpy()[rows] - shadow[place[rows]] - told
+    return errors

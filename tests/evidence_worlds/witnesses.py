@@ -24,7 +24,8 @@ def drive(network: Network, share: float, rng: np.random.Generator) -> pd.DataFr
     """
     Drive along roads until so large a share of villages was passed; roads with many people come first.
 
-    A phone of every operator reports its newest technology that is above the sensitivity, and nothing where none is.
+    A phone of every operator reports its newest technology that is above the sensitivity, and nothing where none is. The
+    ``fate`` of the serving mast's record is for the judge alone.
     """
     kind, ground = network.kind, network.ground
     if share <= 0:
@@ -57,6 +58,7 @@ def drive(network: Network, share: float, rng: np.random.Generator) -> pd.DataFr
                     "time": (TODAY - pd.to_timedelta(age, unit="D")).strftime("%Y-%m-%d"),
                     "x": at[:, 0],
                     "y": at[:, 1],
+                    "fate": network.sites["fate"].to_numpy()[newest["site"]],
                 }
             )
         )

@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 from evidence_worlds.ground import CELL_M, CELLS, HALF_M, X0, Y0, Ground, make_ground
 from evidence_worlds.kinds import KINDS, Kind, jitter
-from evidence_worlds.network import SERVICE, THRESHOLD_DBM, Network, build_network, record_masts
+from evidence_worlds.network import (
+    SENSITIVITY_DBM,
+    SERVICE,
+    THRESHOLD_DBM,
+    Network,
+    build_network,
+    record_masts,
+    site_errors,
+)
 from evidence_worlds.witnesses import VISIT_M, check_fields, draw_tests, drive, report_no_service
 from pyproj import CRS
 from scipy import ndimage
@@ -39,14 +47,18 @@ class World:
         ``village_id``, ``has_signal`` at the centre (3G or later, any operator), ``visited`` by the drive test.
     levels : DataFrame
         ``village_id``, ``operator``, ``technology``, true ``level_dbm``, and ``fate`` of the serving mast's record.
+    fates : Series
+        Of the record of the mast that served each signal sample, by ``measurement_id``.
     noise_db : float
-        Shadowing and site error together: no prediction from records can be better. [dB]
+        Shadowing and site error together: what the world's own physics is off by, given the records. Site error is that of
+        power, height, position and direction, where the serving mast is heard and recorded at its place. [dB]
     """
 
     kind: Kind
     inputs: Inputs
     truth: pd.DataFrame
     levels: pd.DataFrame
+    fates: pd.Series
     noise_db: float
 
 
@@ -78,12 +90,20 @@ def make_world(name: str, seed: int, *, coverage: float = 0.3) -> World:
         check_fields(network, lit, streams[7]),
     ]
     truth["visited"] = _visited(ground, samples)
+    records = record_masts(network, streams[3])
+    inputs = _inputs(kind, network, records, tables, streams[3])
+    off = site_errors(network, records, levels, ground.villages[["x", "y"]].to_numpy())
+    heard = levels["level_dbm"] >= levels["technology"].map(SENSITIVITY_DBM)
+    off = off[(levels["fate"] == "near") & heard]
+    names = inputs.measurements["measurement_id"].iloc[: len(samples)]
+    fates = samples["fate"] if len(samples) else pd.Series(dtype=object)
     return World(
         kind=kind,
-        inputs=_inputs(kind, network, tables, streams[3]),
+        inputs=inputs,
         truth=truth,
         levels=levels,
-        noise_db=float(np.hypot(kind.shadow_db, kind.power_db)),
+        fates=fates.set_axis(names),
+        noise_db=float(np.hypot(kind.shadow_db, np.sqrt(np.mean(off**2)))),
     )
 
 
@@ -116,10 +136,11 @@ def _visited(ground: Ground, samples: pd.DataFrame) -> np.ndarray:
     return away <= VISIT_M
 
 
-def _inputs(kind: Kind, network: Network, tables: list[pd.DataFrame], rng: np.random.Generator) -> Inputs:
+def _inputs(
+    kind: Kind, network: Network, raw: pd.DataFrame, tables: list[pd.DataFrame], rng: np.random.Generator
+) -> Inputs:
     ground = network.ground
     settings = small_settings(name=f"made-up world '{kind.name}'")
-    raw = record_masts(network, rng)
     masts = gpd.GeoDataFrame(
         raw.drop(columns=["x", "y"]), geometry=gpd.points_from_xy(raw["x"], raw["y"]), crs=CRS_METRIC
     )
