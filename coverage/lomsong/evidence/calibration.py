@@ -41,6 +41,9 @@ MOST_LEARNED = 5000
 HEARD_DB = 10.0
 #: A sample that the recorded masts explain with less probability than this was served by a mast that no record knows.
 UNEXPLAINED = 0.5
+#: What `correct_signal` changes, and in how many rows at once: their columns would not fit into memory for a country.
+_CORRECTED = ("level_dbm", "sigma_db", "second_level_dbm", "second_sigma_db")
+_BATCH = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,18 +328,26 @@ def correct_signal(
         {"x": demand.geometry.x.to_numpy(), "y": demand.geometry.y.to_numpy(), "ground_m": demand["ground_m"]}
     ).set_index(demand["demand_id"])
     signal = prediction.signal
-    paths = server_paths(signal, places, prediction.inputs, errors.masts)
-    second = second_paths(paths)
-    if fit is None:
-        return signal.assign(
-            sigma_db=np.hypot(signal["sigma_db"], np.sqrt(errors.variance(paths))),
-            second_sigma_db=np.hypot(signal["second_sigma_db"], np.sqrt(errors.variance(second))),
-        )
-    level, sigma = _corrected(paths, fit, errors, settings)
-    second_level, second_sigma = _corrected(second, fit, errors, settings)
-    return signal.assign(
-        level_dbm=level, sigma_db=sigma, second_level_dbm=second_level, second_sigma_db=second_sigma
-    )
+    figures = {name: np.full(len(signal), np.nan) for name in _CORRECTED}
+    for first in range(0, len(signal), _BATCH):
+        some = signal.iloc[first : first + _BATCH]
+        paths = server_paths(some, places, prediction.inputs, errors.masts)
+        second = second_paths(paths)
+        if fit is None:
+            told = (
+                some["level_dbm"],
+                np.hypot(some["sigma_db"], np.sqrt(errors.variance(paths))),
+                some["second_level_dbm"],
+                np.hypot(some["second_sigma_db"], np.sqrt(errors.variance(second))),
+            )
+        else:
+            told = (
+                *_corrected(paths, fit, errors, settings),
+                *_corrected(second, fit, errors, settings),
+            )
+        for name, values in zip(_CORRECTED, told, strict=True):
+            figures[name][first : first + _BATCH] = values
+    return signal.assign(**figures)
 
 
 def _corrected(
