@@ -111,7 +111,8 @@ def level_figures(world: World, prediction: Prediction) -> dict[str, float]:
     mean, sigma = strongest_of_two(first, second, both["sigma_db"].to_numpy(), correlation)
     off = both["level_dbm"].to_numpy() - mean
     near = (both["fate"] == "near").to_numpy()
-    figures = {"noise_db": world.noise_db}
+    power_alone = float(np.hypot(world.kind.shadow_db, world.kind.power_db))
+    figures = {"noise_db": world.noise_db, "noise_power_alone_db": power_alone}
     for name, rows in (("recorded", near), ("unrecorded", ~near)):
         if rows.any():
             figures[f"rmse_{name}_db"] = float(np.sqrt(np.mean(off[rows] ** 2)))
@@ -209,6 +210,10 @@ def summarise(rows: list[dict[str, object]]) -> dict[str, object]:
         "calibration_error_pooled": calibration_error(p, lit),
         **{f"{name}_pooled": value for name, value in found(p, lit).items()},
         "blocked_rmse_over_noise": float((table["blocked_rmse_recorded_db"] / table["noise_db"]).mean()),
+        # stricter: as if the records were wrong in power alone
+        "blocked_rmse_over_noise_power_alone": float(
+            (table["blocked_rmse_recorded_db"] / table["noise_power_alone_db"]).mean()
+        ),
         "centres_rmse_over_noise": float((table["rmse_recorded_db"] / table["noise_db"]).mean()),
         "honest_worlds": int((table["verify_weak_without"] >= table["verify_weak"]).sum()),
         "mean": {name: round(float(value), 4) for name, value in mean.items()},
