@@ -94,7 +94,8 @@ def make_world(name: str, seed: int, *, coverage: float = 0.3) -> World:
     inputs = _inputs(kind, network, records, tables, streams[3])
     off = site_errors(network, records, levels, ground.villages[["x", "y"]].to_numpy())
     heard = levels["level_dbm"] >= levels["technology"].map(SENSITIVITY_DBM)
-    off = off[(levels["fate"] == "near") & heard]
+    # beyond the reach of the waves there is no level to be off from
+    off = off[(levels["fate"] == "near") & heard & np.isfinite(off)]
     names = inputs.measurements["measurement_id"].iloc[: len(samples)]
     fates = samples["fate"] if len(samples) else pd.Series(dtype=object)
     return World(
