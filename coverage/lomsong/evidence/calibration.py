@@ -333,6 +333,7 @@ def correct_signal(
         some = signal.iloc[first : first + _BATCH]
         paths = server_paths(some, places, prediction.inputs, errors.masts)
         second = second_paths(paths)
+        told: tuple[Array | pd.Series, ...]
         if fit is None:
             told = (
                 some["level_dbm"],
