@@ -200,14 +200,16 @@ def run(
 @main.command(
     "map",
     epilog="\b\nExamples:\n  lomsong map maps/mine --lang vi\n  lomsong map maps/mine --out public.html --hide-masts\n"
-    "  lomsong map maps/mine --out sheet.pdf --paper a4\n",
+    "  lomsong map maps/mine --out sheet.pdf --paper a4\n"
+    "  lomsong map maps/2024 maps/2025 maps/2026 --out progress.html\n",
 )
-@click.argument("run", type=click.Path(file_okay=False))
+@click.argument("runs", nargs=-1, required=True, type=click.Path(file_okay=False))
 @click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Language.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
-    help="File to write: .html for a page, .png, .svg or .pdf for a sheet; map.html of the run if left out.",
+    help="File to write: .html for a page, .png, .svg or .pdf for a sheet; map.html of the run if left out, "
+    "runs.html of the last of several.",
 )
 @click.option("--hide-masts", is_flag=True, help="Leave out the masts and what gives their places away.")
 @click.option(
@@ -229,9 +231,16 @@ def run(
     show_default=True,
     help="Size of a sheet.",
 )
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False),
+    metavar="CSV",
+    help="Several runs: old village codes to new ones: old_code, new_code, kind.",
+)
+@click.option("--anyway", is_flag=True, help="Several runs: also those that were judged by other rules.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def map_(
-    run: str,
+    runs: tuple[str, ...],
     lang: str,
     out: str | None,
     hide_masts: bool,
@@ -239,9 +248,11 @@ def map_(
     online_tiles: str | None,
     attribution: str | None,
     paper: str,
+    mapping: str | None,
+    anyway: bool,
     quiet: bool,
 ) -> None:
-    """Draw the map of the finished RUN again, without computing again."""
+    """Draw the map of a finished run again, or of several RUNS, the oldest first, with a slider through time."""
     from typing import cast
 
     from lomsong.maps import MapOptions, OnlineTiles
@@ -257,7 +268,12 @@ def map_(
         blur_m=blur_masts or MapOptions().blur_m,
         online_tiles=OnlineTiles(online_tiles, attribution or "") if online_tiles is not None else None,
     )
-    target, notes = redraw_map(run, out=out, options=options, paper=cast("Paper", paper))
+    if len(runs) > 1:
+        from lomsong.runs_map import draw_runs_map
+
+        target, notes = draw_runs_map(runs, out=out, options=options, mapping=mapping, anyway=anyway)
+    else:
+        target, notes = redraw_map(runs[0], out=out, options=options, paper=cast("Paper", paper))
     if not quiet:
         for note in notes:
             click.echo(f"Note: {note}")

@@ -162,12 +162,24 @@ def redraw_map(
     target = folder / "map.html" if out is None else Path(out)
     if target.suffix.lower() not in (".html", ".htm", ".png", ".svg", ".pdf"):
         raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf")
-    record = _read_json(folder / "run.json")
-    villages = _read_table(folder / "villages.parquet")
-    parts, notes = _parts_of_run(folder, record, "en" if options is None else options.language)
+    villages, parts, notes = read_run_map(folder, "en" if options is None else options.language)
     if target.suffix.lower() in (".html", ".htm"):
         return save_map(village_map(villages, parts=parts, options=options), target), notes
     return draw_static_map(villages, target, parts=parts, options=options, paper=paper), notes
+
+
+def read_run_map(folder: Path, language: Language) -> tuple[gpd.GeoDataFrame, MapParts, tuple[str, ...]]:
+    """
+    Read what the map of a finished run shows: its villages, the other parts, and what had to be left out.
+
+    Raises
+    ------
+    MissingSourceError, SourceError
+        The folder holds no whole run, or one of its files is broken.
+    """
+    record = _read_json(folder / "run.json")
+    villages = _read_table(folder / "villages.parquet")
+    return villages, *_parts_of_run(folder, record, language)
 
 
 def _parts_of_run(

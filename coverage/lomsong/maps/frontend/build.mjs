@@ -13,19 +13,23 @@ async function licence(name, file = "LICENSE") {
 }
 
 const licences = await Promise.all(["flatbush", "flatqueue", "fflate"].map((name) => licence(name)));
-await build({
+const usual = {
   absWorkingDir: here,
-  entryPoints: ["src/main.js"],
-  outfile: join(out, "lomsong_map.js"),
   bundle: true,
   format: "iife",
   minify: true,
   charset: "utf8",
   target: ["chrome90", "firefox90", "safari15"],
   legalComments: "none",
-  banner: { js: `/* lomsong's map, built from coverage/lomsong/maps/frontend. It contains:\n\n${licences.join("\n\n")}\n*/` },
   logLevel: "warning",
+};
+await build({
+  ...usual,
+  entryPoints: ["src/main.js"],
+  outfile: join(out, "lomsong_map.js"),
+  banner: { js: `/* lomsong's map, built from coverage/lomsong/maps/frontend. It contains:\n\n${licences.join("\n\n")}\n*/` },
 });
+await build({ ...usual, entryPoints: ["src/comparison.js"], outfile: join(out, "comparison.js") });
 const leaflet = join(here, "node_modules", "leaflet");
 await copyFile(join(leaflet, "dist", "leaflet.js"), join(out, "leaflet.js"));
 await copyFile(join(leaflet, "dist", "leaflet.css"), join(out, "leaflet.css"));

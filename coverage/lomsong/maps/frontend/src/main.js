@@ -2,16 +2,20 @@
    page as text nodes only, never as HTML. */
 import { borders } from "./borders.js";
 import { layerControl } from "./layer_control.js";
+import { foreign, make } from "./make.js";
 import { masts } from "./masts.js";
 import { measurements } from "./measurements.js";
+import { count } from "./numbers.js";
+import { unpack } from "./pack.js";
 import { panel, shown } from "./panel.js";
 import { plan } from "./plan.js";
-import { isReady } from "./ready.js";
+import { isReady, register } from "./ready.js";
 import { relief } from "./relief.js";
 import { signal } from "./signal.js";
 import { tiles } from "./tiles.js";
 import { villages } from "./villages.js";
 import { roads, water } from "./ways.js";
+import { addWords, t } from "./words.js";
 
 /** Read the JSON that Python put beside this script, and let go of its text. */
 function data(id) {
@@ -21,4 +25,6 @@ function data(id) {
   return value;
 }
 
-window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, isReady, shown };
+window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, isReady, shown,
+  /* what a script of its own, such as the comparison of runs, is built with */
+  kit: { addWords, count, foreign, make, register, t, unpack } };

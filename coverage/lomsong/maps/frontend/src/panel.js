@@ -84,10 +84,11 @@ export function panel(map, layer, labels) {
   register(begin());
 
   async function begin() {
-    const plan = map.lomsongPlan;
-    await Promise.all([layer.ready, plan && plan.ready]);
+    const plan = map.lomsongPlan, runs = map.lomsongComparison;
+    await Promise.all([layer.ready, plan && plan.ready, runs && runs.ready]);
     const bounds = layer.boundsOf();
     shown.state = state = new State(layer, plan && plan.size ? plan : null);
+    if (runs) runs.begin(state);
     if (bounds) map.fitBounds(bounds, { animate: false, maxZoom: 14, padding: [16, 16] });
     if (!location.hash) write();
     permalink(map, layer, state, () => {
@@ -125,7 +126,7 @@ function sections(map, layer, state, labels, choose) {
   theme.value = state.theme;
   rewriteLegend();
   const parts = [
-    headline(layer), search(layer, choose, state),
+    map.lomsongComparison ? map.lomsongComparison.section() : headline(layer), search(layer, choose, state),
     make("section", {}, make("label", { class: "lomsong-field" }, make("span", {}, t("colourBy")), theme), legendBox, told),
     state.plan ? budget(state) : null,
     make("details", { class: "lomsong-details", open: state.filtering }, make("summary", {}, t("filters")), filterForm(layer, state.filters, () => state.apply())),

@@ -25,8 +25,14 @@ const BORDER_PX = 6, PATTERN_PX = 14;
 const Villages = CanvasGrid.extend({
   pickOrder: 0,
 
-  initialize(name) {
+  /* `twin`: another layer whose villages these are, coloured in their own way */
+  initialize(name, twin) {
     CanvasGrid.prototype.initialize.call(this, { pane: "lomsong" });
+    if (twin) {
+      const { table, shapes, size, radius, usualSize, looks } = twin;
+      Object.assign(this, { twin, table, shapes, size, radius, usualSize, looks, style: new Uint8Array(size), visible: new Uint8Array(size), loaded: true });
+      return;
+    }
     this.table = new Table();
     this.size = 0;
     this.looks = [OTHER];
@@ -64,7 +70,7 @@ const Villages = CanvasGrid.extend({
   onAdd(map) {
     if (!map.getPane("lomsong")) map.createPane("lomsong").style.zIndex = 390;
     this.map = map;
-    map.lomsongVillages = this;
+    if (!this.twin) map.lomsongVillages = this;
     CanvasGrid.prototype.onAdd.call(this, map);
   },
 

@@ -199,3 +199,4 @@ export function t(key, values = {}) {
 }
 
 export const allWords = WORDS;
+export const addWords = (words) => Object.assign(WORDS, words);

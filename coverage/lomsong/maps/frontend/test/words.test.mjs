@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { allWords, setLanguage, t } from "../src/words.js";
+import { RUN_WORDS } from "../src/run_words.js";
+import { addWords, allWords, setLanguage, t } from "../src/words.js";
+
+test("the words of a script of its own replace none", () => {
+  for (const key of Object.keys(RUN_WORDS)) assert.ok(!Object.hasOwn(allWords, key), key);
+  addWords(RUN_WORDS);
+});
 
 const SOURCES = new URL("../src/", import.meta.url);
 
