@@ -85,6 +85,7 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     made = {
         "generated/data-dictionary.md",
         "generated/carriers.md",
+        "generated/python.md",
         "generated/settings.md",
         "generated/command-line.md",
         "generated/words.md",

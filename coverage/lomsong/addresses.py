@@ -3,10 +3,16 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 #: How an address of each kind begins.
 DATABASE_SCHEMES = ("postgresql", "postgres")
+SERVICE_SCHEMES = ("https", "http")
+#: Environment variable of the secret that stands for {token} in the address of a service.
+TOKEN = "LOMSONG_SERVICE_TOKEN"  # noqa: S105 - its name
+#: Choices in an address that are secrets; a token in one is written {token}.
+_SECRET_NAME = re.compile(r"(?i)(^|[-_]|api|access)(key|token|secret|password|passwd|auth|sig|signature)$")
 _ADDRESS = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 #: Whatever stands before the host may be a secret, and may hold a slash or a blank; so may a password given as a choice.
 _LOGIN = re.compile(r"(?<=://).*@", re.DOTALL)
@@ -41,10 +47,49 @@ class Database:
         return f"postgresql://{self.host}{port}/{self.name}"
 
 
-def is_address(text: str) -> bool:
+def is_database(text: str) -> bool:
     """Return whether a text is an address of a database."""
     found = _ADDRESS.match(text)
     return found is not None and found["scheme"].lower() in DATABASE_SCHEMES
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of a database or a web service."""
+    found = _ADDRESS.match(text)
+    return found is not None and found["scheme"].lower() in (*DATABASE_SCHEMES, *SERVICE_SCHEMES)
+
+
+def service_kind(address: str) -> Literal["items", "wfs"]:
+    """
+    Return what kind of web service an address names.
+
+    Raises
+    ------
+    ValueError
+        Neither the items of a collection nor the features of a WFS, or it holds a secret; the message repeats none.
+    """
+    shown = hide_login(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise ValueError(f"{shown}: not an address such as https://host/collections/NAME/items") from None
+    query = {
+        name.casefold(): values for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+    }
+    secret = [name for name, values in query.items() if _SECRET_NAME.search(name) and values != ["{token}"]]
+    if "@" in parts.netloc or secret:
+        raise ValueError(
+            f"{address.partition('?')[0] if '@' not in address else shown}: an address holds no password and no key, which "
+            f"would end up in results; write {{token}} in its place and put it into the environment variable {TOKEN}"
+        )
+    if parts.path.rstrip("/").endswith("/items"):
+        return "items"
+    if query.get("service", [""])[0].casefold() == "wfs" and ("typenames" in query or "typename" in query):
+        return "wfs"
+    raise ValueError(
+        f"{shown}: neither the items of a collection (https://host/collections/NAME/items) nor a WFS "
+        "(https://host/wfs?service=WFS&typeNames=NAME); a file is downloaded first"
+    )
 
 
 def hide_login(text: str) -> str:
@@ -132,8 +177,14 @@ def require_name(name: str) -> str:
 
 
 def copy_name(address: str, query: str | None) -> str:
-    """Return the name of the file in which a copy of a table is kept."""
-    table = parse_database(address).table
-    plain = re.sub(r"[^\w.-]+", "_", ".".join(table)) or "query"
+    """Return the name of the file in which a copy of a table or of the features of a service is kept."""
+    suffix = "parquet" if is_database(address) else "geojson"
+    if is_database(address):
+        name = ".".join(parse_database(address).table) or "query"
+    else:
+        parts = urlsplit(address)
+        named = {key.casefold(): values[0] for key, values in parse_qs(parts.query).items()}
+        name = named.get("typenames") or named.get("typename") or parts.path.rstrip("/").split("/")[-2]
+    plain = re.sub(r"[^\w.-]+", "_", name)
     digest = hashlib.sha256(f"{address}\n{query or ''}".encode()).hexdigest()[:8]
-    return f"{plain[:80]}-{digest}.parquet"
+    return f"{plain[:80]}-{digest}.{suffix}"

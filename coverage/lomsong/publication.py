@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from lomsong.addresses import Database, is_address, parse_database, require_name
+from lomsong.addresses import Database, is_database, parse_database, require_name
 from lomsong.change_causes import FinishedRun
 from lomsong.changes import read_finished
 from lomsong.errors import OutputError
@@ -92,7 +92,7 @@ def publish_run(
 def _target(address: str, schema: str) -> Database:
     problem = "a database is named as postgresql://host:port/database"
     try:
-        database = parse_database(address) if is_address(address) else None
+        database = parse_database(address) if is_database(address) else None
         require_name(schema)
     except ValueError as error:
         database, problem = None, str(error)

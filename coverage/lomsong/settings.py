@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lomsong.addresses import copy_name, is_address, parse_database
+from lomsong.addresses import copy_name, is_address, is_database, parse_database, service_kind
 
 Technology = Literal["2g", "3g", "4g", "5g"]
 #: Propagation models; `propagation.models` says what each is.
@@ -48,11 +48,12 @@ class StrictModel(BaseModel):
 
 
 class LayerSource(StrictModel):
-    """A file, or a table of a database, and what cannot be read from it."""
+    """A file, a table of a database or the features of a service, and what cannot be read from it."""
 
     path: Path = _wanted(
-        "the file, relative to the settings file; or postgresql://host/database?table=schema.name, of which each run and "
-        "check takes a copy into 'copies' beside the settings; user and password are the environment's"
+        "the file, relative to the settings file; or postgresql://host/database?table=schema.name, "
+        "https://host/collections/NAME/items or a WFS, of which each run and check takes a copy into 'copies' beside the "
+        "settings; logins are the environment's"
     )
     address: str | None = _setting(
         None,
@@ -79,13 +80,17 @@ class LayerSource(StrictModel):
             return given
         address, query = given.get("path"), given.get("query")
         if isinstance(address, str) and is_address(address):
+            if not is_database(address):
+                service_kind(address)
             given = {**given, "address": address, "path": Path(COPIES) / copy_name(address, query)}
-        if isinstance(given.get("address"), str):
-            table = parse_database(given["address"]).table
-            if bool(table) == bool(query):
+        address = given.get("address")
+        if isinstance(address, str) and is_database(address):
+            if bool(parse_database(address).table) == bool(query):
                 raise ValueError("give either ?table=schema.name in the address or 'query' beside it")
         elif query is not None:
             raise ValueError("'query' needs a path such as postgresql://host/database")
+        elif isinstance(address, str):
+            service_kind(address)
         return given
 
 

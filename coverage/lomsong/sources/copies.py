@@ -7,12 +7,13 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from lomsong.addresses import Database, parse_database
+from lomsong.addresses import Database, is_database, parse_database
 from lomsong.atomic import told_as_ours, write_whole
 from lomsong.errors import SourceError
 from lomsong.settings import InputSettings, LayerSource
 from lomsong.sources.databases import connection, read_query
 from lomsong.sources.privacy import drop_identities
+from lomsong.sources.services import read_service
 
 #: Layers whose readers drop what names a person; no copy of it is made either.
 _OF_PERSONS = ("masts", "speed_tests", "signal_samples", "no_service_reports", "field_checks")
@@ -20,7 +21,7 @@ _OF_PERSONS = ("masts", "speed_tests", "signal_samples", "no_service_reports", "
 
 def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
     """
-    Read every table of a database that the settings name into the file that stands for it.
+    Read every table of a database and every service that the settings name into the file that stands for it.
 
     Parameters
     ----------
@@ -35,15 +36,18 @@ def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
     Raises
     ------
     LomsongError
-        A database does not give what is asked for; the copies of the last time stay.
+        A database or service does not give what is asked for; the copies of the last time stay.
     """
     by_database: dict[str, list[tuple[str, LayerSource, Database]]] = {}
-    for layer, source in _addressed(wanted):
+    files: dict[Path, bytes] = {}
+    for layer, source, address in _addressed(wanted):
         if missing_only and source.path.is_file():
             continue
-        database = parse_database(source.address or "")
-        by_database.setdefault(str(database), []).append((layer, source, database))
-    files: dict[Path, bytes] = {}
+        if is_database(address):
+            database = parse_database(address)
+            by_database.setdefault(str(database), []).append((layer, source, database))
+        elif source.path not in files:
+            files[source.path] = read_service(address, layer=layer)
     for sources in by_database.values():
         with connection(sources[0][2]) as opened:
             for layer, source, database in sources:
@@ -58,12 +62,12 @@ def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
                 write_whole(path, content)
 
 
-def _addressed(wanted: InputSettings) -> Iterator[tuple[str, LayerSource]]:
+def _addressed(wanted: InputSettings) -> Iterator[tuple[str, LayerSource, str]]:
     for layer in InputSettings.model_fields:
         value = getattr(wanted, layer)
         for source in value if isinstance(value, tuple) else (value,):
             if isinstance(source, LayerSource) and source.address is not None:
-                yield layer, source
+                yield layer, source, source.address
 
 
 def _as_parquet(frame: pd.DataFrame, layer: str) -> bytes:

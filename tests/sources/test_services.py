@@ -1,0 +1,174 @@
+"""Features page by page from a server on this machine: whole, or one clear error."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from web_server import Site, serving
+
+from lomsong.errors import SettingsError, SourceError
+from lomsong.settings_file import parse_settings
+from lomsong.sources.boundaries import read_villages
+from lomsong.sources.copies import take_copies
+from lomsong.sources.remote.web import Web, token_host
+from lomsong.sources.services import PAGE_ROWS, read_service
+
+ITEMS = "/collections/thon/items"
+SECRET = "hush-hush"  # noqa: S105 - made up
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as found:
+        yield found
+
+
+def feature(number: int) -> dict[str, object]:
+    west = 104 + number / 10
+    ring = [[west, 21], [west + 0.1, 21], [west + 0.1, 21.1], [west, 21.1], [west, 21]]
+    return {
+        "type": "Feature",
+        "id": number,
+        "properties": {"village_id": f"0{number}", "village_name": f"Thôn {number}"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def page(*numbers: int, then: str | None = None, **more: object) -> bytes:
+    links = [{"rel": "self", "href": "x"}] + ([] if then is None else [{"rel": "next", "href": then}])
+    content = {
+        "type": "FeatureCollection",
+        "features": [feature(number) for number in numbers],
+        "links": links,
+    }
+    return json.dumps(content | more).encode()
+
+
+def ask(site: Site, path: str = ITEMS, **tokens: str) -> list[int]:
+    web = Web(tokens=tokens, wait=lambda _: None)
+    read = json.loads(read_service(site.address + path, layer="villages", web=web))
+    return [each["id"] for each in read["features"]]
+
+
+def test_villages_of_a_collection_are_read_whole_and_always_as_the_same_file(
+    site: Site, tmp_path: Path
+) -> None:
+    site.put(
+        f"{ITEMS}?limit={PAGE_ROWS}", page(3, 1, then=f"{ITEMS}?page=2", numberMatched=3, timeStamp="now")
+    )
+    site.put(f"{ITEMS}?page=2", page(2, numberMatched=3))
+    nowhere = {"path": "nowhere"}
+    settings = parse_settings(
+        {
+            "name": "x",
+            "inputs": {"villages": {"path": site.address + ITEMS}, "masts": [nowhere], "terrain": nowhere},
+        }
+    )
+    source = settings.inputs.villages.model_copy(update={"path": tmp_path / settings.inputs.villages.path})
+    inputs = settings.inputs.model_copy(update={"villages": source})
+    take_copies(inputs)
+    villages, _ = read_villages(source)
+    assert villages["village_id"].tolist() == ["01", "02", "03"]
+    assert villages.crs.to_epsg() == 4326
+    before = source.path.read_bytes()
+    site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(2, 3, 1, timeStamp="later"))
+    take_copies(inputs)
+    assert source.path.read_bytes() == before
+    # a server that has gone leaves the copy of the last time
+    site.files.clear()
+    with pytest.raises(SourceError, match="404"):
+        take_copies(inputs)
+    assert source.path.read_bytes() == before
+
+
+def test_passing_faults_and_cuts_are_tried_again(site: Site) -> None:
+    site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(1, then=f"{ITEMS}?page=2"), first=[500, 503])
+    site.put(f"{ITEMS}?page=2", page(2), cuts=[40, -40])
+    assert ask(site) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (page(1, then="https://elsewhere.example/items"), "elsewhere"),
+        (page(1, then=f"{ITEMS}?limit={PAGE_ROWS}"), "circle"),
+        (page(1, numberMatched=5), "5 features but gave 1"),
+        (page(), "no features"),
+        (page(1, 2)[:-40], "GeoJSON"),
+        (b"<html>log in first</html>", "log in first"),
+        (b"[" * 100_000, "GeoJSON"),
+        (b'{"features": {}}', "GeoJSON"),
+    ],
+)
+def test_what_is_not_whole_is_refused_in_one_sentence(site: Site, body: bytes, said: str) -> None:
+    site.put(ITEMS, body)
+    with pytest.raises(SourceError, match=said) as caught:
+        ask(site)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("first", [[500] * 9, [404]])
+def test_a_fault_that_stays_ends_in_one_sentence(site: Site, first: list[int]) -> None:
+    site.put(ITEMS, page(1), first=first)
+    with pytest.raises(SourceError, match=str(first[0])) as caught:
+        ask(site)
+    assert str(caught.value).startswith("villages: http://127")
+
+
+def test_a_wfs_is_counted_through(site: Site) -> None:
+    asked = "/wfs?service=WFS&typeNames=admin:thon&count=2"
+    usual = "&version=2.0.0&request=GetFeature&outputFormat=application/json&startIndex="
+    site.put(f"{asked}{usual}0", page(1, 2, numberMatched=3))
+    site.put(f"{asked}{usual}2", page(3, numberMatched=3))
+    assert ask(site, asked) == [1, 2, 3]
+
+
+def test_a_wfs_that_cannot_count_is_found_out(site: Site) -> None:
+    site.put("/wfs", page(1, 2, totalFeatures=9))
+    with pytest.raises(SourceError, match="same page"):
+        ask(site, "/wfs?service=WFS&typeNames=thon")
+
+
+def test_a_wfs_in_another_coordinate_system_says_so_in_the_file(site: Site) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32648"}}
+    site.put("/wfs", page(1, crs=crs, numberMatched=1))
+    read = json.loads(read_service(site.address + "/wfs?service=WFS&typeNames=thon", layer="villages"))
+    assert read["crs"] == crs
+
+
+def test_a_token_reaches_its_server_and_nothing_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = ITEMS + "?apikey={token}"
+    with pytest.raises(SourceError, match="LOMSONG_SERVICE_TOKEN"):
+        read_service(site.address + path, layer="villages")
+    monkeypatch.setenv("LOMSONG_SERVICE_TOKEN", SECRET)
+    site.put(ITEMS, page(1))
+    assert b'"id": 1' in read_service(site.address + path, layer="villages")
+    assert any(f"apikey={SECRET}" in asked for asked in site.gets())
+    site.put(ITEMS, f"you sent {SECRET}".encode())
+    tokens = {token_host(site.address): SECRET}
+    for first in ([], [403]):
+        site.files[ITEMS].first = first
+        with pytest.raises(SourceError) as caught:
+            ask(site, path, **tokens)
+        assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://me:hush@db.example/collections/a/items",
+        "https://db.example/collections/a/items?apikey=hush",
+        "https://db.example/collections/a/items?access_token=hush",
+        "https://db.example/villages.geojson",
+        "https://db.example/wfs?service=WFS",
+        "https://[db.example/items",
+    ],
+)
+def test_an_address_with_a_secret_or_of_no_service_is_refused(address: str) -> None:
+    nowhere = {"path": "nowhere"}
+    with pytest.raises(SettingsError, match=r"inputs\.villages") as caught:
+        parse_settings(
+            {"name": "x", "inputs": {"villages": {"path": address}, "masts": [nowhere], "terrain": nowhere}}
+        )
+    assert "hush" not in str(caught.value)
