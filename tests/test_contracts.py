@@ -87,3 +87,17 @@ def test_what_cannot_repeat_does_not(seed: int) -> None:
     for texts in (values.astype("string"), values.astype(object), values.where(values > 2).astype("string")):
         # equal hashes of different texts would be allowed, but not seen with so few
         assert may_repeat(texts) == texts.duplicated().any()
+
+
+def test_half_a_letter_in_a_key_is_counted_like_any_other() -> None:
+    assert may_repeat(pd.Series(["\ud800", "a"], dtype=object))
+    keys = Table(
+        name="t",
+        meaning="m",
+        key="k",
+        geometry="none",
+        columns=(Column(name="k", kind="text", meaning="m", unique=True),),
+    )
+    keys.check(pd.DataFrame({"k": ["\ud800", "a"]}, dtype=object))
+    with pytest.raises(TableError, match="k"):
+        keys.check(pd.DataFrame({"k": ["\ud800", "\ud800"]}, dtype=object))

@@ -179,7 +179,10 @@ def may_repeat(values: "pd.Series") -> bool:
     hashes = np.empty(len(values), dtype=np.uint64)
     for begin in range(0, len(values), _CHUNK):
         part = values.iloc[begin : begin + _CHUNK].to_numpy(dtype=object)
-        hashes[begin : begin + _CHUNK] = pd.util.hash_array(part, categorize=False)
+        try:
+            hashes[begin : begin + _CHUNK] = pd.util.hash_array(part, categorize=False)
+        except UnicodeEncodeError:
+            return True  # half a letter has no bytes to be hashed; the exact count follows
     hashes.sort()
     return bool((hashes[1:] == hashes[:-1]).any())
 
