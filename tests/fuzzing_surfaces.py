@@ -1,5 +1,7 @@
 """Break rasters, surroundings, antennas and lists about villages at random, and read them: only our errors may come out."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -78,6 +80,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "plain.tif": _terrain,
     "float.tif": _terrain,
     "N22E104.hgt": _terrain,
+    "N22E104.hgt.zip": _terrain,
     "dem.vrt": _terrain,
     "folder.tif": lambda path: _terrain(path.parent),
     "people.tif": _people,
@@ -109,6 +112,7 @@ def good_files(kind: str) -> dict[str, bytes]:
         "plain.tif": lambda: {kind: _raster("int16", heights)},
         "float.tif": lambda: {kind: _raster("float32", heights / 7.0, compress="lzw", predictor=3, tiled=True, blockxsize=16, blockysize=16)},
         "N22E104.hgt": lambda: {kind: srtm},
+        "N22E104.hgt.zip": lambda: {kind: _zipped("N22E104.hgt", srtm)},
         "dem.vrt": lambda: {kind: _VRT.encode(), "tile.tif": tile},
         "folder.tif": lambda: {kind: tile, "other.tif": _raster("int16", heights + 5, transform=from_origin(104.12, 22.1, 0.002, 0.002))},
         "people.tif": lambda: {kind: _raster("float32", rng.random((60, 60)), nodata=-99999.0, compress="deflate")},
@@ -122,6 +126,13 @@ def good_files(kind: str) -> dict[str, bytes]:
         "antenna.msi": lambda: {kind: _ANTENNA.encode()},
     }  # fmt: skip
     return contents[kind]()
+
+
+def _zipped(name: str, content: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
 
 
 def _written(frame: gpd.GeoDataFrame) -> bytes:

@@ -1,6 +1,9 @@
 """Broken rasters, surroundings, antennas and lists about villages end in our errors, and whole ones are read."""
 
+import gzip
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +32,98 @@ def test_broken_files_end_in_our_errors_and_whole_ones_are_read(tmp_path: Path, 
     READERS[kind](tmp_path / kind)
 
 
-def test_a_zip_never_reaches_gdal(tmp_path: Path) -> None:
-    """GDAL opens zipped SRTM tiles by itself, and crashes on some that are broken."""
-    path = tmp_path / "N22E104.hgt.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("N22E104.hgt", good_files("N22E104.hgt")["N22E104.hgt"])
-    with pytest.raises(SourceError, match="unpack it"):
+def test_a_packed_tile_that_lies_beside_its_unpacked_one_counts_once(tmp_path: Path) -> None:
+    tile = good_files("N22E104.hgt")["N22E104.hgt"]
+    (tmp_path / "N22E104.hgt").write_bytes(tile)
+    pack(tmp_path / "N22E104.hgt.zip", {"N22E104.hgt": tile})
+    _, findings = read_terrain(RasterSource(path=tmp_path), bounds=BOUNDS, crs=METRIC)
+    assert findings[0].message == "1 of 1 tile joined"
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [
+        ("N22E104.hgt.zip", "N22E104.hgt"),
+        ("N22E104.SRTMGL1.hgt.zip", "N22E104.hgt"),
+        ("tile_7.zip", "dem/dem.tif"),
+        ("renamed.tif", "dem.tif"),
+        ("N22E104.hgt.gz", ""),
+    ],
+)
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_packed_tile_is_read_as_the_tile_in_it(
+    tmp_path: Path, name: str, member: str, folder: bool
+) -> None:
+    kind = Path(member or "N22E104.hgt").name
+    content = good_files(kind)[kind]
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "plain" / kind).write_bytes(content)
+    path = tmp_path / "packed" / name
+    if member:
+        pack(path, {member: content, "read me.txt": b"-", "__MACOSX/._dem.tif": b"-"})
+    else:
+        path.write_bytes(gzip.compress(content))
+    plain, packed = (
+        read_terrain(RasterSource(path=each.parent if folder else each), bounds=BOUNDS, crs=METRIC)[0]
+        for each in (tmp_path / "plain" / kind, path)
+    )
+    np.testing.assert_array_equal(packed.values, plain.values)
+    assert packed.transform == plain.transform
+
+
+def pack(path: Path, files: dict[str, bytes], *, way: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", way) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def lying(path: Path, size: int) -> Path:
+    """A zip whose only file is said to unpack to fewer bytes than it does, with the sum of those."""
+    pack(path, {"N22E104.hgt": bytes(80 << 20)})
+    content = bytearray(path.read_bytes())
+    record = content.index(b"PK\x01\x02")
+    for at, number in ((16, zlib.crc32(bytes(size))), (24, size)):
+        content[record + at : record + at + 4] = number.to_bytes(4, "little")
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("files", "way", "says"),
+    [
+        ({"a.tif": b"1", "b.tif": b"2"}, zipfile.ZIP_STORED, "holds 2 rasters, not one; unpack it"),
+        ({"read me.txt": b"1"}, zipfile.ZIP_STORED, "holds no raster"),
+        ({"../N22E104.hgt": b"1"}, zipfile.ZIP_STORED, "unsafe path"),
+        ({"N22E104.hgt": bytes(70 << 20)}, zipfile.ZIP_DEFLATED, "unpacks from 0 to 70 MiB"),
+        ({"N22E104.hgt": bytes(1 << 20)}, zipfile.ZIP_LZMA, "packed in an unusual way"),
+        ({"N22E104.hgt": b"1"}, zipfile.ZIP_STORED, "not a readable raster"),
+    ],
+)
+def test_what_is_no_single_sound_tile_is_one_clear_error(
+    tmp_path: Path, files: dict[str, bytes], way: int, says: str
+) -> None:
+    path = pack(tmp_path / "N22E104.hgt.zip", files, way=way)
+    for each in (path, tmp_path):
+        with pytest.raises(SourceError, match=says):
+            read_terrain(RasterSource(path=each), bounds=BOUNDS, crs=METRIC)
+
+
+def test_a_zip_that_hides_its_size_is_unpacked_no_further_than_it_says(tmp_path: Path) -> None:
+    path = lying(tmp_path / "N22E104.hgt.zip", 1 << 20)
+    tracemalloc.start()
+    with pytest.raises(SourceError, match=r"N22E104\.hgt\.zip"):
         read_terrain(RasterSource(path=path), bounds=BOUNDS, crs=METRIC)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+
+
+def test_a_virtual_raster_of_zips_never_reaches_gdal(tmp_path: Path) -> None:
+    text = good_files("dem.vrt")["dem.vrt"].replace(b"tile.tif", b"N22E104.hgt.ZIP")
+    (tmp_path / "dem.vrt").write_bytes(text)
+    with pytest.raises(SourceError, match="names tiles in zip archives"):
+        read_terrain(RasterSource(path=tmp_path / "dem.vrt"), bounds=BOUNDS, crs=METRIC)
 
 
 @pytest.mark.parametrize("folder", [False, True])

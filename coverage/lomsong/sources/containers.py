@@ -1,10 +1,10 @@
-"""What a vector file is by its first bytes, and the careful way into archives."""
+"""What a vector file is by its first bytes, and the careful way into archives, of rasters too."""
 
 import codecs
 import gzip
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -24,9 +24,13 @@ MOST_IN_MEMORY = 512 << 20
 #: Text packs about tenfold and shapes less; an archive beyond both limits was made to harm.
 MOST_PACKED_RATIO, RATIO_COUNTS_FROM = 200, 64 << 20
 _CHUNK = 1 << 20
+#: Ways of packing that are unpacked no further than asked; the others give all at once.
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEAD = 1024
 #: What inside an archive is taken for a layer; the rest are its companions.
 _LAYERS = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".kml", ".tab")
+#: Where macOS leaves a shadow of every file.
+_SHADOWS = "__MACOSX/"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -89,6 +93,44 @@ def open_vector(path: Path, *, layer: str, member: str | None = None) -> Opened:
             raise SourceError(f"{layer}: {path.name} is an archive in an archive; unpack it once")
         return Opened(content, path.stem, inner, lambda _suffix: None)
     return Opened(str(path.absolute()), path.name, kind, lambda suffix: _beside(path, suffix))
+
+
+def unpack_one(path: Path, *, layer: str, suffixes: tuple[str, ...]) -> tuple[str, bytes]:
+    """
+    Unpack the only file with one of these suffixes from a zip, or what a gzip file holds, into memory.
+
+    Returns
+    -------
+    name, content : str, bytes
+        The file's own name, without folders.
+
+    Raises
+    ------
+    SourceError
+        A broken or unsafe archive, one that holds none or several such files, or one of more than `MOST_IN_MEMORY`.
+    """
+    if path.suffix.lower() == ".gz":
+        if path.stem.lower().endswith((".zip", ".gz")):
+            raise SourceError(f"{layer}: {path.name} is an archive in an archive; unpack it once")
+        return path.stem, _gunzip(path, layer)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.filename.startswith(_SHADOWS)]
+            _refuse_unsafe(infos, path.name, layer)
+            found = [info for info in infos if info.filename.lower().endswith(suffixes)]
+            if len(found) != 1:
+                held = f"{len(found)} rasters, not one; unpack it and name their folder"
+                none = f"no raster ({', '.join(suffixes)})"
+                raise SourceError(f"{layer}: {path.name} holds {held if found else none}")
+            if found[0].file_size > MOST_IN_MEMORY:
+                raise SourceError(
+                    f"{layer}: {path.name} unpacks to more than {MOST_IN_MEMORY >> 20:,} MiB; unpack it first"
+                )
+            return PurePosixPath(found[0].filename).name, b"".join(_pieces(archive, found[0]))
+    except _BROKEN as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{layer}: {path.name} is a broken archive: {error}") from None
 
 
 def sniff(head: bytes, name: str, *, layer: str) -> Kind:
@@ -189,7 +231,8 @@ def _open_zip(path: Path, layer: str, member: str | None) -> Opened:
             if kind in ("parquet", "json"):
                 if chosen.file_size > MOST_IN_MEMORY:
                     raise SourceError(f"{layer}: {chosen.filename} is large; unpack {path.name} first")
-                return Opened(archive.read(chosen), chosen.filename, kind, lambda _suffix: None)
+                content = b"".join(_pieces(archive, chosen))
+                return Opened(content, chosen.filename, kind, lambda _suffix: None)
     except _BROKEN as error:
         if isinstance(error, SourceError):
             raise
@@ -222,8 +265,7 @@ def _choose_member(
     layers = [
         info
         for info in infos
-        # macOS leaves a shadow of every file
-        if info.filename.lower().endswith(_LAYERS) and not info.filename.startswith("__MACOSX/")
+        if info.filename.lower().endswith(_LAYERS) and not info.filename.startswith(_SHADOWS)
     ]
     if not layers:
         raise SourceError(f"{layer}: {name} holds no vector file; it may hold {KNOWN}")
@@ -238,8 +280,16 @@ def _choose_member(
 
 def _verify(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """Unpack a member to nowhere, which checks its size and sum, and return its first bytes."""
-    with archive.open(info) as stream:
-        head = stream.read(_HEAD)
-        while stream.read(_CHUNK):
-            pass
+    head = b""
+    for piece in _pieces(archive, info):
+        head = head or piece[:_HEAD]
     return head
+
+
+def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack a member a little at a time: as a whole it may be far larger than it says, which its sum does not tell."""
+    if info.compress_type not in _BOUNDED:
+        raise zipfile.BadZipFile(f"{info.filename[:80]!r} is packed in an unusual way; unpack it yourself")
+    with archive.open(info) as stream:
+        while piece := stream.read(_CHUNK):
+            yield piece

@@ -1,8 +1,9 @@
 """Raster files as such: open them north-up, find the window that is wanted, read it band by band."""
 
+import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,27 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.io import MemoryFile
 from rasterio.windows import Window, from_bounds
 
 from lomsong.compiled import parallel_kernel, prange
 from lomsong.errors import CrsError, SourceError
 from lomsong.grid import Raster
 from lomsong.settings import RasterSource
+from lomsong.sources.containers import unpack_one
 from lomsong.sources.files import require_file
 from lomsong.sources.vectors import settle_crs
 
 #: Rows that are read at a time: whole tiles of usual files, and a nation's width of them in 60 MB.
 BAND_ROWS = 512
+#: Files of a folder that are taken for tiles. A VRT must be named itself: it names tiles that may lie beside it.
+TILE_SUFFIXES = (".tif", ".tiff", ".hgt", ".img", ".asc")
+#: Such files packed one by one, as ``N44W072.SRTMGL1.hgt.zip``.
+PACKED_SUFFIXES = (".zip", ".gz")
+#: Within these bytes GDAL looks for what a file is. [bytes]
+_HEAD = 1024
+#: A virtual raster of a hundred thousand tiles is smaller. [bytes]
+_LARGEST_VRT = 64 << 20
 #: Red, green and blue, and their opacity.
 _PICTURE_BANDS = (3, 4)
 #: No coordinate or cell is as large as this, and no cell as small as its inverse. [unit of the CRS]
@@ -43,12 +54,8 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
         No file, not a raster, corrupt, rotated, a picture, no CRS, or one that the villages' CRS has no way to.
     """
     path = require_file(Path(source.path), layer=layer)
-    with path.open("rb") as stream:
-        if stream.read(4) == b"PK\x03\x04":
-            # GDAL would open zipped SRTM tiles by itself, and crashes on broken ones
-            raise SourceError(f"{layer}: {path.name} is a zip archive; unpack it and name the raster in it")
     try:
-        with open_dataset(path) as dataset:
+        with open_dataset(path, layer=layer) as dataset:
             found = CRS.from_user_input(dataset.crs) if dataset.crs else None
             raster_crs = settle_crs(found, source.crs, layer=layer)
             try:
@@ -67,13 +74,44 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
 
 
 @contextmanager
-def open_dataset(path: Path) -> Iterator[rasterio.DatasetReader]:
-    """Open a raster; one that does not say where it lies is refused by `find_layout`, not warned of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = rasterio.open(path)
-    with dataset:
+def open_dataset(path: Path, *, layer: str) -> Iterator[rasterio.DatasetReader]:
+    """
+    Open a raster, also the only one in a zip or gzip archive, which is unpacked in memory.
+
+    One that does not say where it lies is refused by `find_layout`, not warned of.
+
+    Raises
+    ------
+    SourceError
+        A broken or unsafe archive, or one that unpacks to more than `MOST_IN_MEMORY`.
+    RasterioError
+        Not a readable raster.
+    """
+    with ExitStack() as opened:
+        place: Path | str = path
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+        if path.suffix.lower() in PACKED_SUFFIXES or head.startswith(b"PK\x03\x04"):
+            # GDAL would open zipped SRTM tiles by itself, and crashes on broken ones
+            name, content = unpack_one(path, layer=layer, suffixes=TILE_SUFFIXES)
+            # the tile's own name says where it lies
+            place = opened.enter_context(MemoryFile(content, filename=name)).name
+        elif b"<VRTDataset" in head:
+            _refuse_packed_parts(path, layer)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = opened.enter_context(rasterio.open(place))
         yield dataset
+
+
+def _refuse_packed_parts(path: Path, layer: str) -> None:
+    """Refuse a virtual raster of zipped tiles: GDAL would open them by itself."""
+    if path.stat().st_size <= _LARGEST_VRT and re.search(rb"(?i)\.zip\b|/vsizip", path.read_bytes()) is None:
+        return
+    raise SourceError(
+        f"{layer}: {path.name} names tiles in zip archives, or is larger than {_LARGEST_VRT >> 20} MiB; "
+        "name the folder of the tiles instead"
+    )
 
 
 def find_layout(dataset: rasterio.DatasetReader, name: str) -> Affine:

@@ -21,11 +21,17 @@ from lomsong.errors import CrsError, LomsongError, MissingSourceError, SourceErr
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
 from lomsong.sources.files import require_file
-from lomsong.sources.raster_files import Bounds, find_layout, gdal_reason, open_dataset, read_bands
+from lomsong.sources.raster_files import (
+    PACKED_SUFFIXES,
+    TILE_SUFFIXES,
+    Bounds,
+    find_layout,
+    gdal_reason,
+    open_dataset,
+    read_bands,
+)
 from lomsong.sources.vectors import settle_crs
 
-#: Files of a folder that are taken for tiles. A VRT must be named itself: it names tiles that may lie beside it.
-TILE_SUFFIXES = (".tif", ".tiff", ".hgt", ".img", ".asc")
 #: Cells more than this share of a cell off the common grid are resampled onto it. [cell]
 _ON_GRID = 0.01
 #: Overlapping tiles that differ more than this do not tell the same ground. [unit of the layer]
@@ -96,12 +102,23 @@ def find_tiles(path: Path | Sequence[Path], *, layer: str) -> list[Path]:
         return [tile for each in path for tile in find_tiles(each, layer=layer)]
     if not path.is_dir():
         return [require_file(path, layer=layer)]
-    found = sorted(each for each in path.iterdir() if each.suffix.lower() in TILE_SUFFIXES and each.is_file())
+    files = sorted(each for each in path.iterdir() if each.is_file())
+    found = [each for each in files if each.suffix.lower() in TILE_SUFFIXES]
+    plain = {each.name.casefold() for each in found}
+    # a tile that lies there unpacked, too, is read from there
+    found += [each for each in files if _is_packed_tile(each) and each.stem.casefold() not in plain]
+    found.sort()
     if not found:
         raise MissingSourceError(
             f"{layer}: the folder {path} holds no raster ({', '.join(TILE_SUFFIXES)}); name the folder of the tiles"
         )
     return found
+
+
+def _is_packed_tile(path: Path) -> bool:
+    """Tell whether an archive is taken for a tile: any zip, and what is gzipped under a tile's name."""
+    suffix = path.suffix.lower()
+    return suffix in PACKED_SUFFIXES and (suffix == ".zip" or Path(path.stem).suffix.lower() in TILE_SUFFIXES)
 
 
 def read_tiles(
@@ -262,7 +279,8 @@ def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> li
         try:
             found.append(_open(path, layer, declared_crs))
         except (RasterioError, UnicodeDecodeError) as error:
-            hint = "; its name must say where it lies, such as N22E104.hgt" if path.suffix == ".hgt" else ""
+            by_name = ".hgt" in path.name.lower()
+            hint = "; its name must say where it lies, such as N22E104.hgt" if by_name else ""
             problems.append(f"{path.name} is not a readable raster: {gdal_reason(error)}{hint}")
         except LomsongError as error:
             problems.append(
@@ -274,7 +292,7 @@ def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> li
 
 
 def _open(path: Path, layer: str, declared_crs: str | None) -> _Tile:
-    with open_dataset(path) as dataset:
+    with open_dataset(path, layer=layer) as dataset:
         found = CRS.from_user_input(dataset.crs) if dataset.crs else None
         crs = settle_crs(found, declared_crs, layer=layer)
         affine = find_layout(dataset, path.name)
@@ -337,7 +355,7 @@ def _paste(joined: Raster, tile: _Tile, nodata: float | None, layer: str) -> tup
     if part is None:
         return 0, 0
     try:
-        with rasterio.open(tile.path) as dataset:
+        with open_dataset(tile.path, layer=layer) as dataset:
             values = np.empty((part.height, part.width), dtype=np.float32)
             for first, band in read_bands(dataset, part, nodata=nodata):
                 values[first : first + len(band)] = band
