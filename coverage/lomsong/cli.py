@@ -201,14 +201,15 @@ def run(
     "map",
     epilog="\b\nExamples:\n  lomsong map maps/mine --lang vi\n  lomsong map maps/mine --out public.html --hide-masts\n"
     "  lomsong map maps/mine --out sheet.pdf --paper a4\n"
-    "  lomsong map maps/2024 maps/2025 maps/2026 --out progress.html\n",
+    "  lomsong map maps/2024 maps/2025 maps/2026 --out progress.html\n"
+    "  lomsong map maps/mine --out public/mine\n",
 )
 @click.argument("runs", nargs=-1, required=True, type=click.Path(file_okay=False))
 @click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Language.")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False),
-    help="File to write: .html for a page, .png, .svg or .pdf for a sheet; map.html of the run if left out, "
+    type=click.Path(),
+    help="What to write: .html for a page, .png, .svg or .pdf for a sheet, a folder for a page in parts; map.html of the run if left out, "
     "runs.html of the last of several.",
 )
 @click.option("--hide-masts", is_flag=True, help="Leave out the masts and what gives their places away.")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import folium
 import geopandas as gpd
 import pandas as pd
 import shapely
@@ -14,6 +15,7 @@ from lomsong.errors import LomsongError, MissingSourceError, OutputError, Source
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
 from lomsong.maps import Labels, MapOptions, MapParts, parts_of, save_map, village_map
+from lomsong.maps.folder import save_map_folder
 from lomsong.maps.static_map import draw_static_map
 from lomsong.path import PATHS_FILE, PathExplanation, explain_path, parse_paths, paths_as_json, read_paths
 from lomsong.prediction import Prediction
@@ -35,6 +37,8 @@ _CORRECTED = (
     "trước khi hiệu chỉnh theo số đo; sau hiệu chỉnh là {level} dBm",
 )
 
+#: Endings of a page.
+PAGES = (".html", ".htm")
 Paper = Literal["a4", "a4-portrait", "slide"]
 
 
@@ -138,7 +142,8 @@ def redraw_map(
     folder : path
         Folder of the run.
     out : path, optional
-        ``.html`` for a page, ``.png``, ``.svg`` or ``.pdf`` for a sheet; ``map.html`` in the folder if not given.
+        ``.html`` for a page, ``.png``, ``.svg`` or ``.pdf`` for a sheet, without an ending for a folder with the page in
+        parts; ``map.html`` in the folder if not given.
     options : MapOptions, optional
         Language, and what is told about where masts are.
     paper : {'a4', 'a4-portrait', 'slide'}
@@ -160,12 +165,22 @@ def redraw_map(
     """
     folder = Path(folder)
     target = folder / "map.html" if out is None else Path(out)
-    if target.suffix.lower() not in (".html", ".htm", ".png", ".svg", ".pdf"):
-        raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf")
+    if not is_folder(target) and target.suffix.lower() not in (*PAGES, ".png", ".svg", ".pdf"):
+        raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf, or be a folder")
     villages, parts, notes = read_run_map(folder, "en" if options is None else options.language)
-    if target.suffix.lower() in (".html", ".htm"):
-        return save_map(village_map(villages, parts=parts, options=options), target), notes
+    if is_folder(target) or target.suffix.lower() in PAGES:
+        return save_page(village_map(villages, parts=parts, options=options), target), notes
     return draw_static_map(villages, target, parts=parts, options=options, paper=paper), notes
+
+
+def is_folder(target: Path) -> bool:
+    """Return whether a map is to be written as a folder: it is one, or its name has no ending."""
+    return target.is_dir() or not target.suffix
+
+
+def save_page(drawn: folium.Map, target: Path) -> Path:
+    """Write a map as one file, or as a folder where that is what is asked for."""
+    return save_map_folder(drawn, target) if is_folder(target) else save_map(drawn, target)
 
 
 def read_run_map(folder: Path, language: Language) -> tuple[gpd.GeoDataFrame, MapParts, tuple[str, ...]]:

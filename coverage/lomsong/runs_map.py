@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from lomsong.changes import compare, find_mapping, read_runs
 from lomsong.errors import OutputError
-from lomsong.maps import MapOptions, save_map, village_map
+from lomsong.maps import MapOptions, village_map
 from lomsong.maps.runs import ABSENT, RunHistory, add_runs
-from lomsong.run_map import read_run_map
+from lomsong.run_map import PAGES, is_folder, read_run_map, save_page
 from lomsong.schemas import STATUSES
 from lomsong.settings import LayerSource
 from lomsong.sources.code_mapping import read_code_mapping
@@ -36,7 +36,7 @@ def draw_runs_map(
     folders : sequence of path
         Folders of two or more runs, the oldest first; all but the statuses is that of the last.
     out : path, optional
-        ``.html``; `RUNS_MAP` in the folder of the last run if not given.
+        ``.html``, or without an ending for a folder; `RUNS_MAP` in the folder of the last run if not given.
     options : MapOptions, optional
         Language, and what is told about where masts are.
     mapping : path, optional
@@ -62,8 +62,10 @@ def draw_runs_map(
     """
     last = Path(folders[-1])
     target = last / RUNS_MAP if out is None else Path(out)
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(f"map: several runs are shown on a page: '{target.name}' should end in .html")
+    if not is_folder(target) and target.suffix.lower() not in PAGES:
+        raise OutputError(
+            f"map: several runs are shown on a page: '{target.name}' should end in .html, or be a folder"
+        )
     runs = read_runs(folders)
     codes = find_mapping(runs) if mapping is None else read_code_mapping(LayerSource(path=Path(mapping)))[0]
     found = compare(runs, mapping=codes, anyway=anyway)
@@ -72,7 +74,7 @@ def draw_runs_map(
     names = tuple(run.name for run in runs)
     history = RunHistory(names, find_statuses(villages["village_id"], found.changes, names))
     drawn = add_runs(village_map(villages, parts=parts, options=options), history)
-    return save_map(drawn, target), (*found.warnings, *notes)
+    return save_page(drawn, target), (*found.warnings, *notes)
 
 
 def find_statuses(village_ids: pd.Series, changes: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 /* Lomsong's layers for Leaflet and the panel beside the map. Names and texts are other people's data: they reach the
    page as text nodes only, never as HTML. */
 import { borders } from "./borders.js";
+import { chunk } from "./chunks.js";
 import { layerControl } from "./layer_control.js";
 import { foreign, make } from "./make.js";
 import { masts } from "./masts.js";
@@ -25,6 +26,6 @@ function data(id) {
   return value;
 }
 
-window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, isReady, shown,
+window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, chunk, isReady, shown,
   /* what a script of its own, such as the comparison of runs, is built with */
   kit: { addWords, count, foreign, make, register, t, unpack } };

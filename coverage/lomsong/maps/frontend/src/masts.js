@@ -2,6 +2,7 @@
 import Flatbush from "flatbush";
 import { CanvasGrid } from "./canvas_grid.js";
 import { openCard } from "./card.js";
+import { restOf } from "./chunks.js";
 import { describeMast } from "./mast_card.js";
 import { cumulate, readDeltas, readVarints, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
@@ -38,7 +39,7 @@ const Masts = CanvasGrid.extend({
     this.index.finish();
     this.loaded = true;
     this.repaint();
-    this.restReady = register(unpack(name + "_later").then((rest) => rest && this.table.add(rest)));
+    restOf(this, name + "_later", () => register(unpack(name + "_later").then((rest) => rest && this.table.add(rest))));
   },
 
   onAdd(map) {

@@ -2,6 +2,7 @@
 import Flatbush from "flatbush";
 import { CanvasGrid } from "./canvas_grid.js";
 import { fact, openCard, said } from "./card.js";
+import { shownFirst } from "./chunks.js";
 import { make } from "./make.js";
 import { count, tenth } from "./numbers.js";
 import { readDeltas, unpack } from "./pack.js";
@@ -19,7 +20,8 @@ const Measurements = CanvasGrid.extend({
   initialize(name) {
     CanvasGrid.prototype.initialize.call(this, { pane: "lomsong-hexagons" });
     this.table = new Table();
-    this.ready = register(this.load(name));
+    const hidden = shownFirst(this, name + "_first");
+    this.ready = hidden ? hidden.then(() => register(this.load(name))) : register(this.load(name));
   },
 
   async load(name) {

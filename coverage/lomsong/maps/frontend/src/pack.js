@@ -1,12 +1,11 @@
 /* Packs: gzip as base64 in a script tag, made by Python's `packing`. */
 import { gunzipSync } from "fflate";
+import { takeText } from "./chunks.js";
 
-/** Take the bytes out of a script tag, and let go of its text. */
-function takeBytes(id) {
-  const element = document.getElementById(id);
-  if (!element) return null;
-  const text = element.textContent;
-  element.remove();
+/** The bytes of a script tag or of the chunk that it stands for. */
+async function takeBytes(id) {
+  const text = await takeText(id);
+  if (text === null) return null;
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const binary = atob(text), bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
@@ -37,7 +36,7 @@ export function readPack(bytes) {
 
 /** The pack in a script tag, null where there is none. */
 export async function unpack(id) {
-  const bytes = takeBytes(id);
+  const bytes = await takeBytes(id);
   return bytes ? readPack(await gunzip(bytes)) : null;
 }
 

@@ -1,5 +1,6 @@
 /* Predicted signal: a pyramid of class pictures, coloured as it is drawn. */
 import { CanvasGrid } from "./canvas_grid.js";
+import { shownFirst } from "./chunks.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
 
@@ -14,7 +15,8 @@ const Signal = CanvasGrid.extend({
   initialize(name) {
     CanvasGrid.prototype.initialize.call(this, { pane: "lomsong-signal" });
     this.palette = Uint32Array.of(0, ...SIGNAL_COLOURS.map(rgba));
-    this.ready = register(this.load(name));
+    const hidden = shownFirst(this, name + "_first");
+    this.ready = hidden ? hidden.then(() => register(this.load(name))) : register(this.load(name));
   },
 
   async load(name) {

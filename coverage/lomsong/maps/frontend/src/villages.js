@@ -1,6 +1,7 @@
 /* The villages: one canvas layer with a table. */
 import { CanvasGrid } from "./canvas_grid.js";
 import { openCard } from "./card.js";
+import { restOf } from "./chunks.js";
 import { OTHER, patternTile, STATUSES } from "./looks.js";
 import { dotted, foreign, make, own } from "./make.js";
 import { people, percent } from "./numbers.js";
@@ -52,7 +53,7 @@ const Villages = CanvasGrid.extend({
     const { classes, classOf } = findThemes(this.table).status;
     this.loaded = true;
     this.paintBy(classes.map((each) => each.look), classOf);
-    this.restReady = register(unpack(name + "_later").then((rest) => rest && this.addRest(rest)));
+    restOf(this, name + "_later", () => register(unpack(name + "_later").then((rest) => rest && this.addRest(rest))));
   },
 
   addRest(pack) {

@@ -1,5 +1,6 @@
 /* Every word of the page, in English and in Vietnamese. */
 const WORDS = {
+  chunkMissing: ["A part of this map is missing: {file} should lie beside it", "Thiếu một phần của bản đồ: {file} phải nằm cạnh trang này"],
   kind: ["Mobile coverage gaps", "Vùng lõm sóng di động"],
   villages: ["Villages", "Thôn bản"],
   masts: ["Masts", "Trạm phát sóng"],

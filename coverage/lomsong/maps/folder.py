@@ -1,0 +1,55 @@
+"""A map as a folder: a small page, and its data beside it in scripts that it takes in when they are asked for."""
+
+import re
+from pathlib import Path
+
+import folium
+
+from lomsong.atomic import staged_folder, told_as_ours
+from lomsong.maps.offline import POLICY
+
+INDEX = "index.html"
+#: Nothing may be fetched still, but scripts may lie beside the page.
+_BESIDE = POLICY.replace("script-src 'unsafe-inline'", "script-src 'self' 'unsafe-inline'")
+_PACK = re.compile(r'<script type="application/gzip" id="(lomsong_\w+)">([A-Za-z0-9+/=]+)</script>')
+_CHUNK = re.compile(r"lomsong_\w+\.js")
+
+
+def save_map_folder(drawn: folium.Map, folder: str | Path) -> Path:
+    """
+    Write a map as a folder that opens from disk and from any web server.
+
+    The page holds the program and the words; every layer's data is a chunk of its own. What popups tell, and layers that
+    are switched off, are only read when somebody looks at them.
+
+    Parameters
+    ----------
+    drawn : folium.Map
+        From `village_map`.
+    folder : path
+        Made if it is not there; chunks of an earlier map in it are removed, other files stay.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to, or the map holds a layer that needs the network.
+    """
+    folder = Path(folder)
+    text = drawn.get_root().render()
+    chunks = {f"{name}.js": f'lomsong.chunk("{name}","{packed}");\n' for name, packed in _PACK.findall(text)}
+    page = _PACK.sub(r'<script type="application/gzip" id="\1" data-chunk="\1.js"></script>', text)
+    page = page.replace(POLICY.split(";")[1], _BESIDE.split(";")[1], 1)
+    with staged_folder(folder, last=INDEX) as scratch, told_as_ours(folder):
+        for name, content in chunks.items():
+            (scratch / name).write_text(content, encoding="ascii")
+        (scratch / INDEX).write_bytes(page.encode())
+    with told_as_ours(folder):
+        for old in folder.glob("lomsong_*.js"):
+            if _CHUNK.fullmatch(old.name) and old.name not in chunks:
+                old.unlink()
+    return folder / INDEX
