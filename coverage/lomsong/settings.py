@@ -116,7 +116,7 @@ class BoundarySource(LayerSource):
 class MastSource(LayerSource):
     """A list of masts or cells."""
 
-    format: Literal["opencellid", "osm", "accc", "arcep", "hifld", "sites"] | None = _setting(
+    format: Literal["opencellid", "osm", "accc", "anfr", "arcep", "hifld", "sites"] | None = _setting(
         None,
         "layout of the file; 'sites' is a table with one row a site or sector, read through 'columns'; found from the "
         "column names if not given",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lomsong.findings import Finding
 from lomsong.settings import MastSource
-from lomsong.sources.masts import opencellid, openstreetmap, regulators
+from lomsong.sources.masts import anfr, opencellid, openstreetmap, regulators
 from lomsong.sources.tables import Needs
 
 _WGS84 = "EPSG:4326"
@@ -69,6 +69,7 @@ FORMATS: dict[str, MastFormat] = {
     "arcep": MastFormat(
         recognise=regulators.recognise_arcep, shape=_plain(regulators.shape_arcep), crs=regulators.arcep_crs
     ),
+    "anfr": MastFormat(recognise=anfr.recognise, shape=_plain(anfr.shape), crs=_degrees),
     "hifld": MastFormat(
         recognise=regulators.recognise_hifld,
         shape=_plain(regulators.shape_hifld),

@@ -16,6 +16,7 @@ from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import apply_contract, rename_columns, set_aside, to_text
 from lomsong.sources.files import require_file
 from lomsong.sources.masts import opencellid
+from lomsong.sources.masts.anfr import is_anfr, read_anfr
 from lomsong.sources.masts.carriers import split_carriers, tell_apart
 from lomsong.sources.masts.formats import FORMATS, find_format
 from lomsong.sources.masts.openstreetmap import read_structures
@@ -115,6 +116,8 @@ def read_masts(source: MastSource, *, box: Box | None = None) -> tuple[gpd.GeoDa
 def _read(path: Path, source: MastSource, box: Box | None) -> tuple[pd.DataFrame, list[Finding]]:
     if path.name.lower().endswith(".osm.pbf") or path.suffix.lower() == ".osm":
         return read_structures(path, layer=LAYER)
+    if source.format in (None, "anfr") and is_anfr(path):
+        return read_anfr(path, encoding=source.encoding)
     if is_table(path) and not _is_geoparquet(path):
         raw, findings = read_table(
             path,
