@@ -199,13 +199,26 @@ class FixedSource(LayerSource):
 
 
 class RasterSource(StrictModel):
-    """A raster file."""
+    """A raster, in one file or several."""
 
-    path: Path = _wanted("the file, relative to the settings file")
+    path: Path | Annotated[tuple[Path, ...], Field(min_length=1)] = _wanted(
+        "the file, a folder of tiles, or a list of them, relative to the settings file; where tiles overlap, the first "
+        "that has a value counts"
+    )
     crs: str | None = _setting(None, "coordinate system, where the file does not say", source="file")
     nodata: float | None = _setting(None, "missing value, where the file does not say", source="file")
     attribution: str = _setting("", "whom to name for this layer on maps and reports", source="the user")
     licence: str = _setting("", "licence of the layer", source="the user")
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What is named, one or several, in its order."""
+        return (self.path,) if isinstance(self.path, Path) else self.path
+
+    @property
+    def only_file(self) -> Path | None:
+        """The file that is all of it; none where tiles are joined."""
+        return self.paths[0] if len(self.paths) == 1 and not self.paths[0].is_dir() else None
 
 
 class PopulationSource(RasterSource):

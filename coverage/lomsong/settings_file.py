@@ -111,9 +111,14 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
     def place(source: Any) -> Any:
-        if not isinstance(source, LayerSource | RasterSource):
-            return source
-        return source.model_copy(update={"path": folder / source.path})
+        if isinstance(source, RasterSource):
+            placed = tuple(folder / each for each in source.paths)
+            return source.model_copy(update={"path": placed[0] if len(placed) == 1 else placed})
+        return (
+            source.model_copy(update={"path": folder / source.path})
+            if isinstance(source, LayerSource)
+            else source
+        )
 
     inputs = settings.inputs
     update = {

@@ -32,14 +32,17 @@ class PeopleFile:
 
     Attributes
     ----------
-    source : PopulationSource
+    path : Path
         The file.
+    source : PopulationSource
+        What is said of it.
     window : Window
         The part that is wanted.
     transform, shape, crs
         As of `Raster`, of that part.
     """
 
+    path: Path
     source: PopulationSource
     window: Window
     transform: tuple[float, float, float, float]
@@ -47,16 +50,16 @@ class PeopleFile:
     crs: CRS
 
     @classmethod
-    def open(cls, source: PopulationSource, bounds: Bounds, crs: CRS) -> "PeopleFile":
+    def open(cls, path: Path, source: PopulationSource, bounds: Bounds, crs: CRS) -> "PeopleFile":
         """Find the part of the file inside `bounds`, in `crs`."""
-        with open_raster(source, layer=LAYER) as (dataset, raster_crs):
+        with open_raster(path, layer=LAYER, declared_crs=source.crs) as (dataset, raster_crs):
             to_raster = Transformer.from_crs(crs, raster_crs, always_xy=True)
             box = to_raster.transform_bounds(*bounds, densify_pts=21)
-            window = find_window(dataset, box, layer=LAYER, name=Path(source.path).name)
+            window = find_window(dataset, box, layer=LAYER, name=path.name)
             affine = dataset.transform
         left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e
         transform = (left, affine.a, top, affine.e)
-        return cls(source, window, transform, (window.height, window.width), raster_crs)
+        return cls(path, source, window, transform, (window.height, window.width), raster_crs)
 
     def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
         """Read rows `first` up to `last`; negative numbers and those above `MOST_PEOPLE` are missing."""
@@ -68,7 +71,7 @@ class PeopleFile:
         areas_m2 = row_areas_m2(self.transform, self.shape, self.crs)
         column, row = self.window.col_off, self.window.row_off + first
         wanted = Window(column, row, self.window.width, max(end - first, 0))
-        with open_raster(self.source, layer=LAYER) as (dataset, _):
+        with open_raster(self.path, layer=LAYER, declared_crs=self.source.crs) as (dataset, _):
             for top, values in read_bands(dataset, wanted, nodata=self.source.nodata):
                 rows = slice(first + top, first + top + len(values))
                 impossible = _count_people(values, areas_m2[rows], self.source)
@@ -77,7 +80,7 @@ class PeopleFile:
 
 @dataclass(frozen=True, slots=True)
 class PeopleTiles:
-    """People per cell in a folder of tiles on one grid, read when they are asked for; `Banded`."""
+    """People per cell in tiles on one grid, read when they are asked for; `Banded`."""
 
     source: PopulationSource
     tiles: LaidTiles
@@ -127,7 +130,7 @@ def read_population(
     """
     Make people per cell inside `bounds` (west, south, east, north in `crs`) ready to be read band by band.
 
-    A file, a VRT, or a folder of tiles on one grid. Everything is read once here, so that what is broken or impossible
+    A file, a VRT, or tiles on one grid. Everything is read once here, so that what is broken or impossible
     is told at the start; no more than a band of it is in memory.
 
     Returns
@@ -158,7 +161,7 @@ def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSum
     Parameters
     ----------
     source : PopulationSource
-        A file, a VRT, or a folder of tiles.
+        A file, a VRT, or tiles.
     areas : GeoSeries
         Valid polygons in any CRS, empty ones allowed.
 
@@ -189,11 +192,10 @@ def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSum
 
 
 def _open(source: PopulationSource, bounds: Bounds, crs: CRS) -> PeopleFile | PeopleTiles:
-    path = Path(source.path)
-    if not path.is_dir():
-        return PeopleFile.open(source, bounds, crs)
+    if (path := source.only_file) is not None:
+        return PeopleFile.open(path, source, bounds, crs)
     tiles = lay_tiles(
-        find_tiles(path, layer=LAYER),
+        find_tiles(source.paths, layer=LAYER),
         bounds=bounds,
         crs=crs,
         layer=LAYER,
@@ -231,7 +233,7 @@ def _unit_findings(source: PopulationSource) -> list[Finding]:
     if source.unit is not None:
         return []
     message = (
-        f"{Path(source.path).name} is taken to hold people per cell; set 'unit' under inputs.population, to "
+        f"{', '.join(path.name for path in source.paths[:3])} is taken to hold people per cell; set 'unit' under inputs.population, to "
         "persons_per_cell or persons_per_km2"
     )
     return [

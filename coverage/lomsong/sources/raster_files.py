@@ -20,7 +20,6 @@ from rasterio.windows import Window, from_bounds
 from lomsong.compiled import parallel_kernel, prange
 from lomsong.errors import CrsError, SourceError
 from lomsong.grid import Raster
-from lomsong.settings import RasterSource
 from lomsong.sources.containers import unpack_one
 from lomsong.sources.files import require_file
 from lomsong.sources.vectors import settle_crs
@@ -44,7 +43,9 @@ Bounds = tuple[float, float, float, float]
 
 
 @contextmanager
-def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.DatasetReader, CRS]]:
+def open_raster(
+    path: Path, *, layer: str, declared_crs: str | None
+) -> Iterator[tuple[rasterio.DatasetReader, CRS]]:
     """
     Open a north-up raster with its CRS; whatever fails while it is read becomes one clear error.
 
@@ -53,11 +54,11 @@ def open_raster(source: RasterSource, *, layer: str) -> Iterator[tuple[rasterio.
     MissingSourceError, SourceError, CrsError
         No file, not a raster, corrupt, rotated, a picture, no CRS, or one that the villages' CRS has no way to.
     """
-    path = require_file(Path(source.path), layer=layer)
+    require_file(path, layer=layer)
     try:
         with open_dataset(path, layer=layer) as dataset:
             found = CRS.from_user_input(dataset.crs) if dataset.crs else None
-            raster_crs = settle_crs(found, source.crs, layer=layer)
+            raster_crs = settle_crs(found, declared_crs, layer=layer)
             try:
                 find_layout(dataset, path.name)
             except SourceError as error:
@@ -148,7 +149,15 @@ def find_layout(dataset: rasterio.DatasetReader, name: str) -> Affine:
     return affine
 
 
-def read_window(source: RasterSource, *, layer: str, bounds: Bounds, crs: CRS) -> Raster:
+def read_window(
+    path: Path,
+    *,
+    layer: str,
+    bounds: Bounds,
+    crs: CRS,
+    declared_crs: str | None = None,
+    nodata: float | None = None,
+) -> Raster:
     """
     Read the part of a raster inside `bounds` (west, south, east, north in `crs`) and two cells around it.
 
@@ -159,11 +168,11 @@ def read_window(source: RasterSource, *, layer: str, bounds: Bounds, crs: CRS) -
     MissingSourceError, SourceError, CrsError
         As `open_raster`; or it lies elsewhere.
     """
-    with open_raster(source, layer=layer) as (dataset, raster_crs):
+    with open_raster(path, layer=layer, declared_crs=declared_crs) as (dataset, raster_crs):
         box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(*bounds, densify_pts=21)
-        window = find_window(dataset, box, layer=layer, name=Path(source.path).name)
+        window = find_window(dataset, box, layer=layer, name=path.name)
         values = np.empty((window.height, window.width), dtype=np.float32)
-        for first, band in read_bands(dataset, window, nodata=source.nodata):
+        for first, band in read_bands(dataset, window, nodata=nodata):
             values[first : first + len(band)] = band
         affine = dataset.transform
     left, top = affine.c + window.col_off * affine.a, affine.f + window.row_off * affine.e

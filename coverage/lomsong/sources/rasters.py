@@ -76,8 +76,7 @@ def read_land_cover(source: RasterSource, *, terrain: Raster) -> Raster:
     Parameters
     ----------
     source : RasterSource
-        Whole numbers, in any CRS and cell size: a file, a VRT or a folder of tiles, of which the first that has a
-        class counts.
+        Whole numbers, in any CRS and cell size: a file, a VRT or tiles, of which the first that has a class counts.
     terrain : Raster
         The grid to read onto.
 
@@ -92,11 +91,9 @@ def read_land_cover(source: RasterSource, *, terrain: Raster) -> Raster:
         As `read_terrain`.
     """
     codes = np.full(terrain.values.shape, np.nan, dtype=np.float32)
-    tiles = find_tiles(Path(source.path), layer="land_cover")
+    tiles = find_tiles(source.paths, layer="land_cover")
     elsewhere = [
-        error
-        for tile in tiles
-        if (error := _fill_classes(codes, source.model_copy(update={"path": tile}), terrain)) is not None
+        error for tile in tiles if (error := _fill_classes(codes, tile, source, terrain)) is not None
     ]
     if len(elsewhere) == len(tiles):
         raise elsewhere[0]
@@ -105,17 +102,19 @@ def read_land_cover(source: RasterSource, *, terrain: Raster) -> Raster:
     return Raster(codes, terrain.transform, terrain.crs)
 
 
-def _fill_classes(codes: NDArray[np.float32], source: RasterSource, terrain: Raster) -> SourceError | None:
+def _fill_classes(
+    codes: NDArray[np.float32], tile: Path, source: RasterSource, terrain: Raster
+) -> SourceError | None:
     """Look up the cells that have no class yet in one file; return what is wrong where it lies elsewhere."""
     rows, columns = codes.shape
     x_left, x_step, y_top, y_step = terrain.transform
     x = x_left + (np.arange(columns) + 0.5) * x_step
     step = max(_BLOCK_CELLS // columns, 1)
-    with open_raster(source, layer="land_cover") as (dataset, raster_crs):
+    with open_raster(tile, layer="land_cover", declared_crs=source.crs) as (dataset, raster_crs):
         to_cover = Transformer.from_crs(terrain.crs, raster_crs, always_xy=True)
         box = to_cover.transform_bounds(*terrain.bounds, densify_pts=21)
         try:
-            find_window(dataset, box, layer="land_cover", name=Path(source.path).name)
+            find_window(dataset, box, layer="land_cover", name=tile.name)
         except SourceError as error:
             return error
         for first in range(0, rows, step):
@@ -146,11 +145,13 @@ def _nearest(
 
 
 def _read_heights(source: RasterSource, bounds: Bounds, crs: CRS) -> tuple[Raster, list[Finding]]:
-    """Read one file, or join the tiles of a folder."""
-    path = Path(source.path)
-    if not path.is_dir():
-        return read_window(source, layer="terrain", bounds=bounds, crs=crs), []
-    tiles = find_tiles(path, layer="terrain")
+    """Read one file, or join tiles."""
+    if (path := source.only_file) is not None:
+        raster = read_window(
+            path, layer="terrain", bounds=bounds, crs=crs, declared_crs=source.crs, nodata=source.nodata
+        )
+        return raster, []
+    tiles = find_tiles(source.paths, layer="terrain")
     return read_tiles(
         tiles, bounds=bounds, crs=crs, layer="terrain", declared_crs=source.crs, nodata=source.nodata
     )

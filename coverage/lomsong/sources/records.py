@@ -25,11 +25,11 @@ class SourceRecord:
 def list_records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[SourceRecord], list[Finding]]:
     """Return what each file is and whom to name for it; well-known layouts bring their own terms."""
     records, findings = [], []
-    for layer, source in _named_files(wanted):
+    for layer, source, path in _named_files(wanted):
         attribution, licence = source.attribution, source.licence
-        credit = WELL_KNOWN.get(layouts.get(Path(source.path), ""))
+        credit = WELL_KNOWN.get(layouts.get(path, ""))
         if credit is not None and not (attribution and licence):
-            message = f"{Path(source.path).name} is named as {credit.attribution} ({credit.licence}), as its layout says"
+            message = f"{path.name} is named as {credit.attribution} ({credit.licence}), as its layout says"
             if not licence:
                 findings.append(
                     Finding(
@@ -44,8 +44,8 @@ def list_records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[
         records.append(
             SourceRecord(
                 layer=layer,
-                path=Path(source.path).name,
-                sha256=checksum(Path(source.path)),
+                path=path.name,
+                sha256=checksum(path),
                 attribution=attribution,
                 licence=licence,
             )
@@ -60,8 +60,7 @@ Stamps = dict[tuple[str, Path], tuple[int, int] | None]
 def stamp_files(wanted: InputSettings) -> Stamps:
     """Note the size and the time of change of every input, for `refuse_changed` later."""
     stamps: Stamps = {}
-    for layer, source in _named_files(wanted):
-        path = Path(source.path)
+    for layer, _, path in _named_files(wanted):
         try:
             files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
         except OSError:
@@ -97,8 +96,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _named_files(wanted: InputSettings) -> list[tuple[str, LayerSource | RasterSource]]:
-    """List the layers that the settings name."""
+def _named_files(wanted: InputSettings) -> list[tuple[str, LayerSource | RasterSource, Path]]:
+    """List the files and folders that the settings name."""
     layers: list[tuple[str, LayerSource | RasterSource | None]] = [
         ("villages", wanted.villages),
         ("communes", wanted.communes),
@@ -120,4 +119,9 @@ def _named_files(wanted: InputSettings) -> list[tuple[str, LayerSource | RasterS
         ("community_centres", wanted.community_centres),
         ("truth", wanted.truth),
     ]
-    return [(layer, source) for layer, source in layers if source is not None]
+    named = [(layer, source) for layer, source in layers if source is not None]
+    return [
+        (layer, source, Path(path))
+        for layer, source in named
+        for path in (source.paths if isinstance(source, RasterSource) else (source.path,))
+    ]
