@@ -679,7 +679,7 @@ def _print_quality(report: "QualityReport", name: str) -> None:
             for grade in report.grades()
         ],
     )
-    rows = [(f.layer, f.word, f.severity, f.message, f.source) for f in report.findings]
+    rows = [(f.layer, f.word, f.severity, f.message, f.source) for f in report.in_brief()]
     _print_table("what was noticed", ("layer", "quality", "severity", "finding", "source"), rows)
     if report.advice:
         advice = [(each.layer, f"{each.villages:,}", each.message) for each in report.advice]

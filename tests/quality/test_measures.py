@@ -12,7 +12,7 @@ from pyproj import CRS
 from shapely import Point, Polygon, box
 from worlds import CRS_METRIC, X0, Y0, flat_terrain
 
-from lomsong.findings import Finding
+from lomsong.findings import Finding, Severity, Word
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs, no_measurements
 from lomsong.quality import QualityReport, check
@@ -271,3 +271,28 @@ def test_areas_that_know_no_communes_at_all_may_be_communes_and_earn_no_grade(wo
     assert measured(check(inputs))["village_code"].grade is None
     named = replace(inputs, villages=inputs.villages.assign(commune_name=["A", None]))
     assert measured(check(named))["village_code"].count == 1
+
+
+def test_on_the_screen_warnings_come_first_and_the_assumptions_of_a_layer_are_one_line() -> None:
+    def about(
+        layer: str, severity: Severity, message: str, count: int = 1, word: Word = "sufficient"
+    ) -> Finding:
+        return Finding(layer=layer, word=word, severity=severity, message=message, count=count)
+
+    many = [
+        about("masts", "assumption", "sigma of 90 sectors", 90, "correct"),
+        about("masts", "assumption", "beamwidth of 2 sectors", 2),
+        about("masts", "assumption", "power of 60 sectors", 60),
+        about("masts", "assumption", "height of 70 sectors", 70),
+        about("population", "assumption", "per cell"),
+        about("villages", "note", "a note"),
+        about("licence", "warning", "a warning"),
+    ]
+    report = QualityReport({}, tuple(many))
+    brief = report.in_brief()
+    assert [each.layer for each in brief] == ["licence", "villages", "masts", "population"]
+    assert brief[2].message == (
+        "4 assumptions stand in for what was not given, among them: height of 70 sectors; power of 60 sectors; "
+        "beamwidth of 2 sectors"
+    )
+    assert report.as_dict()["findings"] == [each.as_dict() for each in many]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 
-from lomsong.findings import Finding
+from lomsong.findings import SHOWN_ROWS, Finding
 from lomsong.quality.measures import GRADES, LIMITS_SOURCE, Grade, Measure
 
 
@@ -53,6 +53,19 @@ class QualityReport:
         """Return the findings of one severity."""
         return [finding for finding in self.findings if finding.severity == severity]
 
+    def in_brief(self) -> list[Finding]:
+        """
+        Return what a screen has room for: errors and warnings first, then notes, then what was assumed.
+
+        The assumptions about one layer are one line that names the `SHOWN_ROWS` most important: values that were not
+        given before uncertainties that were not, and those of most rows first.
+        """
+        first = [finding for severity in ("error", "warning", "note") for finding in self.of(severity)]
+        by_layer: dict[str, list[Finding]] = {}
+        for finding in self.of("assumption"):
+            by_layer.setdefault(finding.layer, []).append(finding)
+        return first + [line for found in by_layer.values() for line in _gather(found)]
+
     def grades(self) -> list[LayerGrade]:
         """Return the grade of each layer that could be graded, in the order of the measures."""
         layers = dict.fromkeys(measure.kind.layer for measure in self.measures)
@@ -76,6 +89,18 @@ class QualityReport:
     def as_json(self) -> str:
         """Return JSON text."""
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+
+
+def _gather(assumptions: list[Finding]) -> list[Finding]:
+    """Make one line of the assumptions about a layer, where there are more than it would name."""
+    if len(assumptions) <= SHOWN_ROWS:
+        return assumptions
+    ordered = sorted(assumptions, key=lambda each: (each.word != "sufficient", -each.count))
+    named = "; ".join(each.message for each in ordered[:SHOWN_ROWS])
+    message = f"{len(assumptions)} assumptions stand in for what was not given, among them: {named}"
+    return [
+        replace(ordered[0], message=message, count=len(assumptions), rows=(), source="see --json or --out")
+    ]
 
 
 def _grade_layer(layer: str, measures: Iterable[Measure]) -> LayerGrade | None:
