@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window, from_bounds
@@ -30,6 +31,9 @@ BAND_ROWS = 512
 TILE_SUFFIXES = (".tif", ".tiff", ".hgt", ".img", ".asc")
 #: Such files packed one by one, as ``N44W072.SRTMGL1.hgt.zip``.
 PACKED_SUFFIXES = (".zip", ".gz")
+#: GDAL keeps blocks that are never asked for again; left alone it takes a twentieth of the machine. This holds a band of a
+#: nation and what its tiles reach beyond it. [bytes]
+_CACHE_BYTES = 256 << 20
 #: Within these bytes GDAL looks for what a file is. [bytes]
 _HEAD = 1024
 #: A virtual raster of a hundred thousand tiles is smaller. [bytes]
@@ -102,6 +106,9 @@ def open_dataset(path: Path, *, layer: str) -> Iterator[rasterio.DatasetReader]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = opened.enter_context(rasterio.open(place))
+        # for the process: an environment of rasterio would have to end in order, which half-read bands do not
+        if get_gdal_config("GDAL_CACHEMAX") > _CACHE_BYTES:
+            set_gdal_config("GDAL_CACHEMAX", _CACHE_BYTES)
         yield dataset
 
 
