@@ -212,6 +212,72 @@ def test_hiflds_structures_lend_their_height_with_doubt(tmp_path: Path) -> None:
     assert "taken as that of the structure" in told(findings)
 
 
+PARTS = ("deg", "min", "sec", "dir")
+
+
+def in_parts(style: str) -> str:
+    """Return the headings of two angles: latdeg, LAT_DEG, lat_degrees, Latitude Degrees."""
+    long = ("degrees", "minutes", "seconds", "direction")
+    return ",".join(
+        {"latdeg": f"{axis}{short}", "LAT_DEG": f"{axis}_{short}".upper(), "lat_degrees": f"{axis}_{word}",
+         "Latitude Degrees": f"{ {'lat': 'Latitude', 'lon': 'Longitude'}[axis]} {word.title()}"}[style]
+        for axis in ("lat", "lon")
+        for short, word in zip(PARTS, long, strict=True)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["latdeg", "LAT_DEG", "lat_degrees", "Latitude Degrees"])
+def test_degrees_minutes_and_seconds_in_columns_of_their_own_are_a_place(tmp_path: Path, style: str) -> None:
+    rows = "V,POLE,30,43,30,36,N,71,15,0.0,W\nV,POLE,30,0,0,36,S,0,7,12,E\n"
+    text = f"licensee,structype,allstruc,{in_parts(style)}\n{rows}"
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert frame.crs == WGS84
+    assert frame.geometry.y.tolist() == pytest.approx([43.51, -0.01])
+    assert frame.geometry.x.tolist() == pytest.approx([-71.25, 0.12])
+    own, _ = read_masts(
+        MastSource(
+            path=table_file(tmp_path, text),
+            columns={"operator": "licensee"},
+            crs="EPSG:4326",
+            technology="4g",
+        )
+    )
+    assert own.geometry.y.tolist() == pytest.approx([43.51, -0.01])
+
+
+def test_the_fccs_registered_structures_need_only_an_operator(tmp_path: Path) -> None:
+    text = f"registration_number,structure_type,overall_height_above_ground,{in_parts('lat_degrees')}\n1200001,TOWER,60.5,43,30,36,N,71,15,0,W\n"
+    frame, findings = read_masts(MastSource(path=table_file(tmp_path, text), operator="V"))
+    assert frame["sector_id"].tolist() == ["1200001"]
+    assert frame["antenna_height_m"].tolist() == [60.5]
+    assert "that of the structure" in told(findings)
+
+
+def test_an_angle_with_a_part_missing_or_beyond_its_range_is_no_place(tmp_path: Path) -> None:
+    good = "V,POLE,30,43,30,36,N,71,15,0,W"
+    bad = [
+        "V,POLE,30,43,75,36,N,71,15,0,W",
+        "V,POLE,30,43,30,36,N,71,,0,W",
+        "V,POLE,30,43,30,-6,N,71,15,0,W",
+        "V,POLE,30,43,30,36,?,71,15,0,W",
+    ]
+    text = f"licensee,structype,allstruc,{in_parts('latdeg')}\n" + "\n".join([good, *bad]) + "\n"
+    frame, findings = read_masts(MastSource(path=table_file(tmp_path, text)))
+    assert len(frame) == 1
+    assert next(each for each in findings if "no position" in each.message).count == 4
+
+
+def test_without_a_side_the_degrees_carry_the_sign(tmp_path: Path) -> None:
+    text = "site,op,tech,latdeg,latmin,londeg,lonmin\nA,V,4G,-0,30.6,-71,15\n"
+    source = MastSource(
+        path=table_file(tmp_path, text),
+        crs="EPSG:4326",
+        columns={"site_id": "site", "operator": "op", "technology": "tech"},
+    )
+    frame, _ = read_masts(source)
+    assert (frame.geometry.x[0], frame.geometry.y[0]) == pytest.approx((-71.25, -0.51))
+
+
 # --- operators' own tables --------------------------------------------------------------------------------------
 
 SPELLINGS = ["21.0534722|104.5", "21,0534722|104,5", "21°03'12.5\"N|104°30'E", "21 03 12.5 N|104 30 0 E", "N21.0534722|E104.5",

@@ -1,5 +1,7 @@
 """Where rows lie: degrees in any spelling, metres of any CRS; what cannot be is set aside and counted."""
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,12 +10,66 @@ from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding
 from lomsong.points import PointArray, coordinates
-from lomsong.sources.fields import set_aside
+from lomsong.sources.fields import set_aside, to_text
 from lomsong.sources.numerals import to_decimal, to_degrees
 from lomsong.sources.vectors import parse_crs
 
 #: Columns that any table of places may have besides those of its contract.
 PLACE_COLUMNS = ("longitude_deg", "latitude_deg", "x_m", "y_m")
+
+#: How columns call the parts of an angle, after the axis: letters only.
+_PARTS = {
+    "degrees": "deg|degree|degrees|d|dg", "minutes": "min|minute|minutes|m|mn", "seconds": "sec|second|seconds|s|sc",
+    "side": "dir|direction|hem|hemisphere|ns|ew",
+}  # fmt: skip
+_AXES = {"latitude_deg": "lat|latitude", "longitude_deg": "lon|long|longitude"}
+
+
+def join_angles(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Add ``latitude_deg`` and ``longitude_deg`` where degrees, minutes and seconds stand in columns of their own.
+
+    Such as ``latdeg``, ``latmin``, ``latsec``, ``latdir`` or ``lat_degrees`` and so on. Columns of those names stay as
+    they are. Seconds and the side may have no column; without a side the degrees carry the sign. An angle with a part
+    missing or beyond its range is missing.
+
+    Examples
+    --------
+    >>> parts = {"latdeg": [43], "latmin": [30], "latdir": ["S"], "londeg": [71], "lonmin": [15], "londir": ["W"]}
+    >>> join_angles(pd.DataFrame(parts))[["latitude_deg", "longitude_deg"]].to_numpy().tolist()
+    [[-43.5, -71.25]]
+    """
+    bare = {re.sub(r"[^a-z]", "", str(name).casefold()): str(name) for name in frame.columns}
+    added = {}
+    for ours, axis in _AXES.items():
+        parts = {
+            part: next((bare[name] for name in bare if re.fullmatch(f"(?:{axis})(?:{words})", name)), None)
+            for part, words in _PARTS.items()
+        }
+        if ours in frame or parts["degrees"] is None or parts["minutes"] is None:
+            return frame
+        added[ours] = _angle({part: frame[name] for part, name in parts.items() if name is not None})
+    return frame.assign(**added)
+
+
+def _angle(parts: dict[str, pd.Series]) -> pd.Series:
+    size = _number(parts["degrees"]).abs() + _sixtieths(parts["minutes"]) / 60
+    if "seconds" in parts:
+        size = size + _sixtieths(parts["seconds"]) / 3600
+    if "side" not in parts:
+        # -0 degrees lie south as well
+        return size.mask(to_text(parts["degrees"]).str.startswith("-").fillna(value=False), -size)
+    side = to_text(parts["side"]).str.upper().str[:1]
+    return size.where(side.isin(["N", "E"]), (-size).where(side.isin(["S", "W"])))
+
+
+def _number(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(to_decimal(column), errors="coerce").astype(float)
+
+
+def _sixtieths(column: pd.Series) -> pd.Series:
+    numbers = _number(column)
+    return numbers.where(numbers.between(0, 60))
 
 
 def place(

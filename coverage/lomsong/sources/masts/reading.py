@@ -21,7 +21,7 @@ from lomsong.sources.masts.carriers import split_carriers, tell_apart
 from lomsong.sources.masts.formats import FORMATS, find_format
 from lomsong.sources.masts.openstreetmap import read_structures
 from lomsong.sources.numerals import to_decimal
-from lomsong.sources.positions import PLACE_COLUMNS, place, usable_positions
+from lomsong.sources.positions import PLACE_COLUMNS, join_angles, place, usable_positions
 from lomsong.sources.privacy import drop_identities
 from lomsong.sources.tables import Box, Needs, has_geometry, is_table, peek_columns, read_table
 from lomsong.sources.vectors import read_vector
@@ -68,6 +68,7 @@ def read_masts(source: MastSource, *, box: Box | None = None) -> tuple[gpd.GeoDa
     raw, findings = _read(path, source, box)
     raw, found = drop_identities(raw, layer=LAYER)
     findings += found
+    raw = join_angles(raw)
     name = find_format(source, [str(column) for column in raw.columns])
     layout = FORMATS.get(name)
     known = [*SECTORS.names(), *EXTRA_COLUMNS]

@@ -80,8 +80,9 @@ def arcep_crs(frame: pd.DataFrame) -> str:
 
 
 def recognise_hifld(columns: frozenset[str]) -> bool:
-    """Return whether the column names (lower case) are those of HIFLD's cellular towers or the FCC's licence list."""
-    return {"license", "structure", "structure_type"} <= columns or {"licensee", "structype"} <= columns
+    """Return whether the column names (lower case) are those of HIFLD's cellular towers or of the FCC's lists."""
+    towers = {"license", "structure", "structure_type"} <= columns or {"licensee", "structype"} <= columns
+    return towers or {"registration_number", "structure_type"} <= columns
 
 
 def shape_hifld(raw: pd.DataFrame) -> pd.DataFrame:
@@ -93,13 +94,15 @@ def shape_hifld(raw: pd.DataFrame) -> pd.DataFrame:
     lower = _lower(raw)
     frame = pd.DataFrame(index=raw.index)
     for ours, names in {
-        "sector_id": ("id", "uniqsysid", "fid", "objectid"), "operator": ("license", "licensee"),
-        "longitude_deg": ("longitude", "londec", "x"), "latitude_deg": ("latitude", "latdec", "y"),
+        "sector_id": ("id", "uniqsysid", "registration_number", "fid", "objectid"), "operator": ("license", "licensee"),
+        "longitude_deg": ("longitude", "londec", "longitude_deg", "x"), "latitude_deg": ("latitude", "latdec", "latitude_deg", "y"),
     }.items():  # fmt: skip
         column = _first(raw, lower, *names)
         if column is not None:
             frame[ours] = column
-    height = _first(raw, lower, "structure", "allstruc", "supstruc")
+    height = _first(
+        raw, lower, "structure", "allstruc", "supstruc", "overall_height_above_ground", "height_of_structure"
+    )
     if height is not None:
         frame["structure_height_m"] = pd.to_numeric(to_decimal(height), errors="coerce")
     return frame
