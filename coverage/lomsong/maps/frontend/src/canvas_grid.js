@@ -25,7 +25,8 @@ function later(job, queue = waiting) {
   }
 }
 
-/** A tile layer whose subclass has `paint(pen, frame)`: frame is `{zoom, scale, left, top, size}` in pixels. */
+/** A tile layer whose subclass has `paint(pen, frame)`: frame is `{zoom, scale, left, top, size, ratio, memory}`
+    in pixels; what a subclass keeps in `memory` lasts as long as the tile. */
 export const CanvasGrid = L.GridLayer.extend({
   options: { tileSize: 256, keepBuffer: 1, updateWhenZooming: false, updateInterval: 60 },
 
@@ -37,7 +38,7 @@ export const CanvasGrid = L.GridLayer.extend({
     const ratio = Math.min(window.devicePixelRatio || 1, 2), size = this.options.tileSize;
     const tile = document.createElement("canvas");
     tile.width = tile.height = size * ratio;
-    tile.lomsong = { coords, ratio, stale: true };
+    tile.lomsong = { coords, ratio, stale: true, memory: {} };
     later(() => {
       this.draw(tile);
       done(null, tile);
@@ -47,12 +48,12 @@ export const CanvasGrid = L.GridLayer.extend({
 
   draw(tile) {
     if (!this.loaded || !tile.lomsong || !tile.lomsong.stale) return;
-    const { coords, ratio } = tile.lomsong, size = this.options.tileSize;
+    const { coords, ratio, memory } = tile.lomsong, size = this.options.tileSize;
     const pen = tile.getContext("2d", { willReadFrequently: true });
     tile.lomsong.stale = false;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, size, size);
-    this.paint(pen, { zoom: coords.z, scale: stepsToPixels(coords.z), left: coords.x * size, top: coords.y * size, size });
+    this.paint(pen, { zoom: coords.z, scale: stepsToPixels(coords.z), left: coords.x * size, top: coords.y * size, size, ratio, memory });
     /* Browsers note what is drawn and fill it when the frame ends, all tiles at once: reading makes it happen in here,
        where the time is watched. */
     pen.getImageData(0, 0, 1, 1);

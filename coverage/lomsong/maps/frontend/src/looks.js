@@ -12,6 +12,9 @@ export const STATUSES = {
 };
 export const OTHER = { fill: "#FFFFFF", line: "#444444", pattern: "" };
 
+/** A colour like `#D55E00` as a pixel of picture data; all machines with browsers keep the lowest byte first. */
+export const pixelOf = (colour, opacity = 1) => ((Math.round(opacity * 255) << 24) | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16)) >>> 0;
+
 const SIDE = 8;
 const STROKES = {
   cross: [[0, 0, 8, 8], [0, 8, 8, 0]],

@@ -1,20 +1,19 @@
 /* Predicted signal: a pyramid of class pictures, coloured as it is drawn. */
 import { CanvasGrid } from "./canvas_grid.js";
 import { shownFirst } from "./chunks.js";
+import { pixelOf } from "./looks.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
 
 /* From weak to strong: cividis, whose lightness rises for every eye. */
 export const SIGNAL_COLOURS = ["#00204d", "#00336f", "#39486b", "#575d6d", "#707173", "#8a8779", "#a69d75", "#c4b56c", "#e4cf5b"];
 
-const rgba = (colour) => (0xff << 24) | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16);
-
 const Signal = CanvasGrid.extend({
   options: { opacity: 0.7 },
 
   initialize(name) {
     CanvasGrid.prototype.initialize.call(this, { pane: "lomsong-signal" });
-    this.palette = Uint32Array.of(0, ...SIGNAL_COLOURS.map(rgba));
+    this.palette = Uint32Array.of(0, ...SIGNAL_COLOURS.map((colour) => pixelOf(colour)));
     const hidden = shownFirst(this, name + "_first");
     this.ready = hidden ? hidden.then(() => register(this.load(name))) : register(this.load(name));
   },

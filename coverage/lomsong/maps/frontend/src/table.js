@@ -55,6 +55,12 @@ export class Table {
     return this.has(name) ? this.readers[name] : NOTHING;
   }
 
+  /** People by row: as the run counted them, else the official number. */
+  residents() {
+    const counted = this.reader("people"), official = this.reader("population");
+    return (row) => counted(row) ?? official(row);
+  }
+
   value(row, name) {
     return this.reader(name)(row);
   }

@@ -4,6 +4,7 @@ import { openCard } from "./card.js";
 import { restOf } from "./chunks.js";
 import { OTHER, patternTile, STATUSES } from "./looks.js";
 import { dotted, foreign, make, own } from "./make.js";
+import { colourPixels, drawPixels, findOwners, pixelColours } from "./mosaic.js";
 import { people, percent } from "./numbers.js";
 import { readDeltas, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
@@ -89,7 +90,7 @@ const Villages = CanvasGrid.extend({
 
   /** A line about a village for lists. */
   summary(row) {
-    const chance = this.value(row, "p_signal"), persons = this.value(row, "population"), commune = this.value(row, "commune_name");
+    const chance = this.value(row, "p_signal"), persons = this.table.residents()(row), commune = this.value(row, "commune_name");
     const status = this.value(row, "status"), word = t("status." + (has("status." + status) ? status : "other"));
     const parts = [word, chance === null ? null : t("signalLikely", { p: percent(chance) }), persons === null ? null : people(persons), commune === null ? null : foreign(commune)];
     return make("span", {}, ...dotted(parts));
@@ -141,9 +142,39 @@ const Villages = CanvasGrid.extend({
     return sides.sort((a, b) => a - b)[sides.length >> 1] || 0;
   },
 
-  paint(pen, { zoom, scale, left, top, size }) {
+  paint(pen, frame) {
+    if (this.usualSize > 0 && this.usualSize * frame.scale <= BORDER_PX) this.paintMosaic(pen, frame);
+    else this.paintRows(pen, frame, this.rowsAt(frame));
+  },
+
+  rowsAt({ scale, left, top, size }) {
     const edge = (this.radius + 2) / scale;
-    const rows = this.shapes.search(left / scale - edge, top / scale - edge, (left + size) / scale + edge, (top + size) / scale + edge);
+    return this.shapes.search(left / scale - edge, top / scale - edge, (left + size) / scale + edge, (top + size) / scale + edge);
+  },
+
+  /** Without borders and patterns, all that can change is the colour of each village's pixels. */
+  paintMosaic(pen, frame) {
+    const { memory, size, ratio } = frame;
+    if (!memory.owners) {
+      const rows = this.rowsAt(frame);
+      memory.points = rows.filter((row) => this.shapes.isPoint(row));
+      memory.areas = rows.filter((row) => !this.shapes.isPoint(row));
+      memory.owners = findOwners(this.shapes, memory.areas, (row) => (this.shapes.isTiny(row, frame.scale) ? this.tinyBox(row, frame) : null), frame);
+    }
+    const pixels = pixelColours(this.looks), colours = new Uint32Array(memory.areas.length + 1);
+    memory.areas.forEach((row, i) => (colours[i + 1] = this.visible[row] ? pixels[this.style[row]] : 0));
+    drawPixels(pen, colourPixels(memory.owners, colours, ratio > 1 ? size * 2 : size), size);
+    this.paintRows(pen, frame, memory.points);
+  },
+
+  /** Middle, width and height of the rectangle that stands for a tiny village. [pixel of the tile] */
+  tinyBox(row, { scale, left, top }) {
+    const [w, n, e, s] = this.shapes.boxes.subarray(row * 4, row * 4 + 4);
+    return [((w + e) / 2) * scale - left, ((n + s) / 2) * scale - top, Math.max((e - w) * scale * TINY_FILL, 1), Math.max((s - n) * scale * TINY_FILL, 1)];
+  },
+
+  paintRows(pen, frame, rows) {
+    const { scale } = frame;
     const byLook = this.looks.map(() => ({ shapes: [], tiny: [], points: [] }));
     for (const row of rows) {
       if (!this.visible[row]) continue;
@@ -152,16 +183,16 @@ const Villages = CanvasGrid.extend({
       else kind[this.shapes.isTiny(row, scale) ? "tiny" : "shapes"].push(row);
     }
     const usual = this.usualSize * scale;
-    this.looks.forEach((look, i) => this.paintLook(pen, look, byLook[i], { zoom, scale, left, top, usual }));
+    this.looks.forEach((look, i) => this.paintLook(pen, look, byLook[i], { ...frame, usual }));
   },
 
-  paintLook(pen, look, { shapes, tiny, points }, { zoom, scale, left, top, usual }) {
+  paintLook(pen, look, { shapes, tiny, points }, frame) {
+    const { zoom, scale, left, top, usual } = frame;
     const pattern = usual > PATTERN_PX || points.length ? patternTile(look) : null;
-    const repeated = pattern && pen.createPattern(pattern, "repeat"), b = this.shapes.boxes;
+    const repeated = pattern && pen.createPattern(pattern, "repeat");
     pen.fillStyle = look.fill;
     for (const row of tiny) {
-      const wide = Math.max((b[row * 4 + 2] - b[row * 4]) * scale * TINY_FILL, 1), high = Math.max((b[row * 4 + 3] - b[row * 4 + 1]) * scale * TINY_FILL, 1);
-      const x = ((b[row * 4] + b[row * 4 + 2]) / 2) * scale - left, y = ((b[row * 4 + 1] + b[row * 4 + 3]) / 2) * scale - top;
+      const [x, y, wide, high] = this.tinyBox(row, frame);
       pen.fillRect(x - wide / 2, y - high / 2, wide, high);
     }
     pen.strokeStyle = look.line;
