@@ -47,6 +47,24 @@ def test_pdf_and_svg_hold_pictures_of_the_fills_and_the_same_bytes_each_time(
         assert draw_static_map(villages, tmp_path / f"b{kind}", drawn_on=DAY).read_bytes() == first
 
 
+def test_lines_show_how_planned_sites_are_connected(make_villages: MakeVillages, tmp_path: Path) -> None:
+    villages = make_villages(9)
+    west, south, east, north = villages.total_bounds
+    plan = gpd.GeoDataFrame(
+        {"site_id": ["P1", "P2"], "order": [1, 2], "backhaul": [shapely.LineString([(west, south), (east, north)]), None]},
+        geometry=gpd.points_from_xy([west, east], [south, south]),
+        crs=villages.crs,
+    )  # fmt: skip
+    violet = {}
+    for name, table in (("with", plan), ("without", plan.drop(columns="backhaul"))):
+        path = draw_static_map(villages, tmp_path / f"{name}.png", parts=MapParts(plan=table))
+        with Image.open(path) as sheet:
+            counts = sheet.convert("RGB").getcolors(1 << 22)
+        violet[name] = sum(count for count, colour in counts or [] if colour == (0x5B, 0x2A, 0x86))
+    assert violet["with"] > 1000
+    assert violet["without"] == 0
+
+
 def test_hostile_and_broken_input_still_gives_a_sheet(
     make_villages: MakeVillages, tmp_path: Path, hostile: list[str]
 ) -> None:

@@ -132,6 +132,52 @@ def test_a_click_on_a_village_explains_it(open_map: Open, villages: gpd.GeoDataF
         assert part in text
 
 
+def test_a_popup_tells_the_people_that_the_run_counted_and_the_connection(
+    open_map: Open, villages: gpd.GeoDataFrame
+) -> None:
+    row = villages.index[villages["status"] == "served"][0]
+    drawn = villages.assign(people=321.0, connection="no mobile", fixed_line="absent", override=None)
+    drawn.loc[row, "override"] = "2026-11-23, A. B.: seen there"
+    page = open_map(village_map(drawn))
+    page.evaluate(f"() => lomsong.shown.villages.open({row})")
+    text = page.locator(".leaflet-popup-content").inner_text()
+    for part in ("321 people", "no signal, fixed line unknown", "absent"):
+        assert part in text
+    page.get_by_label("Colour by").select_option("quality")
+    counted = (
+        page.locator(".lomsong-legend tr", has_text="status set by hand").locator("td").all_inner_texts()
+    )
+    assert counted == ["1", "321"]
+
+
+def test_far_away_a_filter_only_changes_the_colours_of_the_pixels(
+    open_map: Open, villages: gpd.GeoDataFrame
+) -> None:
+    page = open_map(village_map(villages))
+    page.evaluate("() => lomsong.shown.map.setZoom(6, { animate: false })")
+    seen = """async (hidden) => { const layer = lomsong.shown.villages;
+      await layer.show((row) => layer.value(row, "status") !== hidden);
+      const colours = new Set();
+      for (const tile of layer.getContainer().querySelectorAll("canvas")) {
+        const pixels = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data;
+        for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] === 209) colours.add(pixels[i] + "," + pixels[i + 1] + "," + pixels[i + 2]);
+      }
+      return [...colours]; }"""
+    page.wait_for_function("() => !lomsong.shown.villages.isLoading()")
+    served, covered = (0x00, 0x72, 0xB2), (0x56, 0xB4, 0xE9)
+
+    def has(colours: list[str], wanted: tuple[int, ...]) -> bool:
+        return any(
+            max(abs(int(a) - b) for a, b in zip(each.split(","), wanted, strict=True)) < 4 for each in colours
+        )
+
+    everything, rest = page.evaluate(seen, "nothing"), page.evaluate(seen, "served")
+    assert has(everything, served)
+    assert has(everything, covered)
+    assert not has(rest, served)
+    assert has(rest, covered)
+
+
 def test_a_click_on_a_mast_names_site_operator_and_technologies(
     open_map: Open, villages: gpd.GeoDataFrame, inputs: Inputs
 ) -> None:

@@ -36,8 +36,8 @@ _SENT = {
 }
 #: What colours, filters, lists and the search need; the rest, for popups, is sent apart and unpacked later.
 _FIRST = (
-    "village_id", "village_name", "commune_code", "commune_name", "population", "grid_power", "status",
-    "verify_cause", "p_signal", "unserved_people", "download_mbps", "rank", "need",
+    "village_id", "village_name", "commune_code", "commune_name", "population", "people", "grid_power", "status",
+    "verify_cause", "p_signal", "unserved_people", "download_mbps", "rank", "need", "override",
 )  # fmt: skip
 _TEXT = Column(name="text", kind="text", meaning="any text")
 _UNKNOWN_PERCENT = 255

@@ -21,7 +21,14 @@ from lomsong.maps.discretion import discreet
 from lomsong.maps.frame import WebFrame, find_frame
 from lomsong.maps.parts import MapOptions, MapParts, find_labels
 from lomsong.maps.relief import shade_relief
-from lomsong.maps.static_ways import WAY_COLOURS, draw_ways, outline_of
+from lomsong.maps.static_ways import (
+    BACKHAUL_COLOUR,
+    WAY_COLOURS,
+    backhaul_lines,
+    draw_backhaul,
+    draw_ways,
+    outline_of,
+)
 from lomsong.schemas import STATUSES
 from lomsong.wording import LANGUAGES, write_number
 
@@ -57,6 +64,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "north": ("N", "B"),
     "sites": ("Proposed site", "Trạm đề xuất"),
+    "backhaul": ("Backhaul", "Truyền dẫn"),
     "roads": ("Road", "Đường bộ"),
     "water": ("Water", "Sông hồ"),
 }
@@ -125,6 +133,7 @@ def draw_static_map(
     _draw_relief(sheet, parts, frame)
     _draw_villages(sheet, villages, frame)
     draw_ways(sheet.axes, {"water": parts.water, "roads": parts.roads}, frame.crs, pixels=6 * _DPI)
+    draw_backhaul(sheet.axes, parts.plan, frame.crs)
     _draw_points(sheet, parts, frame)
     _furnish(sheet, frame)
     head = f"{sheet.words('synthetic')}\n{_plain(labels.name)}" if labels.synthetic else _plain(labels.name)
@@ -285,6 +294,8 @@ def _legend(sheet: _Sheet, villages: gpd.GeoDataFrame, parts: MapParts) -> None:
         for name, colour in WAY_COLOURS.items()
         if getattr(parts, name) is not None and len(getattr(parts, name))
     ]
+    if backhaul_lines(parts.plan):
+        handles.append(Line2D([], [], color=BACKHAUL_COLOUR, linestyle="--", label=sheet.words("backhaul")))
     wide = sheet.axes.get_position().width < 0.8
     where = (
         {"loc": "upper left", "bbox_to_anchor": (0.7, 0.88)}

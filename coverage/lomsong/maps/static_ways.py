@@ -1,4 +1,4 @@
-"""Roads and waters on the printed map."""
+"""Lines on the printed map: roads, waters, and how planned sites are connected."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from lomsong.maps.ways import AREA, MAIN, MIDDLE, MINOR, sort_ways
 
 #: The page's colours of lines, and how wide they are. [point]
 WAY_COLOURS = {"water": "#155e8a", "roads": "#4a3b2a"}
+BACKHAUL_COLOUR = "#5b2a86"
 _WATER_FILL = "#9ecbe8"
 _WIDTHS = {AREA: 0.3, MINOR: 0.3, MIDDLE: 0.6, MAIN: 1.1}
 #: A line may leave its true course by this. [pixel]
@@ -55,6 +56,39 @@ def draw_ways(axes: Any, layers: Mapping[str, gpd.GeoDataFrame | None], crs: CRS
                 lines = [shapely.get_coordinates(line) for line in mine]
                 drawn = LineCollection(lines, colors=colour, **style)
             axes.add_collection(drawn, autolim=False)
+
+
+def backhaul_lines(plan: gpd.GeoDataFrame | None) -> list[shapely.LineString]:
+    """Return the lines in the column ``backhaul`` of a plan, in its CRS; none where there is no such column."""
+    if plan is None or "backhaul" not in plan:
+        return []
+    return [line for line in plan["backhaul"] if isinstance(line, shapely.LineString) and not line.is_empty]
+
+
+def draw_backhaul(axes: Any, plan: gpd.GeoDataFrame | None, crs: CRS) -> None:
+    """
+    Draw how the sites of a plan are connected, under their marks.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        In `crs`.
+    plan : GeoDataFrame or None
+        As in `MapParts`.
+    crs : pyproj.CRS
+        Of the sheet.
+    """
+    from matplotlib.collections import LineCollection  # noqa: PLC0415 - optional
+
+    lines = backhaul_lines(plan)
+    if plan is None or not lines:
+        return
+    there = gpd.GeoSeries(lines, crs=plan.crs).to_crs(crs)
+    ways = [shapely.get_coordinates(line) for line in there]
+    axes.add_collection(
+        LineCollection(ways, colors=BACKHAUL_COLOUR, linewidths=1.2, linestyles="--", zorder=3.8),
+        autolim=False,
+    )
 
 
 def outline_of(shape: shapely.Geometry) -> Any:

@@ -46,6 +46,7 @@ _REDUCED_COLUMNS = (
     "commune_name",
     "status",
     "population",
+    "people",
     "p_signal",
     "rank",
     "geometry",

@@ -10,7 +10,7 @@ export const isFiltering = (filters) => Object.values(filters).some((value) => v
 /** A test of rows for some filters, or null where nothing is filtered. Percentages come from the service table. */
 export function rowTest(layer, filters) {
   const tests = [], table = layer.table, number = (text) => (text === "" ? null : Number(text));
-  const from = number(filters.from), to = number(filters.to), people = table.reader("population");
+  const from = number(filters.from), to = number(filters.to), people = table.residents();
   if (from !== null) tests.push((row) => people(row) !== null && people(row) >= from);
   if (to !== null) tests.push((row) => people(row) !== null && people(row) <= to);
   if (filters.power) {
@@ -57,7 +57,7 @@ export function filterForm(layer, filters, change) {
       line("filterTechnology", choice("technology", [["", t("any")], ...technologies.map((name) => [name, name.toUpperCase()])])),
       line("filterSignal", choice("signal", [["", t("any")], ["with", t("with")], ["without", t("without")]])));
   }
-  if (layer.has("population")) {
+  if (layer.has("population") || layer.has("people")) {
     form.append(make("div", { class: "lomsong-field" }, make("span", {}, t("filterPeople")), make("span", { class: "lomsong-range" },
       entry("from", "number", { min: 0, "aria-label": t("filterPeopleFrom") }), entry("to", "number", { min: 0, "aria-label": t("filterPeopleTo") }))));
   }

@@ -7,7 +7,7 @@ import { t } from "./words.js";
 /** Villages and people by class, of the rows that pass the filters. */
 export function tally(layer, size, passes) {
   const sums = Array.from({ length: size }, () => ({ villages: 0, people: 0, unknown: 0 }));
-  const residents = layer.table.reader("population");
+  const residents = layer.table.residents();
   for (let row = 0; row < layer.size; row++) {
     if (!passes[row]) continue;
     const sum = sums[layer.style[row]], number = residents(row);
@@ -19,7 +19,7 @@ export function tally(layer, size, passes) {
 }
 
 export function headline(layer) {
-  const status = layer.table.reader("status"), residents = layer.table.reader("population");
+  const status = layer.table.reader("status"), residents = layer.table.residents();
   let villages = 0, persons = 0;
   for (let row = 0; row < layer.size; row++) {
     if (status(row) !== "white") continue;

@@ -45,6 +45,7 @@ const QUALITIES = [
   { key: "cause.missing input", look: look("#CC79A7", "#5e2846", "slant") },
   { key: "quality.flag", look: look("#F0E442", "#5e5800", "level") },
   { key: "quality.none", look: look("#dfe7ec", "#7b8a94") },
+  { key: "quality.hand", look: look("#56B4E9", "#0f4a6e", "upright"), spare: true },
 ];
 const CAUSES = ["contradiction", "weak evidence", "missing input"];
 
@@ -78,8 +79,9 @@ function byChance(table) {
 }
 
 function byQuality(table) {
-  const cause = table.reader("verify_cause"), flag = table.reader("quality_word");
+  const cause = table.reader("verify_cause"), flag = table.reader("quality_word"), byHand = table.reader("override");
   return { classes: QUALITIES, classOf: (row) => {
+    if (byHand(row) !== null) return 5;
     const found = CAUSES.indexOf(cause(row));
     return found >= 0 ? found : flag(row) === null ? 4 : 3;
   } };
@@ -94,6 +96,6 @@ export function findThemes(table) {
     const rate = table.reader("download_mbps");
     themes.speed = { classes: SPEEDS, classOf: (row) => speedClass(rate(row)) };
   }
-  if (table.has("verify_cause") || table.has("quality_word")) themes.quality = byQuality(table);
+  if (table.has("verify_cause") || table.has("quality_word") || table.has("override")) themes.quality = byQuality(table);
   return themes;
 }

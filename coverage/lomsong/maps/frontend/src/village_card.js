@@ -21,13 +21,14 @@ function speed(cell) {
 }
 
 function fixedLine(cell) {
-  const rate = cell("fixed_download_mbps");
-  if (cell("fixed_line") !== "present") return null;
+  const rate = cell("fixed_download_mbps"), line = cell("fixed_line");
+  if (line === "absent") return t("lineAbsent");
+  if (line !== "present") return null;
   return t("present") + (rate === null ? "" : ", " + tenth(rate) + " Mbit/s");
 }
 
-function inhabitants(cell) {
-  const parts = [said(cell("population"), people), said(cell("households"), (n) => t("households", { n: count(n) }))];
+function inhabitants(layer, row, cell) {
+  const parts = [said(layer.table.residents()(row), people), said(cell("households"), (n) => t("households", { n: count(n) }))];
   return parts.filter(Boolean).join(", ") || null;
 }
 
@@ -71,11 +72,12 @@ export function describeVillage(layer, row) {
   const facts = make("dl", { class: "lomsong-facts" });
   fact(facts, t("signalAtCentre"), said(cell("p_signal"), (p) => t("likely", { p: percent(p) })));
   fact(facts, t("peopleWithSignal"), said(cell("covered_share"), percent));
-  fact(facts, t("livesHere"), inhabitants(cell));
+  fact(facts, t("livesHere"), inhabitants(layer, row, cell));
   fact(facts, t("withoutSignal"), said(cell("unserved_people"), (n) => t("aboutPeople", { n: count(n) })));
   fact(facts, t("nearestMast"), said(cell("nearest_site_m"), distance));
   fact(facts, t("mobileDownload"), speed(cell));
   fact(facts, t("fixedLine"), fixedLine(cell));
+  if (layer.has("connection")) fact(facts, t("connection"), said(cell("connection"), (kind) => (kind === "unknown" ? null : lookUp("connection", kind))));
   fact(facts, t("gridPower"), said(cell("grid_power"), yesNo));
   fact(facts, t("fundArea"), said(cell("fund_eligible"), yesNo));
   fact(facts, t("evidence"), said(cell("evidence"), (kind) => lookUp("evidence", kind)));
