@@ -125,7 +125,12 @@ def _outlines(
     ring_of = np.repeat(np.arange(rings), np.diff(ring_starts))
     order = _turned_round(ring_starts, ring_of, _areas(x, y, ring_of, rings) < 0, outer)
     order = order[known[order]]
-    arcs = cut_arcs(x[order], y[order], ring_of[order], rings)
+    # one array at a time: a nation has millions of vertices
+    x = x[order]
+    y = y[order]
+    ring_of = ring_of[order]
+    del order, known
+    arcs = cut_arcs(x, y, ring_of, rings)
     left = arcs.ring_sizes > 0
     row_of_ring = rows[part_row[part_of_ring]]
     return replace(arcs, ring_sizes=arcs.ring_sizes[left]), np.bincount(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def cut_arcs(x: Ints, y: Ints, ring_of: Ints, rings: int) -> Arcs:
     Arcs
         In the order in which the rings meet them.
     """
+    # half the memory: a nation has millions of vertices, and neither steps, rings nor vertices reach 2^31
+    x, y, ring_of = x.astype(np.int32), y.astype(np.int32), ring_of.astype(np.int32)
     x, y, ring_of = _without_repeats(x, y, ring_of, rings)
     if not len(x):
         none = np.zeros(0, dtype=np.int64)
@@ -71,8 +74,8 @@ def cut_arcs(x: Ints, y: Ints, ring_of: Ints, rings: int) -> Arcs:
     last_of_ring = np.append(ring[1:] != ring[:-1], True)
     ends = np.append(begins[1:], len(vertex))
     closing = np.where(last_of_ring, first[ring], ends)
-    forward = vertex[begins] * number + vertex[_step_on(begins + 1, first, size, ring)]
-    backward = vertex[closing] * number + vertex[ends - 1]
+    forward = vertex[begins].astype(np.int64) * number + vertex[_step_on(begins + 1, first, size, ring)]
+    backward = vertex[closing].astype(np.int64) * number + vertex[ends - 1]
     kind, backwards, shown = _same_arcs(np.minimum(forward, backward), backward < forward)
     # vertices of each arc that is the first of its kind, with the closing one
     lengths = (ends - begins)[shown]
@@ -81,8 +84,8 @@ def cut_arcs(x: Ints, y: Ints, ring_of: Ints, rings: int) -> Arcs:
     places[starts[1:] - 1] = closing[shown]
     places = order[places]
     return Arcs(
-        x=x[places],
-        y=y[places],
+        x=x[places].astype(np.int64),
+        y=y[places].astype(np.int64),
         starts=starts,
         ring_arcs=2 * kind + backwards,
         ring_sizes=np.bincount(ring, minlength=rings),
@@ -114,22 +117,22 @@ def _ring_extents(ring_of: Ints, rings: int) -> tuple[Ints, Ints]:
 
 def _number_places(x: Ints, y: Ints) -> tuple[Ints, int]:
     """Give each place a number, equal where the places are equal."""
-    places, vertex = np.unique((y << 32) + x, return_inverse=True)
-    return vertex.astype(np.int64), len(places)
+    places, vertex = np.unique((y.astype(np.int64) << 32) + x, return_inverse=True)
+    return vertex.astype(np.int32), len(places)
 
 
-def _neighbours(first: Ints, size: Ints, count: int) -> tuple[Ints, Ints]:
+def _neighbours(first: Ints, size: Ints, count: int) -> tuple[Shorts, Shorts]:
     """Return the positions after and before every position, around its ring."""
     used = size > 0
     begin, end = first[used], first[used] + size[used] - 1
-    after, before = np.arange(1, count + 1), np.arange(-1, count - 1)
+    after, before = np.arange(1, count + 1, dtype=np.int32), np.arange(-1, count - 1, dtype=np.int32)
     after[end], before[begin] = begin, end
     return after, before
 
 
 def _junctions(vertex: Ints, before: Ints, after: Ints, number: int) -> NDArray[np.bool_]:
     """Mark the vertices that have other neighbours elsewhere."""
-    pair = np.minimum(before, after) * number + np.maximum(before, after)
+    pair = np.minimum(before, after).astype(np.int64) * number + np.maximum(before, after)
     low = np.full(number, np.iinfo(np.int64).max)
     order = np.argsort(vertex, kind="stable")
     groups = np.flatnonzero(np.diff(vertex[order], prepend=-1))
@@ -141,18 +144,18 @@ def _junctions(vertex: Ints, before: Ints, after: Ints, number: int) -> NDArray[
 
 def _start_at_cuts(
     vertex: Ints, cut: NDArray[np.bool_], first: Ints, size: Ints
-) -> tuple[Ints, Ints, Ints, NDArray[np.bool_]]:
+) -> tuple[Shorts, Ints, Ints, NDArray[np.bool_]]:
     """Turn each ring so that it begins at a junction; a ring without one begins at its lowest vertex."""
     used = size > 0
     begin, length = first[used], size[used]
-    ring = np.repeat(np.arange(len(begin)), length)
-    where = np.arange(len(vertex))
+    ring = np.repeat(np.arange(len(begin), dtype=np.int32), length)
+    where = np.arange(len(vertex), dtype=np.int32)
     nowhere = len(vertex)
     place = np.minimum.reduceat(np.where(cut, where, nowhere), begin)
     lowest = np.minimum.reduceat(vertex, begin)
     fallback = np.minimum.reduceat(np.where(vertex == lowest[ring], where, nowhere), begin)
     place = np.where(place < nowhere, place, fallback)
-    order = begin[ring] + (where - begin[ring] + (place - begin)[ring]) % length[ring]
+    order = (begin[ring] + (where - begin[ring] + (place - begin)[ring]) % length[ring]).astype(np.int32)
     turned = cut[order]
     turned[begin] = True
     return order, first, size, turned
