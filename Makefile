@@ -28,6 +28,7 @@ check: .venv/.dev             ## style, format, types, one-way imports
 bench: .venv/.bench           ## measure what the documents claim (minutes)
 	$(BIN)/python benchmarks/house.py
 	$(BIN)/python benchmarks/map.py
+	$(BIN)/python benchmarks/map_layers.py
 
 frontend:                     ## build the map's front end again (needs node and npm)
 	cd $(FRONTEND) && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent build
