@@ -1,6 +1,6 @@
 """Signal rasters: equal to single paths, honest about what could not be computed, and readable by others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +10,20 @@ import pytest
 import rasterio
 from worlds import flat_terrain
 
+from lomsong import signal_raster
+from lomsong.engine import SERIAL, Engine
 from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 from lomsong.prediction import predict_sectors
 from lomsong.propagation.antenna import reference_offset
 from lomsong.propagation.p1812 import p1812_losses
+from lomsong.raster_tiles import Surroundings, Tile, serve_tile
 from lomsong.settings import RadioSettings
 from lomsong.signal_raster import BANDS, SignalRaster, predict_raster, write_raster
+from lomsong.store import Arrays, Store
 
+LAYERS = ("level_dbm", "second_level_dbm", "sigma_db", "masts", "sector_row")
 World = Callable[..., Inputs]
 
 
@@ -96,6 +101,58 @@ def test_the_settings_choose_the_engine(hills: Inputs) -> None:
     away = np.abs(slow.level_dbm - one(hills).level_dbm)
     assert away.max() > 0
     assert np.median(away) < 0.5
+
+
+def files(inputs: Inputs, folder: Path, engine: Engine = SERIAL) -> dict[str, bytes]:
+    folder.mkdir()
+    for raster in predict_raster(inputs, cell_m=500.0, engine=engine):
+        write_raster(raster, folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def in_pieces(signals: Iterator[SignalRaster]) -> list[bytes]:
+    return [getattr(raster, name).tobytes() for raster in signals for name in LAYERS]
+
+
+@pytest.fixture
+def two(hills: Inputs) -> Inputs:
+    return replace(hills, sectors=hills.sectors.assign(operator=["A", "B", "A"]))
+
+
+def test_tiles_hold_what_the_whole_grid_holds(two: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = in_pieces(predict_raster(two, cell_m=250.0))
+    monkeypatch.setattr(signal_raster, "TILE_CELLS", 7)
+    assert in_pieces(predict_raster(two, cell_m=250.0)) == whole
+
+
+def test_workers_write_the_same_rasters(two: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every engine gives what the parts give in their order (test_engine); here, that tiles can be sent to workers."""
+    monkeypatch.setattr(signal_raster, "TILE_CELLS", 7)
+    wanted = files(two, tmp_path / "serial")
+    assert len(wanted) == 2
+    assert files(two, tmp_path / "workers", Engine(kind="processes", workers=2)) == wanted
+
+
+def test_rasters_go_on_where_they_were_and_other_cells_are_other_parts(
+    two: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal_raster, "TILE_CELLS", 7)
+    engine, done = Engine(store=Store(tmp_path / "parts", "x")), []
+
+    def counting(around: Surroundings, tile: Tile) -> Arrays:
+        done.append(tile)
+        return serve_tile(around, tile)
+
+    monkeypatch.setattr(signal_raster, "serve_tile", counting)
+    wanted = in_pieces(predict_raster(two, cell_m=500.0))
+    tiles = len(done)
+    first = predict_raster(two, cell_m=500.0, engine=engine)
+    next(first)
+    first.close()  # type: ignore[attr-defined]
+    assert in_pieces(predict_raster(two, cell_m=500.0, engine=engine)) == wanted
+    assert len(done) == 2 * tiles
+    list(predict_raster(two, cell_m=501.0, engine=engine))
+    assert len(done) > 2 * tiles
 
 
 def test_the_second_server_stands_on_another_mast_and_masts_count_once(hills: Inputs) -> None:

@@ -144,7 +144,7 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     type=click.Choice(["serial", "processes", "dask"]),
     default="serial",
     show_default=True,
-    help="Where the prediction is worked on; the results are the same.",
+    help="Where prediction and rasters are worked on; the results are the same.",
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Workers of processes and dask.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler that runs already, tcp:// or tls://.")

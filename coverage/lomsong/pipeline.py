@@ -83,7 +83,7 @@ def run(
     csv : Dress, optional
         CSV files for spreadsheets; faithful and without a byte order mark if not given.
     engine : Engine
-        Where the prediction is worked on; the results are the same.
+        Where the prediction and the rasters are worked on; the results are the same.
     resume : bool
         Use the parts that a run into this folder left when it was stopped, where they are of the same inputs, settings and
         code. Without it they are thrown away.
@@ -108,12 +108,13 @@ def run(
         with clock.step("read"):
             inputs = read(settings)
         store = Store(folder / PARTS_FOLDER, _identity(inputs))
+        keeping = replace(engine, store=store)
         if not resume:
             store.clear()
         with clock.step("check"):
             quality = check(inputs)
         with clock.step("predict"):
-            prediction = predict(inputs, engine=replace(engine, store=store), progress=progress)
+            prediction = predict(inputs, engine=keeping, progress=progress)
         with clock.step("calibrate"):
             evidence = calibrate(prediction)
             prediction = evidence.prediction
@@ -129,7 +130,7 @@ def run(
             ranked = add_rank_uncertainty(ranked, settings.ranking, seed=settings.seed)
         if raster_cell_m is not None:
             with clock.step("rasters"):
-                for raster in predict_raster(inputs, cell_m=raster_cell_m, progress=progress):
+                for raster in predict_raster(inputs, cell_m=raster_cell_m, engine=keeping, progress=progress):
                     write_raster(raster, scratch)
         truth = None if inputs.truth is None else compare_truth(ranked, inputs.truth)
         held_out = None if evidence.fit is None else evidence.fit.validation

@@ -3,36 +3,34 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from lomsong.engine import SERIAL, Engine
 from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
 from lomsong.network import Network
-from lomsong.prediction import spread
-from lomsong.progress import SILENT, Progress, task
-from lomsong.propagation import servers
+from lomsong.progress import SILENT, Progress
 from lomsong.propagation.antenna import LEVEL_KIND
-from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, pixel_losses
-from lomsong.propagation.free_space import free_space_loss
-from lomsong.propagation.links import trace_links
-from lomsong.propagation.sampling import NEAREST_P1812_M
+from lomsong.raster_tiles import Surroundings, Tile, serve_tile
 from lomsong.settings import RadioSettings
+from lomsong.store import Arrays
 from lomsong.text import fold
 
 #: Cell of the grid that regulators report on: BNetzA and BEREC. [m]
 REPORTING_CELL_M = 100.0
 #: A grid of more cells than this is refused: take larger cells.
 MOST_CELLS = 50_000_000
+#: Cells of each side of the tiles that a grid is worked on in.
+TILE_CELLS = 512
 #: Bands of a written raster, in order.
 BANDS = ("level_dbm", "second_level_dbm", "sigma_db", "masts_above_threshold", "sector_row")
 
-_Floats = NDArray[np.float64]
 _Levels = NDArray[np.float32]
 
 
@@ -83,6 +81,7 @@ def predict_raster(
     radio: RadioSettings | None = None,
     *,
     cell_m: float = REPORTING_CELL_M,
+    engine: Engine = SERIAL,
     progress: Progress = SILENT,
 ) -> Iterator[SignalRaster]:
     """
@@ -100,13 +99,15 @@ def predict_raster(
         Those of the inputs' settings if not given.
     cell_m : float
         Side of a cell. [m]
+    engine : Engine
+        Where the tiles are worked on, and what keeps those that are done.
     progress : Progress
-        Told about every antenna.
+        Told about every tile.
 
     Yields
     ------
     SignalRaster
-        In the order of operators and technologies.
+        In the order of operators and technologies. Same bytes on any number of threads and with any engine.
 
     Raises
     ------
@@ -116,31 +117,39 @@ def predict_raster(
     radio = radio or inputs.settings.radio
     grid = _Grid.around(inputs, cell_m)
     sectors = inputs.sectors.reset_index(drop=True)
-    area = _Area(inputs, radio, grid, Network.of(inputs, sectors, radio))
+    around = Surroundings.of(inputs, Network.of(inputs, sectors, radio), cell_m)
     groups = sectors.groupby([sectors["operator"].astype(str), sectors["technology"].astype(str)], sort=True)
-    antennas = [
-        "operator",
-        "technology",
-        "antenna_height_m",
-        "frequency_mhz",
-        sectors.geometry.x,
-        sectors.geometry.y,
-    ]
-    with task(progress, "predicting rasters", sectors.groupby(antennas).ngroups) as told:
-        for (operator, technology), mine in groups:
-            yield area.predict(str(operator), str(technology), mine, told)
+    rows = {key: mine.index.to_numpy() for key, mine in groups}
+    corners = grid.tiles()
+    parts = [Tile(*corner, around.in_reach(*corner, mine)) for mine in rows.values() for corner in corners]
+    # what is kept is known by this name, so it tells cell sizes apart
+    name = f"predicting rasters of {float(cell_m)!r} m"
+    found = engine.map(serve_tile, around, parts, name=name, progress=progress)
+    for operator, technology in rows:
+        layers = grid.join(islice(found, len(corners)))
+        yield SignalRaster(
+            operator=str(operator),
+            technology=str(technology),
+            level_kind=LEVEL_KIND[str(technology)],
+            level_dbm=layers["level_dbm"],
+            second_level_dbm=layers["second_level_dbm"],
+            sigma_db=layers["sigma_db"],
+            masts=layers["masts"],
+            sector_row=layers["sector_row"],
+            transform=(grid.left * cell_m, cell_m, grid.top * cell_m, -cell_m),
+            crs=inputs.crs,
+            model=around.network.model.heading,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Cell centres in the working CRS and as fractional pixels of the terrain."""
+    """Cells on whole multiples of their size: the corner in cells, and how many."""
 
-    transform: tuple[float, float, float, float]
-    shape: tuple[int, int]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    row: NDArray[np.float64]
-    column: NDArray[np.float64]
+    left: float
+    top: float
+    rows: int
+    columns: int
 
     @classmethod
     def around(cls, inputs: Inputs, cell_m: float) -> "_Grid":
@@ -155,143 +164,30 @@ class _Grid:
             raise RadioError(
                 f"raster: {rows:,} x {columns:,} cells of {cell_m:g} m are more than {MOST_CELLS:,}; take larger cells"
             )
-        x, y = np.meshgrid((left + np.arange(columns) + 0.5) * cell_m, (top - np.arange(rows) - 0.5) * cell_m)
-        way = inputs.terrain.transformer_from(inputs.crs)
-        row, column = inputs.terrain.pixel(*way.transform(x.ravel(), y.ravel()))
-        return cls(
-            (left * cell_m, cell_m, top * cell_m, -cell_m), (rows, columns), x.ravel(), y.ravel(), row, column
-        )
+        return cls(float(left), float(top), rows, columns)
 
+    def tiles(self) -> list[tuple[float, float, int, int]]:
+        """Return the corner of each tile in cells, and its rows and columns."""
+        return [
+            (
+                self.left + column,
+                self.top - row,
+                min(TILE_CELLS, self.rows - row),
+                min(TILE_CELLS, self.columns - column),
+            )
+            for row in range(0, self.rows, TILE_CELLS)
+            for column in range(0, self.columns, TILE_CELLS)
+        ]
 
-@dataclass(frozen=True, slots=True)
-class _Area:
-    """The cells, and the network that serves them."""
-
-    inputs: Inputs
-    radio: RadioSettings
-    grid: _Grid
-    network: Network
-
-    def predict(
-        self, operator: str, technology: str, sectors: gpd.GeoDataFrame, told: Progress
-    ) -> SignalRaster:
-        """Return the servers of every cell among the sectors of one operator and technology."""
-        threshold = self.radio.carriers[technology].threshold_dbm  # type: ignore[index]
-        grid = self.grid
-        cells = grid.x.size
-        best, second = np.full(cells, -np.inf, np.float32), np.full(cells, -np.inf, np.float32)
-        sigma = np.full(cells, np.nan, np.float32)
-        server, masts = np.full(cells, -1, np.int32), np.zeros(cells, np.int32)
-        # the sectors of a mast stand together, so that they count as one mast
-        for _, on_mast in sectors.groupby("site_id", sort=True):
-            own, own_sigma, own_server = self._best_on_mast(on_mast, told)
-            masts += own >= threshold
-            better = own > best
-            second = np.where(better, best, np.maximum(second, own))
-            best = np.where(better, own, best)
-            sigma, server = np.where(better, own_sigma, sigma), np.where(better, own_server, server)
-        lost = np.isneginf(best)
-        return SignalRaster(
-            operator=operator,
-            technology=technology,
-            level_kind=LEVEL_KIND[technology],
-            level_dbm=np.where(lost, np.nan, best).reshape(grid.shape),
-            second_level_dbm=np.where(np.isneginf(second), np.nan, second).reshape(grid.shape),
-            sigma_db=np.where(lost, np.nan, sigma).reshape(grid.shape),
-            masts=masts.reshape(grid.shape),
-            sector_row=np.where(lost, -1, server).reshape(grid.shape),
-            transform=grid.transform,
-            crs=self.inputs.crs,
-            model=self.network.model.heading,
-        )
-
-    def _best_on_mast(
-        self, sectors: gpd.GeoDataFrame, told: Progress
-    ) -> tuple[_Levels, _Levels, NDArray[np.int32]]:
-        """Return the best level of one mast in every cell, minus infinity for none, its spread and its sector."""
-        grid = self.grid
-        level = np.full(grid.x.size, -np.inf, np.float32)
-        sigma, server = np.full(grid.x.size, np.nan, np.float32), np.full(grid.x.size, -1, np.int32)
-        places = np.column_stack([grid.x, grid.y])
-        keys = [sectors.geometry.x, sectors.geometry.y, sectors["antenna_height_m"], sectors["frequency_mhz"]]
-        for (x, y, _, _), alike in sectors.groupby(keys, sort=True):
-            away = np.hypot(grid.x - x, grid.y - y)
-            near = np.flatnonzero(away <= self.radio.maximum_radius_m)
-            traced: _Traced | None = None
-            for row in alike.index:  # few: the sectors of one mast
-                pairs = self.network.pair_up(places, near, np.full(near.size, row), away[near])
-                traced = traced or self._trace(pairs)
-                taken = servers.attenuate(self.network.beams, pairs, traced.departure_deg)
-                found = (pairs.free_dbm - taken - traced.excess_db).astype(np.float32)
-                better = found > level[near]
-                level[near] = np.where(better, found, level[near])
-                sigma[near] = np.where(better, spread(traced.excess_db, self.radio), sigma[near])
-                server[near] = np.where(better, row, server[near])
-            told.advance()
-        return level, sigma, server
-
-    def _trace(self, pairs: servers.Pairs) -> "_Traced":
-        """Return loss and direction of the rays from one antenna, that of the first pair."""
-        excess, departure = np.full(pairs.place.size, np.nan), np.full(pairs.place.size, np.nan)
-        # maps and the ground differ by a little in length
-        own = pairs.distance_m < NEAREST_P1812_M * STRETCH
-        if self._sweeps():
-            excess[~own], departure[~own] = self._sweep(pairs.take(~own))
-        else:
-            own[:] = True
-        grid = self.grid
-        scene = self.network.scene._replace(place_row=grid.row, place_column=grid.column)
-        few = pairs.take(own)
-        traced = trace_links(scene, self.network.physics, few.sector, few.place, few.distance_m, few.given_db)
-        excess[own], departure[own] = traced[:, 0], traced[:, 2]
-        return _Traced(excess, departure)
-
-    def _sweeps(self) -> bool:
-        """Tell whether an area engine knows all that counts on the way."""
-        model = self.network.model
-        return model.area and not (model.counts_clutter and self.inputs.clutter is not None)
-
-    def _sweep(self, pairs: servers.Pairs) -> tuple[_Floats, _Floats]:
-        """Return loss beyond free space and direction by the area engine; NaN where the path leaves the terrain."""
-        nothing = np.full(pairs.place.size, np.nan)
-        if not pairs.place.size:
-            return nothing, nothing
-        inputs, radio, scene, first = self.inputs, self.radio, self.network.scene, pairs.sector[0]
-        mast_x, mast_y = inputs.terrain.transformer_from(inputs.crs).transform(*self.network.xy[first])
-        if np.isnan(inputs.terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
-            return nothing, nothing
-        settings = AreaSettings(
-            refractivity_gradient=radio.refractivity_gradient,
-            surface_refractivity=radio.surface_refractivity,
-            receiver_height_m=radio.receiver_height_m,
-            model="p526" if radio.model == "p526" else "p1812",
-            engine=radio.area_engine,
-            step_m=radio.profile_step_m,
-        )
-        frequency = float(scene.sector_frequency_mhz[first])
-        mast = Transmitter(
-            x=float(mast_x),
-            y=float(mast_y),
-            height_m=float(scene.sector_height_m[first]),
-            frequency_mhz=frequency,
-        )
-        loss, departure = pixel_losses(
-            inputs.terrain,
-            mast,
-            settings,
-            row=self.grid.row[pairs.place],
-            column=self.grid.column[pairs.place],
-            radius_m=radio.maximum_radius_m,
-        )
-        return loss - free_space_loss(pairs.distance_m, frequency), departure.astype(np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Traced:
-    """Loss beyond free space [dB] and elevation of the ray at the mast [deg], one a cell; NaN where not known."""
-
-    excess_db: _Floats
-    departure_deg: _Floats
+    def join(self, found: Iterator[Arrays]) -> Arrays:
+        """Lay the layers of all tiles side by side."""
+        whole: Arrays = {}
+        for (left, top, rows, columns), layers in zip(self.tiles(), found, strict=True):
+            row, column = int(self.top - top), int(left - self.left)
+            for name, layer in layers.items():
+                place = whole.setdefault(name, np.empty((self.rows, self.columns), layer.dtype))
+                place[row : row + rows, column : column + columns] = layer
+        return whole
 
 
 def write_raster(signal: SignalRaster, folder: Path) -> Path:
