@@ -30,17 +30,19 @@ STEP = 1 / 1200
 WIDTH_KM, HEIGHT_KM = 300.0, 1100.0
 VILLAGES, SITES, TESTS = 90_000, 30_000, 1_000_000
 KM_PER_DEG = 111.0
+#: Times as many for each village: 50 million sectors and 200 million tests on 5 million villages.
+CONTINENT_SITES, CONTINENT_TESTS = 9.0, 3.6
 TO_THE_RANKING = ("read", "check", "predict", "calibrate", "assess", "rank")
 #: Pieces of each side of a village's outline.
 PIECES = 8
 _Floats = NDArray[np.float64]
 
 
-def ridged(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return heights: ridges of 40 km and their halves, quarters, ..., higher in the west. [m]"""
+def ridged(shape: tuple[int, int], step: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return heights on cells of so many degrees: ridges of 40 km and their halves, quarters, ..., higher in the west. [m]"""
     heights = np.zeros(shape, dtype=np.float32)
     for octave in range(6):
-        cells = 40.0 / 2**octave / (KM_PER_DEG * STEP)
+        cells = 40.0 / 2**octave / (KM_PER_DEG * step)
         lattice = rng.uniform(-1, 1, (int(shape[0] / cells) + 4, int(shape[1] / cells) + 4)).astype(
             np.float32
         )
@@ -72,32 +74,34 @@ def outlines(
     return list(shapely.polygons(rings))
 
 
-def write_raster(path: Path, values: NDArray[np.float32]) -> None:
+def write_raster(path: Path, values: NDArray[np.float32], step: float) -> None:
     with rasterio.open(
         path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1, dtype="float32", crs="EPSG:4326",
-        transform=from_origin(WEST, NORTH, STEP, STEP), nodata=-9999, compress="zstd", zstd_level=1, tiled=True, bigtiff="if_safer",
+        transform=from_origin(WEST, NORTH, step, step), nodata=-9999, compress="zstd", zstd_level=1, tiled=True, bigtiff="if_safer",
     ) as target:  # fmt: skip
         target.write(values, 1)
 
 
-def make(folder: Path, share: float, *, seed: int = 1) -> Path:
-    """Write a share of the nation and its settings."""
+def make(folder: Path, share: float, *, dense: bool = False, seed: int = 1) -> Path:
+    """Write a share of the nation and its settings; with as many masts and tests for each village as a continent has."""
+    finer, more_sites, more_tests = (3, CONTINENT_SITES, CONTINENT_TESTS) if dense else (1, 1.0, 1.0)
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     width, height = WIDTH_KM * share**0.5 / KM_PER_DEG, HEIGHT_KM * share**0.5 / KM_PER_DEG
     shape = (int(height / STEP), int(width / STEP))
-    heights = ridged(shape, rng)
-    write_raster(folder / "terrain.tif", heights)
+    heights = ridged((finer * shape[0], finer * shape[1]), STEP / finer, rng)
+    write_raster(folder / "terrain.tif", heights, STEP / finer)
+    heights = heights[::finer, ::finer]
     across = max(round((VILLAGES * share * width / height) ** 0.5), 1)
     down = round(VILLAGES * share / across)
     shapes = outlines(across, down, width, height, rng)
     x, y, ground = hamlets(shapes, heights, rng)
-    write_raster(folder / "people.tif", people(x, y, shape, rng))
+    write_raster(folder / "people.tif", people(x, y, shape, rng), STEP)
     names = np.array([f"{number:06d}" for number in range(len(shapes))])
     frame = gpd.GeoDataFrame({"village_id": names, "village_name": names}, geometry=shapes, crs="EPSG:4326")
     frame.to_file(folder / "villages.gpkg", engine="pyogrio")
-    sites = masts(folder, x[:, 0], y[:, 0], ground[:, 0], round(SITES * share), rng)
-    tests(folder, sites, round(TESTS * share), rng)
+    sites = masts(folder, x[:, 0], y[:, 0], ground[:, 0], round(SITES * more_sites * share), rng)
+    tests(folder, sites, round(TESTS * more_tests * share), rng)
     config = folder / "nation.yml"
     config.write_text(yaml.safe_dump({
         "name": f"a made-up nation, share {share:g}", "synthetic": True,
@@ -201,6 +205,9 @@ def main() -> None:
     parser.add_argument("--scale", default="0.01,0.1", help="shares of the nation, by comma; 1 is all of it")
     parser.add_argument("--folder", type=Path, help="keep the nation and the results here")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument(
+        "--dense", action="store_true", help="masts and tests as dense as a continent's, terrain at 30 m"
+    )
     parser.add_argument("--options", default="", help="for lomsong run, such as '--engine processes'")
     given = parser.parse_args()
     results: dict[str, dict[str, object]] = {}
@@ -208,7 +215,7 @@ def main() -> None:
         root = given.folder or Path(scratch)
         for share in sorted(float(each) for each in given.scale.split(",")):
             begin = time.perf_counter()
-            config = make(root / f"nation-{share:g}", share)
+            config = make(root / f"nation-{share:g}", share, dense=given.dense)
             print(f"share {share:g}: made in {time.perf_counter() - begin:.0f} s", flush=True)
             results[f"{share:g}"] = measure(config, root / f"out-{share:g}", given.options.split())
             print(json.dumps(results[f"{share:g}"]), flush=True)

@@ -46,13 +46,19 @@ class _Main(click.Group):
         try:
             return super().invoke(context)
         except LomsongError as error:
-            _fail(str(error))
+            _fail(_with_notes(str(error), error))
         except KeyboardInterrupt:
             _fail(
                 "interrupted; no result was changed (after lomsong run, --resume goes on from here)", code=130
             )
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise  # click has its own end for each
+        except MemoryError as error:
+            _fail(
+                _with_notes(
+                    "there is not enough memory; use fewer workers, larger cells or a larger machine", error
+                )
+            )
         except Exception as error:  # noqa: BLE001 - nothing that a user meets ends in a traceback
             if os.environ.get("LOMSONG_DEBUG"):
                 traceback.print_exc()
@@ -60,6 +66,10 @@ class _Main(click.Group):
                 f"this is a mistake in lomsong, not in your data: {type(error).__name__}: {error}\n"
                 "Please report it; LOMSONG_DEBUG=1 in front of the command shows where it happened."
             )
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    return "\n".join([message, *getattr(error, "__notes__", ())])
 
 
 def _fail(message: str, *, code: int = 1) -> None:

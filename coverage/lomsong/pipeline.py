@@ -18,6 +18,7 @@ from lomsong.assessment import CHANCES_FILE, Assessment, assess_service
 from lomsong.atomic import staged_folder, told_as_ours
 from lomsong.checking import rank_checks
 from lomsong.engine import SERIAL, Engine
+from lomsong.errors import LomsongError
 from lomsong.evidence.core import Evidence, calibrate
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
@@ -104,7 +105,7 @@ def run(
     folder = Path(out)
     take_copies(settings.inputs)
     before = stamp_files(settings.inputs)
-    with staged_folder(folder, last=RUN_FILE) as scratch:
+    with _told_of_parts(folder / PARTS_FOLDER), staged_folder(folder, last=RUN_FILE) as scratch:
         with clock.step("read"):
             inputs = read(settings)
         store = Store(folder / PARTS_FOLDER, _identity(inputs))
@@ -168,6 +169,19 @@ def run(
             _write_json(scratch / RUN_FILE, record)
     store.clear()
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
+
+
+@contextmanager
+def _told_of_parts(kept: Path) -> Iterator[None]:
+    """Say in an error that finished parts are kept, and how to use them."""
+    try:
+        yield
+    except (LomsongError, MemoryError) as error:
+        if kept.is_dir() and "--resume" not in str(error):
+            error.add_note(
+                f"The parts that are done are kept in {kept}: mend this and run again with --resume."
+            )
+        raise
 
 
 def _identity(inputs: Inputs) -> str:
