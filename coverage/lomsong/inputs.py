@@ -141,7 +141,7 @@ def read(settings: Settings) -> Inputs:
     findings += found
     bounds = _reach(villages, settings.radio.maximum_radius_m)
     box = _degree_box(bounds, crs)
-    sectors, layouts, found = _read_sectors(settings, villages, bounds, box, crs)
+    sectors, layouts, found = _read_sectors(settings, villages, box, crs)
     findings += found
     measurements, found = read_measurements(settings, crs, villages=villages, box=box)
     findings += found
@@ -190,7 +190,7 @@ def read(settings: Settings) -> Inputs:
 
 
 def _read_sectors(
-    settings: Settings, villages: gpd.GeoDataFrame, bounds: Bounds, box: Box | None, crs: CRS
+    settings: Settings, villages: gpd.GeoDataFrame, box: Box | None, crs: CRS
 ) -> tuple[gpd.GeoDataFrame, dict[Path, str], list[Finding]]:
     """Read the mast lists and make sectors of them; a nation's raw lists leave memory with this function."""
     wanted, findings = settings.inputs, []
@@ -206,7 +206,7 @@ def _read_sectors(
     findings += found
     gathered, found = _within_country(gathered, wanted.country)
     findings += found
-    near, found = keep_within_reach(gathered, bounds)
+    near, found = keep_within_reach(gathered, villages, settings.radio.maximum_radius_m)
     findings += found
     sectors, found = build_sectors(near, settings.radio, settings.sites)
     return sectors, layouts, findings + found

@@ -16,7 +16,7 @@ from lomsong.errors import LomsongError, SourceError, TableError
 from lomsong.settings import MastSource
 from lomsong.sources import tables
 from lomsong.sources.masts import read_masts
-from lomsong.sources.masts.network import refuse_exchanged_axes
+from lomsong.sources.masts.network import keep_within_reach, refuse_exchanged_axes
 from lomsong.sources.tables import Box
 
 WGS84 = "EPSG:4326"
@@ -548,3 +548,22 @@ def test_every_real_list_reads_without_a_word_on_its_format(
 def test_an_extract_without_masts_says_so(real: Path) -> None:
     with pytest.raises(LomsongError, match="holds no mast and no tower"):
         read_masts(MastSource(path=real / "readers" / "test.osm.pbf"))
+
+
+def test_cells_farther_than_a_mast_reaches_from_the_area_of_the_villages_are_set_aside() -> None:
+    """Two villages at opposite corners: the other corners of their box are out of reach, the way between is not."""
+    crs, radius_m = "EPSG:32648", 10_000.0
+    villages = gpd.GeoDataFrame(
+        geometry=[box(0, 0, 1_000, 1_000), box(99_000, 99_000, 100_000, 100_000)], crs=crs
+    )
+    rng = np.random.default_rng(3)
+    points = gpd.GeoSeries(gpd.points_from_xy(*rng.uniform(-15_000, 115_000, (2, 4_000))), crs=crs)
+    masts = gpd.GeoDataFrame({"sector_id": [str(k) for k in range(len(points))]}, geometry=points)
+    kept, findings = keep_within_reach(masts, villages, radius_m)
+    away_m = points.distance(villages.geometry.union_all().convex_hull)
+    assert set(masts["sector_id"][away_m <= radius_m]) <= set(kept["sector_id"])
+    assert set(kept["sector_id"]) <= set(masts["sector_id"][away_m <= radius_m * 1.001])
+    assert findings[0].count == len(masts) - len(kept) > 1_000
+    assert "more than 10 km" in findings[0].message
+    with pytest.raises(SourceError, match="within reach of a village"):
+        keep_within_reach(masts[away_m > 2 * radius_m], villages, radius_m)

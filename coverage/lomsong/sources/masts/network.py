@@ -1,12 +1,16 @@
 """Several mast lists → one network: nothing twice, nothing out of reach, axes the right way round."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.points import coordinates
-from lomsong.sources.raster_files import Bounds
+
+#: Corners of a quarter of a circle.
+_CORNERS = 32
 
 
 def refuse_exchanged_axes(masts: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
@@ -67,18 +71,35 @@ def join_lists(raw: list[gpd.GeoDataFrame]) -> tuple[gpd.GeoDataFrame, list[Find
     return frame, findings
 
 
-def keep_within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def keep_within_reach(
+    raw: gpd.GeoDataFrame, villages: gpd.GeoDataFrame, radius_m: float
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Leave out the rows that reach no village; `bounds` is west, south, east, north in their CRS.
+    Set aside the rows that reach no village: those farther than a radius from the convex hull of all villages.
+
+    This is what stands for the outline of the country where the settings name none: what lies across the border and
+    reaches villages is kept, what cannot reach one is not.
+
+    Parameters
+    ----------
+    raw : GeoDataFrame
+        Points in the working CRS.
+    villages : GeoDataFrame
+        In the same CRS.
+    radius_m : float
+        How far a mast reaches. [m]
 
     Raises
     ------
     SourceError
         None is left.
     """
-    west, south, east, north = bounds
-    x, y = (pd.Series(axis, index=raw.index) for axis in coordinates(raw.geometry))
-    near = x.between(west, east) & y.between(south, north)
+    corners = shapely.get_coordinates(shapely.convex_hull(villages.geometry.to_numpy()))
+    hull = shapely.convex_hull(shapely.multipoints(corners))
+    # drawn with corners the circle would fall short
+    area = shapely.buffer(hull, radius_m / np.cos(np.pi / (4 * _CORNERS)), quad_segs=_CORNERS)
+    shapely.prepare(area)
+    near = pd.Series(shapely.intersects_xy(area, *coordinates(raw.geometry)), index=raw.index)
     if not near.any():
         raise SourceError(
             f"masts: none of {len(raw)} rows lies within reach of a village; check their CRS and that the mast list "
@@ -88,8 +109,14 @@ def keep_within_reach(raw: gpd.GeoDataFrame, bounds: Bounds) -> tuple[gpd.GeoDat
     findings = []
     if away:
         ids = tuple(raw.loc[~near, "sector_id"].astype(str))
-        message = f"{count_rows(away, 'sector')} beyond reach of every village left out"
-        findings.append(
-            Finding(layer="masts", word="correct", severity="note", message=message, count=away, rows=ids)
+        message = (
+            f"{count_rows(away, 'sector')} beyond reach of every village set aside: more than {radius_m / 1000:g} km "
+            "(radio.maximum_radius_m) from the area of the villages"
         )
+        findings.append(
+            Finding(
+                layer="masts", word="correct", severity="note", message=message, count=away, rows=ids,
+                action="dropped",
+            )
+        )  # fmt: skip
     return raw[near].reset_index(drop=True), findings
