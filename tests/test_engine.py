@@ -190,3 +190,17 @@ def test_a_parcel_holds_what_was_packed_and_its_arrays_can_be_written_to() -> No
     found["a"][0] = 99.0
     assert again["a"][0] == 0.0
     unpack.cache_clear()
+
+
+@needs_dask
+def test_a_cluster_that_does_not_start_is_tried_again_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[int] = []
+
+    def fail(**_: Any) -> None:
+        starts.append(1)
+        raise RuntimeError("Cluster failed to start: busy")
+
+    monkeypatch.setattr("distributed.LocalCluster", fail)
+    with pytest.raises(EngineError, match=r"workers do not start .*busy"):
+        work(Engine(kind="dask", workers=1))
+    assert len(starts) == 2

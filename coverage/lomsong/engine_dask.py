@@ -14,6 +14,8 @@ from lomsong.store import Arrays
 
 #: A scheduler that does not answer within this time is not there. [s]
 PATIENCE_S = 20
+#: How often a cluster on this machine is started before giving up.
+STARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +87,7 @@ def _in_order(client: Any, work: Work, common: Any, parts: list[Any]) -> Generat
 
 def _connect(distributed: Any, cluster: Cluster, stack: ExitStack) -> Any:
     if cluster.scheduler is None:
-        try:
-            local = distributed.LocalCluster(
-                n_workers=cluster.workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-            )
-        except (RuntimeError, OSError, TimeoutError) as error:
-            raise EngineError(
-                f"engine dask: the workers do not start ({error}); try again, with fewer of them, or use engine processes"
-            ) from None
-        return distributed.Client(stack.enter_context(local))
+        return distributed.Client(stack.enter_context(_start(distributed, cluster.workers)))
     security = None
     if cluster.scheduler.startswith("tls://"):
         security = distributed.Security(
@@ -115,3 +105,22 @@ def _connect(distributed: Any, cluster: Cluster, stack: ExitStack) -> Any:
 
 def _text(path: object) -> str | None:
     return None if path is None else str(path)
+
+
+def _start(distributed: Any, workers: int | None) -> Any:
+    """Start a cluster on this machine that only this machine reaches; on a busy one a first start can time out."""
+    said: Exception | None = None
+    for _ in range(STARTS):
+        try:
+            return distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+            )
+        except (RuntimeError, OSError, TimeoutError) as error:
+            said = error
+    raise EngineError(
+        f"engine dask: the workers do not start ({said}); try again, with fewer of them, or use engine processes"
+    )
