@@ -57,7 +57,12 @@ def _repeated(table: pd.DataFrame) -> pd.Series:
     for name in ("time", "kind", "network", "operator", "technology"):
         code, different = pd.factorize(table[name].iloc[dated])
         words = pd.factorize(words * (len(different) + 1) + code + 1)[0]
-    same = pd.DataFrame({"x": x[dated].round(1), "y": y[dated].round(1), "words": words})
+    x, y = (np.nan_to_num(axis[dated].round(1), nan=np.inf) for axis in (x, y))
+    # sorted, equal rows lie together and in their own order; hash tables of three columns would take more memory
+    order = np.lexsort((y, x, words))
+    again = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for column in (words, x, y):
+        again &= column[order[1:]] == column[order[:-1]]
     repeated = np.zeros(len(table), dtype=bool)
-    repeated[dated] = same.duplicated(keep="first")
+    repeated[dated[order[1:][again]]] = True
     return pd.Series(repeated, index=table.index)
