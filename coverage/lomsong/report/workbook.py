@@ -151,6 +151,8 @@ def clean_text(text: str) -> str:
 
 def _write_about(book: Workbook, about: Sequence[tuple[str, str]], warning: str, changes: _Changes) -> None:
     page = book.create_sheet("about")
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr.fitToPage = True
     page.column_dimensions["A"].width, page.column_dimensions["B"].width = 28, 90
     if warning:
         page.sheet_properties.tabColor = "E69F00"
