@@ -97,7 +97,8 @@ def _cut_chains(
 
 
 @kernel
-def _find(parent, at):  # type: ignore[no-untyped-def]
+def find_root(parent, at):  # type: ignore[no-untyped-def]
+    """Return the root of a tree of a forest of parents, whose paths are halved on the way."""
     while parent[at] != at:
         parent[at] = parent[parent[at]]
         at = parent[at]
@@ -167,14 +168,14 @@ def _link(x, y, cells, first, last, height, link_m):  # type: ignore[no-untyped-
                 begin += 1
             other = begin
             while other < len(cells) and cells[other] <= cells[cell] + right * height + 2:
-                a, b = _find(parent, first[cell]), _find(parent, first[other])
+                a, b = find_root(parent, first[cell]), find_root(parent, first[other])
                 if a != b and _any_within(
                     x, y, first[cell], last[cell], first[other], last[other], link_m * link_m
                 ):
                     parent[max(a, b)] = min(a, b)
                 other += 1
     for place in range(len(x)):
-        parent[place] = _find(parent, place)
+        parent[place] = find_root(parent, place)
     return parent
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from lomsong.clusters import find_root
 from lomsong.compiled import kernel, parallel_kernel, prange
 from lomsong.grid import Banded, row_sides_m
 from lomsong.rings import Rings, flatten_polygons
@@ -198,14 +199,6 @@ def _fill(owners, values, top, village, x, y, ring_start, first_ring, last_ring,
                 owners[row - top, column] = village
 
 
-@kernel
-def _root(parent, at):  # type: ignore[no-untyped-def]
-    while parent[at] != at:
-        parent[at] = parent[parent[at]]
-        at = parent[at]
-    return at
-
-
 @parallel_kernel
 def _cluster_and_merge(start, row, column, weight, across_m, down_m, gap_m, most, cluster, keeper):  # type: ignore[no-untyped-def]
     for village in prange(len(start) - 1):
@@ -232,18 +225,18 @@ def _number_clusters(row, column, weight, across_m, down_m, gap_m, cluster):  # 
             near = np.searchsorted(key, line + max(column[cell] - side, 0)) if down else cell + 1
             last = line + min(column[cell] + side, width - 1)
             while near < count and key[near] <= last:
-                one, other = _root(parent, cell), _root(parent, near)
+                one, other = find_root(parent, cell), find_root(parent, near)
                 parent[max(one, other)] = min(one, other)
                 near += 1
     total = np.zeros(count)
     for cell in range(count):
-        total[_root(parent, cell)] += weight[cell]
+        total[find_root(parent, cell)] += weight[cell]
     order = np.argsort(-total, kind="mergesort")
     number = np.empty(count, dtype=np.int64)
     for place in range(count):
         number[order[place]] = place
     for cell in range(count):
-        cluster[cell] = number[_root(parent, cell)]
+        cluster[cell] = number[find_root(parent, cell)]
 
 
 @kernel
