@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,9 +13,7 @@ from lomsong.planning.evaluation import Evaluation
 from lomsong.planning.investment import Plan
 from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
-
-#: Prints a title, a header and rows.
-Table = Callable[[str, tuple[str, ...], Sequence[tuple[str, ...]]], None]
+from lomsong.terminal.tables import print_table
 
 #: Villages left out, field checks and lost masts that are spelled out.
 _SHOWN = 8
@@ -49,7 +47,7 @@ def proof_of(plan: Plan) -> str:
     )
 
 
-def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table: Table) -> None:
+def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> None:
     """Print the plan as tables."""
     money = settings.costs.currency
     mark = " (synthetic data)" if settings.synthetic else ""
@@ -83,7 +81,7 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table:
         "runner-up",
         "stays",
     )
-    table(f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}", header, rows)
+    print_table(f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}", header, rows)
     people = float(plan.problem.demand["unserved"].sum())
     click.echo(
         f"{len(plan.sites)} sites reach {plan.solution.value:,.0f} of {people:,.0f} people without signal for "
@@ -104,7 +102,7 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None, table:
             f"Over {robust.draws} draws the plan reaches {robust.expected_people:,.0f} people on average, "
             f"{robust.low_people:,.0f} or fewer in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would change it most: {names}."
         )
-    _print_left_out(plan, money, table)
+    _print_left_out(plan, money)
     for finding in plan.findings:
         click.echo(f"Note: {finding.message}")
 
@@ -118,7 +116,7 @@ def _years_of(plan: Plan) -> str:
     )
 
 
-def _print_left_out(plan: Plan, money: str, table: Table) -> None:
+def _print_left_out(plan: Plan, money: str) -> None:
     out = plan.villages[plan.villages["why"] != ""].sort_values(
         ["people", "village_id"], ascending=[False, True]
     )
@@ -133,16 +131,14 @@ def _print_left_out(plan: Plan, money: str, table: Table) -> None:
         )
         for row in out.head(_SHOWN).to_dict("records")
     ]
-    table(
+    print_table(
         f"left out: {len(out)} villages, the largest first",
         ("village", "people", "why", f"comes in at {money}"),
         rows,
     )
 
 
-def print_others(
-    others: Sequence[Alternative], whole: CoverAll | None, settings: Settings, table: Table
-) -> None:
+def print_others(others: Sequence[Alternative], whole: CoverAll | None, settings: Settings) -> None:
     """Print plans that differ, and what reaching everybody costs."""
     money = settings.costs.currency
     if others:
@@ -156,7 +152,7 @@ def print_others(
             )
             for number, one in enumerate(others, start=1)
         ]
-        table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
+        print_table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
     if whole is not None and whole.why:
         click.echo(
             f"No plan reaches all {whole.people:,.0f} people whom a candidate reaches: {whole.why}. "
@@ -224,7 +220,7 @@ def _plain(found: Alternative | CoverAll) -> dict[str, Any]:
     return {name: value for name, value in asdict(found).items() if name != "chosen"}
 
 
-def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None:
+def print_evaluation(done: Evaluation, settings: Settings) -> None:
     """Print what a planner's own list is worth."""
     money = settings.costs.currency
     rows = [
@@ -240,7 +236,7 @@ def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None
     ]
     mark = " (synthetic data)" if settings.synthetic else ""
     header = ("site", money, "people alone", "lost without it", "overlap", "silenced with it")
-    table(f"{settings.name}{mark}: proposed sites", header, rows)
+    print_table(f"{settings.name}{mark}: proposed sites", header, rows)
     click.echo(
         f"Together they reach {done.people:,.0f} people for {done.cost:,.0f} {money}. The best plan found of equal cost "
         f"reaches {done.best_people:,.0f}, none reaches over {done.bound:,.0f}."
@@ -249,7 +245,7 @@ def print_evaluation(done: Evaluation, settings: Settings, table: Table) -> None
         (row["village_id"], f"{row['people']:,.0f}") for row in done.missed.head(_SHOWN).to_dict("records")
     ]
     if missed:
-        table("missed: people still without signal", ("village", "people"), missed)
+        print_table("missed: people still without signal", ("village", "people"), missed)
 
 
 def evaluation_as_json(done: Evaluation) -> str:

@@ -1,7 +1,6 @@
 """What `lomsong fetch` says and asks."""
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ from lomsong.sources.remote.catalogue import load_catalogue
 from lomsong.sources.remote.fetching import Fetched, Order, carry_out, planned, terms_remarks
 from lomsong.sources.remote.items import Item, Plan
 from lomsong.sources.remote.web import StoppedError, WebError
-
-#: Prints a title, a header and rows.
-Table = Callable[[str, tuple[str, ...], Sequence[tuple[str, ...]]], None]
+from lomsong.terminal.tables import print_table
 
 
-def show_layers(catalogue: Path | None, *, as_json: bool, table: Table) -> None:
+def show_layers(catalogue: Path | None, *, as_json: bool) -> None:
     """Print every layer with its licence and terms."""
     layers = load_catalogue(catalogue).layers
     if as_json:
@@ -42,10 +39,10 @@ def show_layers(catalogue: Path | None, *, as_json: bool, table: Table) -> None:
         )
         for name, layer in layers.items()
     ]
-    table("open layers", ("layer", "", "what", "licence", "terms", "feeds inputs."), rows)
+    print_table("open layers", ("layer", "", "what", "licence", "terms", "feeds inputs."), rows)
 
 
-def fetch(order: Order, *, yes: bool, as_json: bool, table: Table, progress: Progress) -> None:
+def fetch(order: Order, *, yes: bool, as_json: bool, progress: Progress) -> None:
     """
     Plan, show, ask, fetch, and say what to do next.
 
@@ -57,7 +54,7 @@ def fetch(order: Order, *, yes: bool, as_json: bool, table: Table, progress: Pro
     try:
         with planned(order) as (plan, web):
             if not as_json:
-                _show_plan(plan, table)
+                _show_plan(plan)
             if order.dry_run:
                 if as_json:
                     click.echo(_plan_json(plan))
@@ -80,7 +77,7 @@ def fetch(order: Order, *, yes: bool, as_json: bool, table: Table, progress: Pro
         raise WebError(problem_list("fetch: what is there can be used, but not everything came", problems))
 
 
-def _show_plan(plan: Plan, table: Table) -> None:
+def _show_plan(plan: Plan) -> None:
     rows = []
     for name in plan.layers:
         mine = [item for item in plan.items if item.layer == name]
@@ -98,7 +95,7 @@ def _show_plan(plan: Plan, table: Table) -> None:
             )
         )
     title = f"{plan.area.name} into {plan.folder}: {_amount(plan.bytes_to_fetch)} to fetch"
-    table(title, ("layer", "files to fetch", "size", "licence"), rows)
+    print_table(title, ("layer", "files to fetch", "size", "licence"), rows)
     for remark in terms_remarks(plan.items):
         click.echo(f"Terms: {remark}")
     for note in plan.notes:

@@ -1,7 +1,7 @@
 """`lomsong compare`: what changed between finished runs, in the terminal."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +10,8 @@ from lomsong.changes import CHANGES, Comparison, compare, find_mapping, read_run
 from lomsong.report.changes_page import PAGE, write_changes
 from lomsong.settings import LayerSource
 from lomsong.sources.code_mapping import read_code_mapping
+from lomsong.terminal.tables import print_table
 
-#: Prints a title, a header and rows.
-Table = Callable[[str, tuple[str, ...], Sequence[tuple[str, ...]]], None]
 #: Villages of one kind of change in the terminal; the files have them all.
 _SHOWN = 10
 
@@ -25,7 +24,6 @@ def compare_runs(
     mapping: str | None,
     anyway: bool,
     as_json: bool,
-    table: Table,
 ) -> None:
     """Compare finished runs, write the files if asked for, and print what changed."""
     runs = read_runs(folders)
@@ -38,12 +36,12 @@ def compare_runs(
         return
     for warning in found.warnings:
         click.echo(f"Warning: {warning}")
-    _print(found, table)
+    _print(found)
     if out is not None:
         click.echo(f"Page: {Path(out) / PAGE}")
 
 
-def _print(found: Comparison, table: Table) -> None:
+def _print(found: Comparison) -> None:
     names = [
         "run",
         "villages",
@@ -59,7 +57,7 @@ def _print(found: Comparison, table: Table) -> None:
     cells = numbers.where(numbers.notna(), "–").itertuples(index=False)
     rows = [tuple(str(cell) for cell in row) for row in cells]
     heads = tuple(name.replace("_", " ") for name in names)
-    table(f"progress to {found.target} villages without signal", heads, rows)
+    print_table(f"progress to {found.target} villages without signal", heads, rows)
     for change in CHANGES:
         mine = found.changes[found.changes["change"] == change]
         if change == "same" or not len(mine):
@@ -68,7 +66,7 @@ def _print(found: Comparison, table: Table) -> None:
             (str(row["to_run"]), str(row["village_id"]), str(row["village_name"] or ""), f"{row['status_before'] or '–'} → {row['status_after'] or '–'}", str(row["causes"] or "not known"))
             for row in mine.head(_SHOWN).astype(object).where(mine.head(_SHOWN).notna(), None).to_dict("records")
         ]  # fmt: skip
-        table(
+        print_table(
             f"{change}: {len(mine):,}", ("run", "village", "name", "status", "what can have caused it"), shown
         )
     for line in found.settings:

@@ -1,0 +1,1 @@
+"""The commands: their arguments and options, each one call of the package."""

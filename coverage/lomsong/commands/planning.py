@@ -1,0 +1,89 @@
+"""`plan`: which sites to build within a budget."""
+
+import click
+
+from lomsong.commands import options
+
+
+@click.command(
+    epilog="\b\nExamples:\n  lomsong plan maps/mine --budget 2e6 --phases 3\n"
+    "  lomsong plan maps/mine --floor 02689=0.5 --json > plan.json\n"
+    "  lomsong plan maps/mine --sites proposed.csv\n"
+)
+@options.FINISHED_RUN
+@click.option("--budget", type=click.FloatRange(min=0), help="Present value that may be spent.")
+@click.option("--phases", type=click.IntRange(1, 30), help="Years in which it is spent, in equal parts.")
+@click.option(
+    "--floor",
+    "floors",
+    multiple=True,
+    metavar="CODE=SHARE",
+    help="Least part of the people without signal to reach in a commune or province; may be given again.",
+)
+@click.option(
+    "--sites",
+    type=click.Path(dir_okay=False),
+    help="Your own list instead: site_id, longitude_deg, latitude_deg.",
+)
+@click.option(
+    "--alternatives", type=click.IntRange(min=0), help="How many other plans to show that differ clearly."
+)
+@click.option("--everything", is_flag=True, help="Also what it costs to reach everybody within reach.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Folder of plan.csv and plan.gpkg; RUN if not given."
+)
+@options.AS_JSON
+@options.QUIET_BUT_JSON
+def plan(
+    run: str,
+    budget: float | None,
+    phases: int | None,
+    floors: tuple[str, ...],
+    sites: str | None,
+    alternatives: int | None,
+    everything: bool,
+    out: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
+    from lomsong.planning.finished import evaluate_run, rank_plan_checks, state_run
+    from lomsong.terminal import plan as shown
+
+    changes = shown.changes_of(budget, phases, floors)
+    if sites is not None:
+        worth, settings = evaluate_run(run, sites, changes)
+        if as_json:
+            click.echo(shown.evaluation_as_json(worth))
+        elif not quiet:
+            shown.print_evaluation(worth, settings)
+        return
+    from lomsong.planning.alternatives import cover_everything, find_alternatives
+    from lomsong.planning.hop_paths import trace_hops
+    from lomsong.planning.investment import choose
+    from lomsong.planning.robustness import try_robustness
+    from lomsong.report.plan_tables import write_plan
+
+    stated = state_run(run, changes)
+    settings = stated.settings
+    done = choose(stated.problem, settings.planning)
+    robust = None
+    if settings.planning.draws and len(done.sites):
+        robust = try_robustness(done, draws=settings.planning.draws, seed=settings.seed)
+    others = None
+    if alternatives is not None:
+        others = find_alternatives(done.problem, done.solution.chosen, settings.planning, count=alternatives)
+    whole = cover_everything(done.problem, settings.planning) if everything else None
+    hops = trace_hops(done, stated.inputs, most=shown.MOST_HOPS)
+    checks = rank_plan_checks(done, settings)
+    write_plan(done, out or run, hops=hops, checks=checks, area=settings.name, synthetic=settings.synthetic)
+    if as_json:
+        click.echo(shown.plan_as_json(done, robust, others, whole))
+    elif not quiet:
+        shown.print_plan(done, settings, robust)
+        shown.print_others(others or (), whole, settings)
+        click.echo(
+            f"Written: plan.csv, plan.gpkg, plan.xlsx, plan_backhaul.svg and plan_checks.csv in {out or run}"
+        )
+        if out is None:
+            click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
