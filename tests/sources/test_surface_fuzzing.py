@@ -15,6 +15,7 @@ from rasterio.transform import from_origin
 
 from lomsong.errors import SourceError
 from lomsong.settings import RasterSource
+from lomsong.sources.files import checksum
 from lomsong.sources.rasters import read_terrain
 
 
@@ -119,11 +120,68 @@ def test_a_zip_that_hides_its_size_is_unpacked_no_further_than_it_says(tmp_path:
     tracemalloc.stop()
 
 
-def test_a_virtual_raster_of_zips_never_reaches_gdal(tmp_path: Path) -> None:
-    text = good_files("dem.vrt")["dem.vrt"].replace(b"tile.tif", b"N22E104.hgt.ZIP")
-    (tmp_path / "dem.vrt").write_bytes(text)
-    with pytest.raises(SourceError, match="names tiles in zip archives"):
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ((b"tile.tif", b"N22E104.hgt.ZIP"), "names files in archives"),
+        ((b"tile.tif", b"N22E104.hgt&#46;z&#x69;p"), "names files in archives"),
+        (
+            (b"tile.tif", b"&#47;vs&#105;curl/http://127.0.0.1:9/tile.tif"),
+            "names files in archives or on the network",
+        ),
+        (
+            (b"<SRS>", b"<Metadata><MDI key='X_DATASET'>/vsis3/a.tif</MDI></Metadata><SRS>"),
+            "or on the network",
+        ),
+        ((b"'60'>", b"'60' subClass='VRTProcessedDataset'>"), "step of processing"),
+        ((b"<VRTDataset", b"<!DOCTYPE x [<!ENTITY y '/vsi'>]><VRTDataset"), "declares entities of its own"),
+        ((b"tile.tif", b"&lt;VRTDataset/&gt;"), "there is no such file"),
+        ((b"tile.tif", b"WMS:http://127.0.0.1:9"), "there is no such file"),
+        ((b"SourceFilename", b"sourceFILENAME"), "which dem.vrt names, is no raster"),
+        ((b"</VRTRasterBand>", b""), "not a sound virtual raster"),
+        ((b"tile.tif", b"\xff.tif"), "not a sound virtual raster"),
+    ],
+)
+def test_a_virtual_raster_of_anything_but_files_never_reaches_gdal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[bytes, bytes], says: str
+) -> None:
+    monkeypatch.setattr("rasterio.open", pytest.fail)
+    text = good_files("dem.vrt")["dem.vrt"]
+    assert change[0] in text
+    (tmp_path / "dem.vrt").write_bytes(text.replace(*change))
+    (tmp_path / "tile.tif").write_bytes(b"\xef\xbb\xbf\n<GDAL_WMS><Service/></GDAL_WMS>")
+    with pytest.raises(SourceError, match=says):
         read_terrain(RasterSource(path=tmp_path / "dem.vrt"), bounds=BOUNDS, crs=METRIC)
+
+
+def test_virtual_rasters_of_virtual_rasters_read_and_a_hidden_archive_in_one_is_refused(
+    tmp_path: Path,
+) -> None:
+    files = good_files("dem.vrt")
+    (tmp_path / "in").mkdir()
+    for name, content in files.items():
+        (tmp_path / "in" / name).write_bytes(content)
+    outer = tmp_path / "all.vrt"
+    outer.write_bytes(files["dem.vrt"].replace(b"tile.tif", b"in/dem.vrt"))
+    source = RasterSource(path=outer)
+    plain, _ = read_terrain(RasterSource(path=tmp_path / "in" / "tile.tif"), bounds=BOUNDS, crs=METRIC)
+    nested, _ = read_terrain(source, bounds=BOUNDS, crs=METRIC)
+    np.testing.assert_array_equal(nested.values, plain.values)
+    whole = checksum(outer)
+    (tmp_path / "in" / "dem.vrt").write_bytes(files["dem.vrt"].replace(b"tile.tif", b"../all.vrt"))
+    assert checksum(outer) != whole  # and names that go round in a circle end
+    (tmp_path / "in" / "dem.vrt").write_bytes(files["dem.vrt"].replace(b"tile.tif", b"a.&#122;ip"))
+    with pytest.raises(SourceError, match=r"dem\.vrt names files in archives"):
+        read_terrain(source, bounds=BOUNDS, crs=METRIC)
+
+
+def test_a_description_of_a_service_is_no_raster(tmp_path: Path) -> None:
+    path = tmp_path / "dem.tif"
+    path.write_text(
+        "<GDAL_WMS><Service name='TMS'><ServerUrl>http://127.0.0.1:9</ServerUrl></Service></GDAL_WMS>"
+    )
+    with pytest.raises(SourceError, match="not a readable raster"):
+        read_terrain(RasterSource(path=path), bounds=BOUNDS, crs=METRIC)
 
 
 @pytest.mark.parametrize("folder", [False, True])

@@ -9,11 +9,10 @@ import zlib
 from pathlib import Path
 
 import pandas as pd
-import rasterio
-from rasterio.errors import RasterioError
 
 from lomsong.errors import MissingSourceError, SourceError
 from lomsong.findings import Finding, count_rows
+from lomsong.sources.virtual_rasters import named_rasters
 from lomsong.text import Decoded, decode
 
 #: Read this much at a time when a checksum is made. [bytes]
@@ -61,23 +60,27 @@ def checksum(path: Path) -> str:
         return digest.hexdigest()
     companions = [path.with_suffix(suffix) for suffix in _SIDECARS] if path.suffix.lower() == ".shp" else []
     for each in [path, *(other for other in companions if other.is_file())]:
-        with each.open("rb") as stream:
-            while block := stream.read(_CHUNK):
-                digest.update(block)
-    if path.suffix.lower() == ".vrt":
-        for each in _named_rasters(path):
-            digest.update(f"{each.name} {checksum(each)}\n".encode())
+        _add_content(digest, each)
+    for each in _rasters_of(path):
+        content = hashlib.sha256()
+        _add_content(content, each)
+        digest.update(f"{each.name} {content.hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
-def _named_rasters(path: Path) -> list[Path]:
-    """Return the files that GDAL would read for a virtual raster; those that are missing are no part of it."""
+def _add_content(digest: "hashlib._Hash", path: Path) -> None:
+    with path.open("rb") as stream:
+        while block := stream.read(_CHUNK):
+            digest.update(block)
+
+
+def _rasters_of(path: Path) -> list[Path]:
+    if path.suffix.lower() != ".vrt":
+        return []
     try:
-        with rasterio.open(path) as dataset:
-            named = [Path(name) for name in dataset.files]
-    except RasterioError:
+        return named_rasters(path, layer="rasters")
+    except SourceError:
         return []  # whoever reads it says what is wrong
-    return [each for each in named if each.is_file() and each.resolve() != path.resolve()]
 
 
 def read_text(path: Path, *, layer: str, encoding: str | None) -> tuple[Decoded, list[Finding]]:

@@ -1,6 +1,5 @@
 """Raster files as such: open them north-up, find the window that is wanted, read it band by band."""
 
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from lomsong.grid import Raster
 from lomsong.sources.containers import unpack_one
 from lomsong.sources.files import require_file
 from lomsong.sources.vectors import settle_crs
+from lomsong.sources.virtual_rasters import HEAD, is_description, is_virtual, named_rasters
 
 #: Rows that are read at a time: whole tiles of usual files, and a nation's width of them in 60 MB.
 BAND_ROWS = 512
@@ -34,10 +34,6 @@ PACKED_SUFFIXES = (".zip", ".gz")
 #: GDAL keeps blocks that are never asked for again; left alone it takes a twentieth of the machine. This holds a band of a
 #: nation and what its tiles reach beyond it. [bytes]
 _CACHE_BYTES = 256 << 20
-#: Within these bytes GDAL looks for what a file is. [bytes]
-_HEAD = 1024
-#: A virtual raster of a hundred thousand tiles is smaller. [bytes]
-_LARGEST_VRT = 64 << 20
 #: Red, green and blue, and their opacity.
 _PICTURE_BANDS = (3, 4)
 #: No coordinate or cell is as large as this, and no cell as small as its inverse. [unit of the CRS]
@@ -95,14 +91,18 @@ def open_dataset(path: Path, *, layer: str) -> Iterator[rasterio.DatasetReader]:
     with ExitStack() as opened:
         place: Path | str = path
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEAD)
         if path.suffix.lower() in PACKED_SUFFIXES or head.startswith(b"PK\x03\x04"):
             # GDAL would open zipped SRTM tiles by itself, and crashes on broken ones
             name, content = unpack_one(path, layer=layer, suffixes=TILE_SUFFIXES)
             # the tile's own name says where it lies
             place = opened.enter_context(MemoryFile(content, filename=name)).name
-        elif b"<VRTDataset" in head:
-            _refuse_packed_parts(path, layer)
+        elif is_virtual(head):
+            named_rasters(path, layer=layer)  # for its refusals: GDAL opens whatever one names
+        elif is_description(head):
+            raise SourceError(
+                f"{layer}: {path.name} is not a readable raster: it describes one that lies elsewhere"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = opened.enter_context(rasterio.open(place))
@@ -110,16 +110,6 @@ def open_dataset(path: Path, *, layer: str) -> Iterator[rasterio.DatasetReader]:
         if get_gdal_config("GDAL_CACHEMAX") > _CACHE_BYTES:
             set_gdal_config("GDAL_CACHEMAX", _CACHE_BYTES)
         yield dataset
-
-
-def _refuse_packed_parts(path: Path, layer: str) -> None:
-    """Refuse a virtual raster of zipped tiles: GDAL would open them by itself."""
-    if path.stat().st_size <= _LARGEST_VRT and re.search(rb"(?i)\.zip\b|/vsizip", path.read_bytes()) is None:
-        return
-    raise SourceError(
-        f"{layer}: {path.name} names tiles in zip archives, or is larger than {_LARGEST_VRT >> 20} MiB; "
-        "name the folder of the tiles instead"
-    )
 
 
 def find_layout(dataset: rasterio.DatasetReader, name: str) -> Affine:
