@@ -191,6 +191,17 @@ def test_in_two_villages_at_once_the_smaller_one_has_the_people_whatever_the_ord
         assert demand.groupby("village_id")["people"].sum().to_dict() == {"l": 2.0, "s": 8.0}
 
 
+@pytest.mark.parametrize("side_m", [4800.0, 6000.0, 25_000.0])
+def test_a_wide_village_gets_an_even_grid_of_no_more_than_the_most_points(side_m: float) -> None:
+    wide = box(X0 + 1000, Y0 + 1000, X0 + 1000 + side_m, Y0 + 1000 + side_m)
+    villages = gpd.GeoDataFrame({"village_id": ["w"]}, geometry=[wide], crs=CRS_METRIC)
+    demand, findings = build_demand(villages, terrain=TERRAIN, settings=DemandSettings(most_points=80))
+    assert 50 < len(demand) <= 80
+    west = (demand.geometry.x < X0 + 1000 + side_m / 2).mean()
+    assert west == pytest.approx(0.5, abs=0.1)
+    assert "coarser beyond 80 points" in findings[0].message
+
+
 def test_a_village_smaller_than_a_cell_has_its_part_of_the_cell() -> None:
     tiny = box(X0 + 5005, Y0 + 5005, X0 + 5030, Y0 + 5045)
     villages = gpd.GeoDataFrame({"village_id": ["t"]}, geometry=[tiny], crs=CRS_METRIC)

@@ -148,27 +148,42 @@ def _containing(
     return village[order], point[order], shared
 
 
-def grid_points(areas: gpd.GeoSeries, wanted: NDArray[np.bool_], spacing_m: float) -> Points:
-    """Cover polygons with a grid; one that holds too few points gets a finer grid, down to a floor."""
-    open_rows = np.flatnonzero(wanted)
+def grid_points(
+    areas: gpd.GeoSeries, wanted: NDArray[np.bool_], spacing_m: float, *, most_points: int
+) -> Points:
+    """
+    Cover polygons with a grid.
+
+    One that holds fewer than `FEWEST_POINTS` gets a finer grid, down to a floor; one that would hold more than
+    `most_points` a coarser one, in tenths of the spacing.
+    """
     found: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
-    while len(open_rows):
-        finest = spacing_m < 2 * FINEST_SPACING_M
-        still = []
-        for row in open_rows:
-            x, y = _lattice(areas.iloc[row], spacing_m)
-            if len(x) < FEWEST_POINTS and not finest:
-                still.append(row)
-                continue
-            if len(x) == 0:
-                inner = areas.iloc[row].representative_point()
-                x, y = np.array([inner.x]), np.array([inner.y])
-            found.append((np.full(len(x), row), x, y))
-        open_rows, spacing_m = np.array(still, dtype=np.int64), spacing_m / 2
+    for row in np.flatnonzero(wanted):
+        x, y = _even_points(areas.iloc[row], spacing_m, most_points)
+        found.append((np.full(len(x), row), x, y))
     village, x, y = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    order = np.argsort(village, kind="stable")
     none = np.full(len(village), -1, dtype=np.int64)
-    return Points(village[order], x[order], y[order], np.ones(len(village)), none, "grid")
+    return Points(village, x, y, np.ones(len(village)), none, "grid")
+
+
+def _even_points(
+    area: shapely.Geometry, spacing_m: float, most_points: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shapely.prepare(area)
+    tenth_m = spacing_m / 10
+    tenths = max(int(np.sqrt(area.area / most_points) / tenth_m), 10)
+    x, y = _lattice(area, tenths * tenth_m)
+    while len(x) > most_points:
+        tenths += 1
+        x, y = _lattice(area, tenths * tenth_m)
+    finer_m = tenths * tenth_m
+    while len(x) < FEWEST_POINTS and finer_m >= 2 * FINEST_SPACING_M:
+        finer_m /= 2
+        x, y = _lattice(area, finer_m)
+    if len(x) == 0:
+        inner = area.representative_point()
+        x, y = np.array([inner.x]), np.array([inner.y])
+    return x, y
 
 
 def _lattice(area: shapely.Geometry, spacing_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -177,6 +192,5 @@ def _lattice(area: shapely.Geometry, spacing_m: float) -> tuple[NDArray[np.float
     columns = np.arange(np.ceil(west / spacing_m), np.floor(east / spacing_m) + 1) * spacing_m
     rows = np.arange(np.ceil(south / spacing_m), np.floor(north / spacing_m) + 1) * spacing_m
     x, y = (axis.ravel() for axis in np.meshgrid(columns, rows))
-    shapely.prepare(area)
     inside = shapely.contains_xy(area, x, y)
     return x[inside], y[inside]

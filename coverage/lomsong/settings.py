@@ -571,7 +571,7 @@ class DemandSettings(StrictModel):
     )
     most_points: int = _setting(
         80,
-        "populated cells of a village beyond which blocks of cells stand for them, but for one in each cluster",
+        "populated cells of a village beyond which blocks of cells stand for them, but for one in each cluster; without a population raster, points beyond which its grid is coarser",
         source=_ASSUMED,
         ge=9,
     )

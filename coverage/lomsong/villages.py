@@ -41,8 +41,8 @@ def build_demand(
     Find where the people of each village are.
 
     Buildings where at least `FEWEST_BUILDINGS` are known, else populated cells whose middle lies in the village (blocks of
-    them where there are more than ``most_points``), else a regular grid, and the finding says so. Where villages overlap the smaller has what lies in both, of equal ones the
-    first. People come from the village's own number, else from the raster, cut exactly at the outline and scaled by
+    them where there are more than ``most_points``), else a regular grid of no more points, and the finding says so. Where
+    villages overlap the smaller has what lies in both, of equal ones the first. People come from the village's own number, else from the raster, cut exactly at the outline and scaled by
     ``population_factor``, else from the number of buildings. The centre is the given point, else a community centre,
     else the point nearest to the middle of the largest cluster.
 
@@ -126,11 +126,11 @@ def _choose_points(
         parts.append(points.only(open_rows))
         open_rows[np.unique(parts[-1].village)] = False
     if open_rows.any():
-        parts.append(grid_points(areas, open_rows, settings.grid_spacing_m))
+        parts.append(grid_points(areas, open_rows, settings.grid_spacing_m, most_points=settings.most_points))
         why = "no population raster" if cells is None else "no populated cell"
         if built is not None:
             why = f"fewer than {FEWEST_BUILDINGS} buildings and {why}"
-        findings.append(_grid_finding(villages, open_rows, why, settings.grid_spacing_m))
+        findings.append(_grid_finding(villages, open_rows, why, settings))
     return parts, findings
 
 
@@ -201,17 +201,20 @@ def _column(villages: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(villages[name].astype("float64"))
 
 
-def _grid_finding(villages: gpd.GeoDataFrame, bare: NDArray[np.bool_], why: str, spacing_m: float) -> Finding:
+def _grid_finding(
+    villages: gpd.GeoDataFrame, bare: NDArray[np.bool_], why: str, settings: DemandSettings
+) -> Finding:
     ids = tuple(villages.loc[bare, "village_id"].astype(str))
     return Finding(
         layer="villages",
         word="sufficient",
         severity="assumption",
-        message=f"{count_rows(len(ids), 'village')} with {why}: people are taken to live evenly on a {spacing_m:g} m "
-        f"grid, finer in small ones ({name_rows(ids)})",
+        message=f"{count_rows(len(ids), 'village')} with {why}: people are taken to live evenly on a "
+        f"{settings.grid_spacing_m:g} m grid, finer in small ones and coarser beyond {settings.most_points} points "
+        f"({name_rows(ids)})",
         count=len(ids),
         rows=ids,
-        source="setting demand.grid_spacing_m",
+        source="settings demand.grid_spacing_m and demand.most_points",
     )
 
 
