@@ -108,11 +108,13 @@ class _Handler(BaseHTTPRequestHandler):
             content = gzip.compress(content)
             headers["Content-Encoding"] = "gzip"
         elif wanted and answer.ranges and same:
-            start = int(wanted.removeprefix("bytes=").split("-")[0])
+            begin, _, end = wanted.removeprefix("bytes=").partition("-")
+            start = int(begin)
             if start >= len(content):
                 return self._say(416, b"", {})
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            content, status = content[start:], 206
+            last = min(int(end or len(content)), len(content) - 1)
+            headers["Content-Range"] = f"bytes {start}-{last}/{len(content)}"
+            content, status = content[start : last + 1], 206
         if not body:
             return self._say(status, b"", headers, length=len(content))
         time.sleep(answer.pause_s)

@@ -167,6 +167,8 @@ def redraw_map(
     target = folder / "map.html" if out is None else Path(out)
     if not is_folder(target) and target.suffix.lower() not in (*PAGES, ".png", ".svg", ".pdf"):
         raise OutputError(f"map: '{target.name}' should end in .html, .png, .svg or .pdf, or be a folder")
+    if options is not None and options.hosted and not is_folder(target):
+        raise OutputError(f"map: a hosted map is a folder; give one with --out instead of '{target.name}'")
     villages, parts, notes = read_run_map(folder, "en" if options is None else options.language)
     if is_folder(target) or target.suffix.lower() in PAGES:
         return save_page(village_map(villages, parts=parts, options=options), target), notes

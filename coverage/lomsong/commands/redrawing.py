@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n  lomsong map maps/mine --lang vi\n  lomsong map maps/mine --out public.html --hide-masts\n"
     "  lomsong map maps/mine --out sheet.pdf --paper a4\n"
     "  lomsong map maps/2024 maps/2025 maps/2026 --out progress.html\n"
-    "  lomsong map maps/mine --out public/mine\n",
+    "  lomsong map maps/mine --out public/mine\n  lomsong map maps/mine --out public/mine --hosted\n",
 )
 @options.FINISHED_RUNS
 @options.LANGUAGE
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="What to write: .html for a page, .png, .svg or .pdf for a sheet, a folder for a page in parts; map.html of the run if left out, "
     "runs.html of the last of several.",
+)
+@click.option(
+    "--hosted",
+    is_flag=True,
+    help="For a web server: outlines and signal as PMTiles beside the page, in the folder of --out.",
 )
 @click.option("--hide-masts", is_flag=True, help="Leave out the masts and what gives their places away.")
 @click.option(
@@ -54,6 +59,7 @@ def map_(
     runs: tuple[str, ...],
     language: Literal["en", "vi"],
     out: str | None,
+    hosted: bool,
     hide_masts: bool,
     blur_masts: float | None,
     online_tiles: str | None,
@@ -76,6 +82,7 @@ def map_(
         masts="hidden" if hide_masts else "exact" if blur_masts is None else "blurred",
         blur_m=blur_masts or MapOptions().blur_m,
         online_tiles=OnlineTiles(online_tiles, attribution or "") if online_tiles is not None else None,
+        hosted=hosted,
     )
     if len(runs) > 1:
         from lomsong.runs_map import draw_runs_map

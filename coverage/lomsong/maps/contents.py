@@ -10,6 +10,7 @@ from pyproj import CRS
 
 from lomsong.contracts import Column, Table
 from lomsong.findings import Finding
+from lomsong.maps.archives import DEEPEST, Archive, tile_shapes
 from lomsong.maps.columns import pack_columns, plain_text, texts_as_bytes
 from lomsong.maps.frame import WebFrame
 from lomsong.maps.packing import Packable, deltas, pack, varints
@@ -62,11 +63,14 @@ class Packs:
         Another with what popups need besides.
     bounds : tuple of float or None
         South, west, north and east edge. [deg]
+    archive : Archive or None
+        Tiles that lie beside the page; such a layer is drawn by the front end's ``hosted.js``.
     """
 
     first: bytes
     later: bytes | None = None
     bounds: Bounds | None = None
+    archive: Archive | None = None
 
 
 def village_contents(
@@ -76,6 +80,7 @@ def village_contents(
     service: pd.DataFrame | None = None,
     findings: Sequence[Finding] = (),
     pictures: Mapping[str, str] | None = None,
+    hosted: bool = False,
 ) -> Packs:
     """
     Return the villages as the page gets them.
@@ -92,6 +97,8 @@ def village_contents(
         Those about the layer ``villages`` mark their rows.
     pictures : mapping, optional
         SVG texts by village id.
+    hosted : bool
+        Outlines come as tiles, if there are any.
 
     Returns
     -------
@@ -104,7 +111,9 @@ def village_contents(
         The villages have no CRS, no rows, no ids or no status.
     """
     DRAWN.check(villages)
-    shapes = build_shapes(villages, frame)
+    tiled = tile_shapes(villages, frame) if hosted else None
+    shapes = build_shapes(villages, frame) if tiled is None else tiled
+    tiles = {} if tiled is None else {"archive": tiled.archive.name, "deepest": DEEPEST}
     flags = quality_flags(villages["village_id"], findings)
     table = villages.assign(**flags)
     words = dict.fromkeys(("quality_word",), _TEXT)
@@ -127,11 +136,12 @@ def village_contents(
     }
     return Packs(
         pack(
-            {"rows": rows, "columns": first, "service": pairs},
+            {"rows": rows, "columns": first, "service": pairs, **tiles},
             {**shapes.arrays(), **arrays, **service_arrays},
         ),
         pack({"rows": rows, "columns": later}, later_arrays),
         shapes.bounds(frame),
+        None if tiled is None else tiled.archive,
     )
 
 

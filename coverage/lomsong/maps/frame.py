@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import pi
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ _RADIUS_M = 6_378_137.0
 _AROUND_M = 2 * pi * _RADIUS_M
 
 Steps = NDArray[np.int64]
+_Metres = TypeVar("_Metres", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,23 @@ class WebFrame:
         """Return longitude (past 180 where the frame goes there) and latitude of steps. [deg, WGS 84]"""
         return self._turns_to_degrees(np.asarray(x) / WORLD_STEPS, np.asarray(y) / WORLD_STEPS)
 
-    def fraction(self, x_m: float, y_m: float) -> tuple[float, float]:
+    def fraction(self, x_m: _Metres, y_m: _Metres) -> tuple[_Metres, _Metres]:
         """Return a place given in metres of `crs` as parts of the world from its north-west corner."""
         return x_m / _AROUND_M + 0.5 + self.middle_deg / 360, 0.5 - y_m / _AROUND_M
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return a place given in parts of the world from its north-west corner in metres of `crs`."""
+        return (x - 0.5 - self.middle_deg / 360) * _AROUND_M, (0.5 - y) * _AROUND_M
 
     @staticmethod
     def turn(length_m: float) -> float:
         """Return a length in metres of `crs` as part of the world's width."""
         return length_m / _AROUND_M
+
+    @staticmethod
+    def metres(turn: float) -> float:
+        """Return a part of the world's width in metres of `crs`."""
+        return turn * _AROUND_M
 
     def box_degrees(
         self, west: float, south: float, east: float, north: float

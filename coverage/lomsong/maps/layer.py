@@ -9,6 +9,7 @@ from branca.element import Element, Figure
 from folium.map import Layer
 
 from lomsong.errors import OutputError
+from lomsong.maps.archives import Archive
 from lomsong.maps.contents import Packs
 from lomsong.maps.offline import (
     RawElement,
@@ -79,6 +80,8 @@ class DataLayer(Layer):
         """Put the front end, the data and one line that joins them into the figure."""
         figure = figure_of(self)
         add_front_end(figure)
+        if self.packs.archive is not None:
+            figure.header.add_child(script_element("hosted.js"), name="lomsong_hosted_js")
         name = self.get_name()
         for part, packed in (("first", self.packs.first), ("later", self.packs.later)):
             if packed is not None:
@@ -150,6 +153,12 @@ class PanelElement(Element):
         ]
         rows = ", ".join(f"[{', '.join(row)}]" for row in names)
         return f"lomsong.layerControl({self.drawn.get_name()}, [{rows}]);\n"
+
+
+def archives_of(drawn: folium.Map) -> list[Archive]:
+    """Return the tile archives that the layers of a map read."""
+    packs = [child.packs for child in children(drawn) if isinstance(child, DataLayer)]
+    return [each.archive for each in packs if each.archive is not None]
 
 
 def _title(layer: Layer) -> str:

@@ -95,12 +95,16 @@ class MapOptions:
         Side of the squares in whose middle blurred masts are shown. [m]
     online_tiles : OnlineTiles or None
         A map from the network beneath all else, on pages only; None asks the network for nothing.
+    hosted : bool
+        Outlines and signal rasters become tile archives beside the page, which reads from a web server only what
+        somebody looks at; for `save_map_folder`.
     """
 
     language: Literal["en", "vi"] = "en"
     masts: Literal["exact", "blurred", "hidden"] = "exact"
     blur_m: float = 2000.0
     online_tiles: OnlineTiles | None = None
+    hosted: bool = False
 
 
 def parts_of(inputs: Inputs, **others: Any) -> MapParts:

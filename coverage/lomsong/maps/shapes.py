@@ -99,11 +99,15 @@ def build_shapes(places: gpd.GeoDataFrame, frame: WebFrame) -> Shapes:
     geometry = np.array(places.geometry.array, dtype=object)
     crs = CRS.from_user_input(places.crs)
     geometry[~np.isfinite(shapely.bounds(geometry)).all(axis=1)] = None
-    is_area = np.isin(shapely.get_type_id(geometry), _AREAS)
-    arcs, rings = _outlines(geometry, is_area, crs, frame)
+    arcs, rings = _outlines(geometry, are_areas(geometry), crs, frame)
     arcs, zooms, shift = keep_detail(arcs)
-    x, y, placed = _centres(places, geometry, crs, frame)
+    x, y, placed = find_centres(places, geometry, crs, frame)
     return Shapes(arcs, zooms, shift, rings, x, y, placed)
+
+
+def are_areas(geometry: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which shapes have an outline; others are drawn as points."""
+    return np.isin(shapely.get_type_id(geometry), _AREAS)
 
 
 def _outlines(
@@ -161,10 +165,10 @@ def _turned_round(
     return np.where(turned, ends - order, order)
 
 
-def _centres(
+def find_centres(
     places: gpd.GeoDataFrame, geometry: NDArray[Any], crs: CRS, frame: WebFrame
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return where a popup points to: the recorded centre, else a point within the shape."""
+    """Return where popups point to, in steps, and whether there is such a place: the recorded centre, else a point within the shape."""
     count = len(geometry)
     x, y = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     given = np.full((count, 2), np.nan)

@@ -1,6 +1,7 @@
 """Predicted signal as a pyramid of class pictures in the projection of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.io import DatasetReader
 from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform, reproject
 
@@ -62,30 +64,19 @@ def signal_contents(
 
 
 def _picture(path: Path, frame: WebFrame, most_cells: int) -> SignalPicture:
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None:
-                raise SourceError(
-                    f"{path} has no coordinate system; write it again with `lomsong run --rasters`"
-                )
-            tags = source.tags()
-            classes, left_m, top_m, cell_m = _warp(source, frame, most_cells)
-    except (RasterioIOError, RasterioError) as error:
-        raise SourceError(f"{path} cannot be read as a signal raster: {error}") from None
-    operator, technology = tags.get("operator", path.stem), tags.get("technology", "")
+    with open_signal(path) as source:
+        name, meta = name_signal(path, source)
+        classes, left_m, top_m, cell_m = _warp(source, frame, most_cells)
     levels = pyramid(classes)
     left, top = frame.fraction(left_m, top_m)
-    meta: dict[str, Any] = {
-        "operator": operator,
-        "technology": technology,
-        "levels_dbm": LEVELS_DBM,
+    meta |= {
         "left": left,
         "top": top,
         "cell": frame.turn(cell_m),
         "sizes": [list(level.shape) for level in levels],
     }
     arrays: dict[str, Packable] = {f"level{k}": level.ravel() for k, level in enumerate(levels)}
-    return SignalPicture(f"{operator} {technology.upper()}".strip(), Packs(pack(meta, arrays)))
+    return SignalPicture(name, Packs(pack(meta, arrays)))
 
 
 def _warp(source: Any, frame: WebFrame, most_cells: int) -> tuple[_Classes, float, float, float]:
@@ -107,20 +98,55 @@ def _warp(source: Any, frame: WebFrame, most_cells: int) -> tuple[_Classes, floa
         dst_nodata=np.nan,
         resampling=Resampling.average if coarser > 1.5 else Resampling.nearest,
     )
-    classes = np.where(np.isfinite(levels), np.digitize(levels, LEVELS_DBM), 0).astype(np.uint8)
-    return classes, transform.c, transform.f, cell
+    return classify(levels), transform.c, transform.f, cell
 
 
 def pyramid(classes: _Classes) -> list[_Classes]:
     """Return the picture and its halves; a cell of a half has the mean class of the four below that are known."""
     levels = [classes]
     while max(levels[-1].shape) > _TOP_CELLS:
-        fine = levels[-1]
-        fine = np.pad(fine, ((0, fine.shape[0] % 2), (0, fine.shape[1] % 2)))
-        four = np.stack([fine[::2, ::2], fine[::2, 1::2], fine[1::2, ::2], fine[1::2, 1::2]]).astype(
-            np.uint16
-        )
-        known = (four > 0).sum(axis=0)
-        mean = (four.sum(axis=0) + known // 2) // np.maximum(known, 1)
-        levels.append(np.where(known >= 2, mean, 0).astype(np.uint8))
+        levels.append(halve(levels[-1]))
     return levels
+
+
+def halve(fine: _Classes) -> _Classes:
+    """Return classes at half the detail."""
+    fine = np.pad(fine, ((0, fine.shape[0] % 2), (0, fine.shape[1] % 2)))
+    four = np.stack([fine[::2, ::2], fine[::2, 1::2], fine[1::2, ::2], fine[1::2, 1::2]]).astype(np.uint16)
+    known = (four > 0).sum(axis=0)
+    mean = (four.sum(axis=0) + known // 2) // np.maximum(known, 1)
+    return np.where(known >= 2, mean, 0).astype(np.uint8)
+
+
+def classify(levels: NDArray[np.float32]) -> _Classes:
+    """Return the class of each level, 0 where it is unknown or below all. [dBm]"""
+    return np.where(np.isfinite(levels), np.digitize(levels, LEVELS_DBM), 0).astype(np.uint8)
+
+
+@contextmanager
+def open_signal(path: Path) -> Iterator[DatasetReader]:
+    """
+    Open a signal raster.
+
+    Raises
+    ------
+    SourceError
+        The file is not such a raster.
+    """
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise SourceError(
+                    f"{path} has no coordinate system; write it again with `lomsong run --rasters`"
+                )
+            yield source
+    except (RasterioIOError, RasterioError) as error:
+        raise SourceError(f"{path} cannot be read as a signal raster: {error}") from None
+
+
+def name_signal(path: Path, source: DatasetReader) -> tuple[str, dict[str, Any]]:
+    """Return what a raster is called in the layer control, and what its legend needs."""
+    tags = source.tags()
+    operator, technology = tags.get("operator", path.stem), tags.get("technology", "")
+    meta = {"operator": operator, "technology": technology, "levels_dbm": LEVELS_DBM}
+    return f"{operator} {technology.upper()}".strip(), meta

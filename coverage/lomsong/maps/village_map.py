@@ -23,13 +23,14 @@ from lomsong.maps.contents import (
 )
 from lomsong.maps.discretion import discreet
 from lomsong.maps.frame import WebFrame, find_frame
-from lomsong.maps.layer import DataLayer, PanelElement, content_id
+from lomsong.maps.layer import DataLayer, PanelElement, archives_of, content_id
 from lomsong.maps.measurement_contents import measurement_contents
 from lomsong.maps.offline import head_elements
 from lomsong.maps.parts import MapOptions, MapParts, find_labels, parts_of
 from lomsong.maps.plan_contents import plan_contents
 from lomsong.maps.relief import shade_relief
 from lomsong.maps.signal_contents import signal_contents
+from lomsong.maps.signal_tiles import signal_tile_contents
 from lomsong.maps.tiles import tile_contents
 from lomsong.maps.ways import way_contents
 from lomsong.wording import PHRASES
@@ -114,7 +115,7 @@ def village_map(
     frame = find_frame(villages.geometry)
     tiles = options.online_tiles
     layers = [] if tiles is None else [DataLayer("tiles", tile_contents(tiles), name="Online map")]
-    layers += _layers(villages, parts, frame)
+    layers += _layers(villages, parts, frame, hosted=options.hosted)
     listed = next(layer for layer in layers if layer.kind == "villages")
     labels = asdict(find_labels(villages, parts))
     labels |= {"language": options.language, "phrases": list(PHRASES.values())}
@@ -167,6 +168,8 @@ def save_map(drawn: folium.Map, path: str | Path) -> Path:
         The file cannot be written there, or the map holds a layer that needs the network.
     """
     target = Path(path)
+    if archives_of(drawn):
+        raise OutputError(f"map: a hosted map is a folder; give one instead of {target.name}")
     text = drawn.get_root().render().encode("utf-8")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -182,20 +185,25 @@ def save_map(drawn: folium.Map, path: str | Path) -> Path:
     return target
 
 
-def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame) -> list[DataLayer]:
+def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame, *, hosted: bool) -> list[DataLayer]:
     """All layers for which there is something to show, from the ground up."""
     layers = []
     relief = None if parts.terrain is None else shade_relief(parts.terrain, frame)
     if relief is not None:
         layers.append(DataLayer("relief", relief_contents(relief), name="Relief"))
     told = village_contents(
-        villages, frame, service=parts.service, findings=parts.findings, pictures=parts.pictures
+        villages,
+        frame,
+        service=parts.service,
+        findings=parts.findings,
+        pictures=parts.pictures,
+        hosted=hosted,
     )
     layers.append(DataLayer("villages", told, name="Villages"))
     layers += _ways(parts, frame)
     layers += [
         DataLayer("signal", picture.packs, name=picture.name, show=False)
-        for picture in signal_contents(parts.rasters, frame)
+        for picture in (signal_tile_contents if hosted else signal_contents)(parts.rasters, frame)
     ]
     if parts.measurements is not None:
         hexagons = measurement_contents(parts.measurements, frame, minimum_tests=parts.minimum_tests)
@@ -204,7 +212,8 @@ def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame) -> lis
     layers += [
         DataLayer("borders", border_contents(column), name=name, show=False)
         for name, column in (("Communes", "commune_name"), ("Provinces", "province_name"))
-        if column in villages and villages[column].nunique() > 1
+        # the page finds borders in outlines that it has as a whole
+        if not hosted and column in villages and villages[column].nunique() > 1
     ]
     masts = None if parts.sectors is None else mast_contents(parts.sectors, frame)
     if masts is not None:

@@ -1,5 +1,6 @@
 /* Borders of communes and provinces, found in the outlines of the villages. */
 import { CanvasGrid } from "./canvas_grid.js";
+import { addPane } from "./make.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
 
@@ -12,11 +13,7 @@ const Borders = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-borders")) {
-      const pane = map.createPane("lomsong-borders");
-      pane.style.zIndex = 397;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-borders", 397);
     CanvasGrid.prototype.onAdd.call(this, map);
     const villages = map.lomsongVillages;
     if (!villages || this.loaded) return;

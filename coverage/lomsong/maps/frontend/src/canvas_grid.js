@@ -39,10 +39,13 @@ export const CanvasGrid = L.GridLayer.extend({
     const tile = document.createElement("canvas");
     tile.width = tile.height = size * ratio;
     tile.lomsong = { coords, ratio, stale: true, memory: {} };
-    later(() => {
+    const begin = () => later(() => {
       this.draw(tile);
       done(null, tile);
     });
+    /* what has to be fetched first */
+    if (this.prepare) this.prepare(tile.lomsong).then(begin);
+    else begin();
     return tile;
   },
 

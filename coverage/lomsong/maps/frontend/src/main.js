@@ -9,12 +9,13 @@ import { measurements } from "./measurements.js";
 import { count } from "./numbers.js";
 import { unpack } from "./pack.js";
 import { panel, shown } from "./panel.js";
+import { answerMouse } from "./picking.js";
 import { plan } from "./plan.js";
 import { isReady, register } from "./ready.js";
 import { relief } from "./relief.js";
 import { signal } from "./signal.js";
 import { tiles } from "./tiles.js";
-import { villages } from "./villages.js";
+import { Villages, villages } from "./villages.js";
 import { roads, water } from "./ways.js";
 import { addWords, t } from "./words.js";
 
@@ -28,4 +29,4 @@ function data(id) {
 
 window.lomsong = { villages, masts, relief, signal, measurements, plan, borders, roads, water, tiles, panel, layerControl, data, chunk, isReady, shown,
   /* what a script of its own, such as the comparison of runs, is built with */
-  kit: { addWords, count, foreign, make, register, t, unpack } };
+  kit: { Villages, addWords, answerMouse, count, foreign, make, register, t, unpack } };

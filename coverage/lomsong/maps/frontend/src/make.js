@@ -25,3 +25,10 @@ export const own = (table, word) => (Object.hasOwn(table, word) ? table[word] : 
 
 /** Parts with a dot between them. */
 export const dotted = (parts) => parts.filter((part) => part !== null).flatMap((part, i) => (i ? [" · ", part] : [part]));
+
+/** A pane that the mouse looks through; Leaflet makes those on demand only that it knows. */
+export function addPane(map, name, zIndex) {
+  const pane = map.getPane(name) || map.createPane(name);
+  Object.assign(pane.style, { zIndex, pointerEvents: "none" });
+  return pane;
+}

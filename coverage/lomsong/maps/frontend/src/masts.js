@@ -3,6 +3,7 @@ import Flatbush from "flatbush";
 import { CanvasGrid } from "./canvas_grid.js";
 import { openCard } from "./card.js";
 import { restOf } from "./chunks.js";
+import { addPane } from "./make.js";
 import { describeMast } from "./mast_card.js";
 import { cumulate, readDeltas, readVarints, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
@@ -43,11 +44,7 @@ const Masts = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-masts")) {
-      const pane = map.createPane("lomsong-masts");
-      pane.style.zIndex = 398;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-masts", 398);
     this.map = map;
     map.lomsongMasts = this;
     CanvasGrid.prototype.onAdd.call(this, map);

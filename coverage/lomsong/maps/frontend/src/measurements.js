@@ -3,7 +3,7 @@ import Flatbush from "flatbush";
 import { CanvasGrid } from "./canvas_grid.js";
 import { fact, openCard, said } from "./card.js";
 import { shownFirst } from "./chunks.js";
-import { make } from "./make.js";
+import { addPane, make } from "./make.js";
 import { count, tenth } from "./numbers.js";
 import { readDeltas, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
@@ -40,11 +40,7 @@ const Measurements = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-hexagons")) {
-      const pane = map.createPane("lomsong-hexagons");
-      pane.style.zIndex = 396;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-hexagons", 396);
     this.map = map;
     CanvasGrid.prototype.onAdd.call(this, map);
   },

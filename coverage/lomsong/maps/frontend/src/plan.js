@@ -1,7 +1,7 @@
 /* The sites of the plan: diamonds with their place in the order, lines to what they cover, and their backhaul. */
 import { CanvasGrid } from "./canvas_grid.js";
 import { fact, openCard, said } from "./card.js";
-import { dotted, foreign, make } from "./make.js";
+import { addPane, dotted, foreign, make } from "./make.js";
 import { count } from "./numbers.js";
 import { cumulate, readDeltas, readVarints, unpack } from "./pack.js";
 import { answerMouse } from "./picking.js";
@@ -39,11 +39,7 @@ const Plan = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-plan")) {
-      const pane = map.createPane("lomsong-plan");
-      pane.style.zIndex = 399;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-plan", 399);
     this.map = map;
     map.lomsongPlan = this;
     CanvasGrid.prototype.onAdd.call(this, map);

@@ -1,4 +1,5 @@
 /* The relief lies over the villages and only darkens them, as hills shade a printed map. */
+import { addPane } from "./make.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
 
@@ -22,12 +23,7 @@ const Relief = L.LayerGroup.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-relief")) {
-      const pane = map.createPane("lomsong-relief");
-      pane.style.zIndex = 395;
-      pane.style.mixBlendMode = "multiply";
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-relief", 395).style.mixBlendMode = "multiply";
     L.LayerGroup.prototype.onAdd.call(this, map);
   },
 });

@@ -10,8 +10,36 @@ const TINY_PX = 3;
 /** Pixels per step at a zoom. */
 export const stepsToPixels = (zoom) => 2 ** (zoom - 16);
 
-export class Shapes {
+/** The boxes of places, and which of them lie somewhere. */
+export class Boxes {
+  /** Take `boxes` as west, north, east and south of every place. */
+  enclose(boxes) {
+    const size = boxes.length / 4;
+    this.boxes = boxes;
+    this.index = size ? new Flatbush(size, 16, Int32Array) : null;
+    if (!size) return;
+    for (let i = 0; i < boxes.length; i += 4) this.index.add(boxes[i], boxes[i + 1], boxes[i + 2], boxes[i + 3]);
+    this.index.finish();
+  }
+
+  isPlaced(row) {
+    return !this.isPoint(row) || this.placed[row] === 1;
+  }
+
+  /** The places whose boxes touch a box. */
+  search(w, n, e, s) {
+    return this.index ? this.index.search(w, n, e, s) : [];
+  }
+
+  isTiny(row, scale) {
+    const at = row * 4, b = this.boxes;
+    return (b[at + 2] - b[at]) * scale < TINY_PX && (b[at + 3] - b[at + 1]) * scale < TINY_PX;
+  }
+}
+
+export class Shapes extends Boxes {
   constructor(arrays) {
+    super();
     this.arcs = cumulate(readVarints(arrays.arc_sizes));
     this.x = readDeltas(arrays.arc_x, arrays.arc_shift[0]);
     this.y = readDeltas(arrays.arc_y, arrays.arc_shift[0]);
@@ -23,21 +51,11 @@ export class Shapes {
     this.centreX = readDeltas(arrays.place_x);
     this.centreY = readDeltas(arrays.place_y);
     this.placed = arrays.placed;
-    this.boxes = this.findBoxes();
-    this.index = this.size ? new Flatbush(this.size, 16, Int32Array) : null;
-    if (this.index) {
-      const b = this.boxes;
-      for (let i = 0; i < b.length; i += 4) this.index.add(b[i], b[i + 1], b[i + 2], b[i + 3]);
-      this.index.finish();
-    }
+    this.enclose(this.findBoxes());
   }
 
   isPoint(row) {
     return this.places[row] === this.places[row + 1];
-  }
-
-  isPlaced(row) {
-    return !this.isPoint(row) || this.placed[row] === 1;
   }
 
   /** West, north, east, south of every place; places without a shape have the box of their centre. */
@@ -68,16 +86,6 @@ export class Shapes {
       boxes.set([w, n, e, s], row * 4);
     }
     return boxes;
-  }
-
-  /** The places whose boxes touch a box. */
-  search(w, n, e, s) {
-    return this.index ? this.index.search(w, n, e, s) : [];
-  }
-
-  isTiny(row, scale) {
-    const at = row * 4, b = this.boxes;
-    return (b[at + 2] - b[at]) * scale < TINY_PX && (b[at + 3] - b[at + 1]) * scale < TINY_PX;
   }
 
   /** Add the outline of a place to the path of a pen, with no more corners than the zoom needs. */

@@ -2,6 +2,7 @@
 import { CanvasGrid } from "./canvas_grid.js";
 import { shownFirst } from "./chunks.js";
 import { pixelOf } from "./looks.js";
+import { addPane } from "./make.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
 
@@ -27,11 +28,7 @@ const Signal = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane("lomsong-signal")) {
-      const pane = map.createPane("lomsong-signal");
-      pane.style.zIndex = 392;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, "lomsong-signal", 392);
     CanvasGrid.prototype.onAdd.call(this, map);
     map.fire("lomsong:signal", { layer: this, on: true });
   },

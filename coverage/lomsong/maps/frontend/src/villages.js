@@ -24,7 +24,7 @@ const TINY_FILL = 0.85;
 /* Below this size of a usual village, borders and patterns would cover it. [pixel] */
 const BORDER_PX = 6, PATTERN_PX = 14;
 
-const Villages = CanvasGrid.extend({
+export const Villages = CanvasGrid.extend({
   pickOrder: 0,
 
   /* `twin`: another layer whose villages these are, coloured in their own way */
@@ -44,7 +44,7 @@ const Villages = CanvasGrid.extend({
   async load(name) {
     const pack = await unpack(name + "_first");
     this.table.add(pack);
-    this.shapes = new Shapes(pack.arrays);
+    this.shapes = this.shapesOf(pack);
     this.size = this.table.rows;
     this.style = new Uint8Array(this.size);
     this.visible = new Uint8Array(this.size).fill(1);
@@ -56,6 +56,8 @@ const Villages = CanvasGrid.extend({
     this.paintBy(classes.map((each) => each.look), classOf);
     restOf(this, name + "_later", () => register(unpack(name + "_later").then((rest) => rest && this.addRest(rest))));
   },
+
+  shapesOf: (pack) => new Shapes(pack.arrays),
 
   addRest(pack) {
     this.table.add(pack);

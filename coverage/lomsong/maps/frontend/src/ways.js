@@ -1,6 +1,7 @@
 /* Roads and waters: lines over the fills of the villages, the lesser ones only near enough. */
 import Flatbush from "flatbush";
 import { CanvasGrid } from "./canvas_grid.js";
+import { addPane } from "./make.js";
 import { cumulate, readDeltas, readVarints, unpack } from "./pack.js";
 import { register } from "./ready.js";
 import { traceLine } from "./shapes.js";
@@ -45,11 +46,7 @@ const Ways = CanvasGrid.extend({
   },
 
   onAdd(map) {
-    if (!map.getPane(this.options.pane)) {
-      const pane = map.createPane(this.options.pane);
-      pane.style.zIndex = this.kind === "water" ? 395 : 396;
-      pane.style.pointerEvents = "none";
-    }
+    addPane(map, this.options.pane, this.kind === "water" ? 395 : 396);
     CanvasGrid.prototype.onAdd.call(this, map);
   },
 
