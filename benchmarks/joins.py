@@ -26,7 +26,8 @@ from pyproj import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
-from lomsong.joins import assign_points, index_areas
+from lomsong.area_index import index_areas
+from lomsong.joins import assign_points
 from lomsong.nearest import find_nearest
 from lomsong.quantiles import group_quantiles
 from lomsong.settings import PopulationSource

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Point, Polygon, box
 
+from lomsong.area_index import index_areas
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import TableError
-from lomsong.joins import assign_points, index_areas, pair_points, turn
+from lomsong.joins import assign_points, pair_points
+from lomsong.orientation import turn
 
 
 def random_shapes(rng: np.random.Generator, count: int) -> NDArray[np.object_]:

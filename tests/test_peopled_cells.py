@@ -11,8 +11,9 @@ from pyproj import CRS
 from shapely import MultiPolygon, Point, Polygon, box
 from sklearn.cluster import DBSCAN
 
+from lomsong.area_index import index_areas
 from lomsong.grid import Band, Raster
-from lomsong.joins import assign_points, index_areas
+from lomsong.joins import assign_points
 from lomsong.peopled_cells import PeopledCells, gather_cells
 
 UTM = CRS.from_epsg(32648)

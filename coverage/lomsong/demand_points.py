@@ -9,8 +9,9 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from lomsong.area_index import AreaIndex, index_areas
 from lomsong.grid import Banded
-from lomsong.joins import AreaIndex, index_areas, pair_points
+from lomsong.joins import pair_points
 from lomsong.peopled_cells import gather_cells
 
 #: A village without a population raster gets at least this many demand points: one centroid hides every hill.

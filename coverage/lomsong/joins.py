@@ -1,36 +1,22 @@
 """
 Points in polygons, exactly and by the million.
 
-A grid of square cells over the polygons lists, cell by cell, which polygons fill it and which have an edge in it.
-A point in a filled cell is done; near an edge a ray is cast to the right, through those edges only that pass at its
-height. Which side of an edge a point is on is decided without rounding, so that a point on the edge between two
-villages is on it for both: it lies in either, as with ``geopandas.sjoin(predicate="intersects")``.
+A point in a cell of the grid that a polygon fills is done; near an edge a ray is cast to the right, through those
+edges only that pass at its height. Which side of an edge a point is on is decided without rounding, so that a point
+on the edge between two villages is on it for both: it lies in either, as with
+``geopandas.sjoin(predicate="intersects")``.
 """
 
 # Kernels take everything by position.
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from lomsong.area_index import AreaIndex, Cells, Strips, holds
 from lomsong.compiled import kernel, parallel_kernel, prange
-from lomsong.rings import Rings, flatten_polygons
 
-#: Entries that the lists of all cells may have together, per polygon: finer cells leave fewer points near edges.
-_ENTRIES_PER_SHAPE = 48
-#: Rows that the grid may have at most, where polygons are tiny and far apart.
-_MOST_ROWS = 4_000_000
-#: Edges reach this much beyond themselves, so that rounding cannot hide one from its cell. [cell]
-_MARGIN = 1e-6
-#: A cell is at least this part of the largest coordinate, which leaves the margin far above rounding.
-_SMALLEST_CELL = 1e-7
-#: Sign of a cross product is certain beyond this part of its terms, see `turn`.
-_CERTAIN = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
-#: Splits a double into two halves whose products are exact.
-_SPLIT = 2.0**27 + 1.0
 #: Points that are looked up at a time: so that memory does not grow with their number. [points]
 _BLOCK_POINTS = 4_000_000
 #: Neighbouring points are looked up one after the other, by tiles of the grid; this many, to stay in the cache.
@@ -40,60 +26,12 @@ _Floats = NDArray[np.float64]
 _Longs = NDArray[np.int64]
 
 
-class _Strips(NamedTuple):
-    """Edges by shape and height: strip s of a shape lists the edges that pass there."""
+class _Sorted(NamedTuple):
+    """Points tile by tile of the grid: the outlines of the last one are in the cache, and so are the points."""
 
-    xy: _Floats
-    bounds: _Floats  # of each shape: west, south, east, north
-    first: _Longs  # first strip of each shape
-    per_unit: _Floats  # strips of each shape per unit of y
-    start: _Longs  # first entry of each strip
-    edge: _Longs  # entries: first vertex of an edge
-
-
-class _Cells(NamedTuple):
-    """Cells that hold something, by row and column; of each, the shapes in order of precedence."""
-
-    left: float
-    bottom: float
-    per_unit: float
-    row_start: _Longs  # first used cell of each row
-    column: _Longs  # of each used cell
-    start: _Longs  # first entry of each used cell
-    shape: NDArray[np.int32]
-    filled: NDArray[np.bool_]  # whether the shape fills the cell, so that no edge needs a look
-
-
-@dataclass(frozen=True, slots=True)
-class AreaIndex:
-    """Polygons made ready for `assign_points` and `pair_points`; from `index_areas`."""
-
-    shapes: int
-    strips: _Strips
-    cells: _Cells
-
-
-def index_areas(shapes: ArrayLike) -> AreaIndex:
-    """
-    Make polygons ready to be asked which points they hold.
-
-    Parameters
-    ----------
-    shapes : array_like of shapely geometries, shape (n,)
-        Valid polygons and multipolygons, with holes or without; missing and empty ones hold nothing.
-
-    Raises
-    ------
-    TableError
-        A shape is a point or a line.
-    """
-    areas = np.asarray(shapes, dtype=object)
-    rings = flatten_polygons(areas)
-    strips = _cut_strips(rings)
-    # the smaller shape comes first, then the one that the table has first
-    order = np.lexsort((np.arange(len(areas)), np.nan_to_num(shapely.area(areas))))
-    order = order[np.isfinite(strips.bounds[order, 0])]
-    return AreaIndex(len(areas), strips, _lay_grid(rings, strips, order))
+    row: NDArray[np.int32]  # where the point stood
+    x: _Floats
+    y: _Floats
 
 
 def assign_points(index: AreaIndex, x: ArrayLike, y: ArrayLike) -> NDArray[np.int32]:
@@ -119,8 +57,8 @@ def assign_points(index: AreaIndex, x: ArrayLike, y: ArrayLike) -> NDArray[np.in
     found = np.empty(len(across), dtype=np.int32)
     for first in range(0, len(across), _BLOCK_POINTS):
         block = slice(first, first + _BLOCK_POINTS)
-        order = _order_points(across[block], up[block], index.cells)
-        _assign(across[block], up[block], order, index.strips, index.cells, found[block])
+        points = _sort_points(across[block], up[block], index.cells)
+        _assign(points, index.strips, index.cells, found[block])
     return found
 
 
@@ -141,306 +79,25 @@ def pair_points(index: AreaIndex, x: ArrayLike, y: ArrayLike) -> tuple[_Longs, _
         Row numbers, by point and then in the order of precedence of `assign_points`.
     """
     across, up = _as_points(x, y)
-    points, shapes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    rows, shapes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for first in range(0, len(across), _BLOCK_POINTS):
         block = slice(first, first + _BLOCK_POINTS)
-        order = _order_points(across[block], up[block], index.cells)
-        count = np.zeros(len(order), dtype=np.int64)
-        _count(across[block], up[block], order, index.strips, index.cells, count)
+        points = _sort_points(across[block], up[block], index.cells)
+        count = np.zeros(len(points.row), dtype=np.int64)
+        _count(points, index.strips, index.cells, count)
         start = np.append(0, np.cumsum(count))
         found = np.empty(start[-1], dtype=np.int64)
-        _list(across[block], up[block], order, index.strips, index.cells, start, found)
-        points.append(first + np.repeat(np.arange(len(count)), count))
+        _list(points, index.strips, index.cells, start, found)
+        rows.append(first + np.repeat(np.arange(len(count)), count))
         shapes.append(found)
-    return np.concatenate(points), np.concatenate(shapes)
+    return np.concatenate(rows), np.concatenate(shapes)
 
 
 def _as_points(x: ArrayLike, y: ArrayLike) -> tuple[_Floats, _Floats]:
     return np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
 
 
-def _cut_strips(rings: Rings) -> _Strips:
-    """Sort the edges of each shape into strips of equal height, about as many as it has edges."""
-    ring_shape = np.repeat(rings.part_shape, np.diff(rings.part_start))
-    edge = np.delete(np.arange(len(rings.xy)), rings.ring_start[1:] - 1)
-    owner = np.repeat(ring_shape, np.diff(rings.ring_start) - 1)
-    bounds = np.full((rings.shapes, 4), np.nan)
-    shape_edge = np.searchsorted(owner, np.arange(rings.shapes + 1))
-    some = np.flatnonzero(np.diff(shape_edge))
-    if len(some):
-        low = np.minimum.reduceat(rings.xy[edge], shape_edge[some])
-        high = np.maximum.reduceat(rings.xy[edge], shape_edge[some])
-        bounds[some] = np.hstack([low, high])
-    height = np.nan_to_num(bounds[:, 3] - bounds[:, 1])
-    rise = np.bincount(
-        owner, weights=np.abs(rings.xy[edge + 1, 1] - rings.xy[edge, 1]), minlength=rings.shapes
-    )
-    # as many as keep the entries at three times the edges, however the outline zigzags
-    count = np.where(rise > 0, 2 * np.diff(shape_edge) * height / np.where(rise > 0, rise, 1), 1)
-    strips = np.clip(count.astype(np.int64), 1, None)
-    per_unit = np.divide(strips, height, out=np.zeros(rings.shapes), where=height > 0)
-    per_unit[~np.isfinite(per_unit)] = 0.0
-    first = np.append(0, np.cumsum(strips))
-    start = np.zeros(first[-1] + 1, dtype=np.int64)
-    _count_strips(rings.xy, edge, owner, bounds, first, per_unit, start)
-    start = np.cumsum(start)
-    entries = np.empty(start[-1], dtype=np.int64)
-    _fill_strips(rings.xy, edge, owner, bounds, first, per_unit, start[:-1].copy(), entries)
-    return _Strips(rings.xy, bounds, first, per_unit, start, entries)
-
-
-def _lay_grid(rings: Rings, strips: _Strips, order: _Longs) -> _Cells:
-    """List the shapes of every cell; the cell size keeps the lists in proportion to the number of shapes."""
-    bounds = strips.bounds[order]
-    if not len(order):
-        none = np.zeros(0, dtype=np.int64)
-        return _Cells(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), none, none, none.astype(np.int32), none > 0)
-    left, bottom = bounds[:, :2].min(axis=0)
-    right, top = bounds[:, 2:].max(axis=0)
-    size = _cell_size(bounds, top - bottom)
-    rows = int((top - bottom) / size) + 2  # one to spare for rounding
-    columns = int((right - left) / size) + 2
-    most = int(_entries(bounds, size)) + len(order)
-    cell, shape = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int32)
-    filled = np.empty(most, dtype=np.bool_)
-    edges = np.searchsorted(
-        np.repeat(rings.part_shape, np.diff(rings.part_start)), np.arange(rings.shapes + 1)
-    )
-    grid = (float(left), float(bottom), 1.0 / size, rows, columns)
-    count = _mark_cells(grid, order, edges, rings.ring_start, strips, cell, shape, filled)
-    by_cell = np.argsort(cell[:count], kind="stable")  # precedence within a cell is kept
-    cell = cell[by_cell]
-    start = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if count else np.zeros(0, dtype=np.int64)
-    used = cell[start]
-    return _Cells(
-        grid[0],
-        grid[1],
-        grid[2],
-        np.searchsorted(used, np.arange(rows + 1) * columns),
-        used % columns,
-        np.append(start, count),
-        shape[by_cell],
-        filled[by_cell],
-    )
-
-
-def _entries(bounds: _Floats, size: float) -> float:
-    """Return at most how many cells the bounding boxes touch together."""
-    across, up = (
-        np.floor((bounds[:, axis + 2] - bounds[:, axis]) / size + 3 * _MARGIN) + 2 for axis in (0, 1)
-    )
-    return float((across * up).sum())
-
-
-def _cell_size(bounds: _Floats, height: float) -> float:
-    """Return the smallest cell that keeps the lists short, by halving an interval."""
-    wanted = _ENTRIES_PER_SHAPE * len(bounds) + 1000
-    smallest = max(float(np.abs(bounds).max()) * _SMALLEST_CELL, height / _MOST_ROWS, np.finfo(float).tiny)
-    extent = float(max((bounds[:, 2:].max(axis=0) - bounds[:, :2].min(axis=0)).max(), smallest))
-    low, high = np.log(smallest), np.log(max(2 * extent, smallest))
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _entries(bounds, float(np.exp(middle))) <= wanted else (middle, high)
-    return float(np.exp(high))
-
-
-@kernel
-def _strip_of(y: float, low: float, per_unit: float, count: int) -> int:
-    """Return the strip at height y; rising in y, so that an edge is in every strip that its points are in."""
-    strip = int((y - low) * per_unit)
-    return min(max(strip, 0), count - 1)
-
-
-@kernel
-def _count_strips(
-    xy: _Floats, edge: _Longs, owner: _Longs, bounds: _Floats, first: _Longs, per_unit: _Floats, count: _Longs
-) -> None:
-    for k in range(len(edge)):
-        v = owner[k]
-        a, b = xy[edge[k], 1], xy[edge[k] + 1, 1]
-        strips = first[v + 1] - first[v]
-        low = _strip_of(min(a, b), bounds[v, 1], per_unit[v], strips)
-        high = _strip_of(max(a, b), bounds[v, 1], per_unit[v], strips)
-        for strip in range(first[v] + low, first[v] + high + 1):
-            count[strip + 1] += 1
-
-
-@kernel
-def _fill_strips(
-    xy: _Floats,
-    edge: _Longs,
-    owner: _Longs,
-    bounds: _Floats,
-    first: _Longs,
-    per_unit: _Floats,
-    place: _Longs,
-    entries: _Longs,
-) -> None:
-    for k in range(len(edge)):
-        v = owner[k]
-        a, b = xy[edge[k], 1], xy[edge[k] + 1, 1]
-        strips = first[v + 1] - first[v]
-        low = _strip_of(min(a, b), bounds[v, 1], per_unit[v], strips)
-        high = _strip_of(max(a, b), bounds[v, 1], per_unit[v], strips)
-        for strip in range(first[v] + low, first[v] + high + 1):
-            entries[place[strip]] = edge[k]
-            place[strip] += 1
-
-
-@kernel
-def _mark_cells(
-    grid: tuple[float, float, float, int, int],
-    order: _Longs,
-    shape_ring: _Longs,
-    ring_start: _Longs,
-    strips: _Strips,
-    cell: _Longs,
-    shape: NDArray[np.int32],
-    filled: NDArray[np.bool_],
-) -> int:
-    """Write one entry for each cell that a shape has an edge in or fills; return how many."""
-    left, bottom, per_unit, rows, columns = grid
-    count = 0
-    for v in order:
-        west, south, east, north = strips.bounds[v]
-        c0 = max(int((west - left) * per_unit - _MARGIN), 0)
-        r0 = max(int((south - bottom) * per_unit - _MARGIN), 0)
-        c1 = min(int((east - left) * per_unit + _MARGIN), columns - 1)
-        r1 = min(int((north - bottom) * per_unit + _MARGIN), rows - 1)
-        edged = np.zeros((r1 - r0 + 1, c1 - c0 + 1), dtype=np.bool_)
-        for ring in range(shape_ring[v], shape_ring[v + 1]):
-            for k in range(ring_start[ring], ring_start[ring + 1] - 1):
-                ax, ay = (strips.xy[k, 0] - left) * per_unit, (strips.xy[k, 1] - bottom) * per_unit
-                bx, by = (strips.xy[k + 1, 0] - left) * per_unit, (strips.xy[k + 1, 1] - bottom) * per_unit
-                _mark_edge(ax, ay, bx, by, r0, c0, edged)
-        for row in range(r1 - r0 + 1):
-            known, inside = False, False  # cells in a run without edges are all in or all out
-            for column in range(c1 - c0 + 1):
-                if edged[row, column]:
-                    known = False
-                elif not known:
-                    known = True
-                    inside = _holds(
-                        strips,
-                        v,
-                        left + (c0 + column + 0.5) / per_unit,
-                        bottom + (r0 + row + 0.5) / per_unit,
-                    )
-                if edged[row, column] or inside:
-                    cell[count] = (r0 + row) * np.int64(columns) + c0 + column
-                    shape[count] = v
-                    filled[count] = not edged[row, column]
-                    count += 1
-    return count
-
-
-@kernel
-def _mark_edge(
-    ax: float, ay: float, bx: float, by: float, r0: int, c0: int, edged: NDArray[np.bool_]
-) -> None:
-    """Mark the cells that an edge passes, and those that it nearly touches; lengths in cells."""
-    rows, columns = edged.shape
-    low, high, west, east = min(ay, by), max(ay, by), min(ax, bx), max(ax, bx)
-    for row in range(
-        max(int(np.floor(low - _MARGIN)) - r0, 0), min(int(np.floor(high + _MARGIN)) - r0, rows - 1) + 1
-    ):
-        start, end = west, east
-        if high - low > _MARGIN:
-            below, above = max(low, r0 + row - _MARGIN), min(high, r0 + row + 1 + _MARGIN)
-            first = ax + (bx - ax) * ((below - ay) / (by - ay))
-            last = ax + (bx - ax) * ((above - ay) / (by - ay))
-            start, end = max(min(first, last), west), min(max(first, last), east)
-        for column in range(
-            max(int(np.floor(start - _MARGIN)) - c0, 0),
-            min(int(np.floor(end + _MARGIN)) - c0, columns - 1) + 1,
-        ):
-            edged[row, column] = True
-
-
-@kernel
-def _holds(strips: _Strips, v: int, x: float, y: float) -> bool:
-    """Return whether shape v holds the point, edges included: a ray to the right crosses it an odd number of times."""
-    west, south, east, north = (
-        strips.bounds[v, 0],
-        strips.bounds[v, 1],
-        strips.bounds[v, 2],
-        strips.bounds[v, 3],
-    )
-    if not (west <= x <= east and south <= y <= north):
-        return False
-    first = strips.first[v]
-    strip = first + _strip_of(y, south, strips.per_unit[v], strips.first[v + 1] - first)
-    odd = False
-    for entry in range(strips.start[strip], strips.start[strip + 1]):
-        k = strips.edge[entry]
-        ax, ay, bx, by = strips.xy[k, 0], strips.xy[k, 1], strips.xy[k + 1, 0], strips.xy[k + 1, 1]
-        if (ay > y and by > y) or (ay < y and by < y) or (ax < x and bx < x):
-            continue
-        crossed = (ay > y) != (by > y)
-        if ax > x and bx > x:
-            odd ^= crossed
-            continue
-        side = turn(ax, ay, bx, by, x, y)
-        if side == 0:
-            return True
-        odd ^= crossed and (side > 0) == (by > ay)
-    return odd
-
-
-@kernel
-def turn(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
-    """
-    Return on which side of the line from a to b the point p lies: 1 left, -1 right, 0 on it; never misled by rounding.
-
-    References
-    ----------
-    .. [1] Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997:
-       the error bound and the exact sum.
-    """
-    one, other = (ax - px) * (by - py), (ay - py) * (bx - px)
-    difference = one - other
-    if abs(difference) > _CERTAIN * (abs(one) + abs(other)):
-        return 1 if difference > 0 else -1
-    parts = np.zeros(12)
-    count = 0
-    for p, q in ((ax, by), (-ax, py), (-px, by), (-ay, bx), (ay, px), (py, bx)):
-        high, low = _product(p, q)
-        count = _grow(parts, count, low)
-        count = _grow(parts, count, high)
-    for k in range(count - 1, -1, -1):
-        if parts[k] != 0.0:
-            return 1 if parts[k] > 0.0 else -1
-    return 0
-
-
-@kernel
-def _product(a: float, b: float) -> tuple[float, float]:
-    """Return a * b as a rounded product and what the rounding left out."""
-    high = a * b
-    split = _SPLIT * a
-    a_high = split - (split - a)
-    a_low = a - a_high
-    split = _SPLIT * b
-    b_high = split - (split - b)
-    b_low = b - b_high
-    return high, a_low * b_low - (((high - a_high * b_high) - a_low * b_high) - a_high * b_low)
-
-
-@kernel
-def _grow(parts: _Floats, count: int, value: float) -> int:
-    """Add a number to an exact sum of parts that do not overlap; return how many there are now."""
-    carried = value
-    for k in range(count):
-        total = carried + parts[k]
-        shadow = total - carried
-        parts[k] = (carried - (total - shadow)) + (parts[k] - shadow)
-        carried = total
-    parts[count] = carried
-    return count + 1
-
-
-def _order_points(x: _Floats, y: _Floats, cells: _Cells) -> NDArray[np.int32]:
-    """Return the points tile by tile of the grid, which finds the outlines of the last point in the cache."""
+def _sort_points(x: _Floats, y: _Floats, cells: Cells) -> _Sorted:
     rows = len(cells.row_start) - 1
     columns = int(cells.column.max()) + 1 if len(cells.column) else 1
     across = max(int(np.sqrt(_MOST_TILES * columns / max(rows, 1))), 1)
@@ -448,16 +105,16 @@ def _order_points(x: _Floats, y: _Floats, cells: _Cells) -> NDArray[np.int32]:
     up = max(min(_MOST_TILES // across, rows), 1)
     tile = np.empty(len(x), dtype=np.int32)
     _find_tiles(x, y, cells, (columns, rows), (across, up), tile)
-    order = np.empty(len(x), dtype=np.int32)
-    _sort_tiles(tile, across * up, order)
-    return order
+    points = _Sorted(np.empty(len(x), dtype=np.int32), np.empty(len(x)), np.empty(len(x)))
+    _sort_tiles(x, y, tile, across * up, points)
+    return points
 
 
 @parallel_kernel
 def _find_tiles(
     x: _Floats,
     y: _Floats,
-    cells: _Cells,
+    cells: Cells,
     size: tuple[int, int],
     tiles: tuple[int, int],
     tile: NDArray[np.int32],
@@ -472,19 +129,20 @@ def _find_tiles(
 
 
 @kernel
-def _sort_tiles(tile: NDArray[np.int32], tiles: int, order: NDArray[np.int32]) -> None:
+def _sort_tiles(x: _Floats, y: _Floats, tile: NDArray[np.int32], tiles: int, points: _Sorted) -> None:
     place = np.zeros(tiles + 1, dtype=np.int64)
     for i in range(len(tile)):
         place[tile[i] + 1] += 1
     for k in range(tiles):
         place[k + 1] += place[k]
     for i in range(len(tile)):
-        order[place[tile[i]]] = i
-        place[tile[i]] += 1
+        k = place[tile[i]]
+        points.row[k], points.x[k], points.y[k] = i, x[i], y[i]
+        place[tile[i]] = k + 1
 
 
 @kernel
-def _cell_of(cells: _Cells, x: float, y: float) -> int:
+def _cell_of(cells: Cells, x: float, y: float) -> int:
     """Return the used cell that holds a point, -1 where nothing is near."""
     across, up = (x - cells.left) * cells.per_unit, (y - cells.bottom) * cells.per_unit
     if not (across >= 0.0 and up >= 0.0 and up < len(cells.row_start) - 1):
@@ -508,59 +166,40 @@ def _cell_of(cells: _Cells, x: float, y: float) -> int:
 
 
 @kernel
-def _has(strips: _Strips, cells: _Cells, entry: int, x: float, y: float) -> bool:
-    return cells.filled[entry] or _holds(strips, cells.shape[entry], x, y)
+def _has(strips: Strips, cells: Cells, entry: int, x: float, y: float) -> bool:
+    return cells.filled[entry] or holds(strips, cells.shape[entry], x, y)
 
 
 @parallel_kernel
-def _assign(
-    x: _Floats,
-    y: _Floats,
-    order: NDArray[np.int32],
-    strips: _Strips,
-    cells: _Cells,
-    found: NDArray[np.int32],
-) -> None:
-    for k in prange(len(order)):
-        i = order[k]
-        found[i] = -1
-        cell = _cell_of(cells, x[i], y[i])
+def _assign(points: _Sorted, strips: Strips, cells: Cells, found: NDArray[np.int32]) -> None:
+    for k in prange(len(points.row)):
+        held = np.int32(-1)
+        cell = _cell_of(cells, points.x[k], points.y[k])
         if cell >= 0:
             for entry in range(cells.start[cell], cells.start[cell + 1]):
-                if _has(strips, cells, entry, x[i], y[i]):
-                    found[i] = cells.shape[entry]
+                if _has(strips, cells, entry, points.x[k], points.y[k]):
+                    held = cells.shape[entry]
                     break
+        found[points.row[k]] = held
 
 
 @parallel_kernel
-def _count(
-    x: _Floats, y: _Floats, order: NDArray[np.int32], strips: _Strips, cells: _Cells, count: _Longs
-) -> None:
-    for k in prange(len(order)):
-        i = order[k]
-        cell = _cell_of(cells, x[i], y[i])
+def _count(points: _Sorted, strips: Strips, cells: Cells, count: _Longs) -> None:
+    for k in prange(len(points.row)):
+        cell = _cell_of(cells, points.x[k], points.y[k])
         if cell >= 0:
             for entry in range(cells.start[cell], cells.start[cell + 1]):
-                if _has(strips, cells, entry, x[i], y[i]):
-                    count[i] += 1
+                if _has(strips, cells, entry, points.x[k], points.y[k]):
+                    count[points.row[k]] += 1
 
 
 @parallel_kernel
-def _list(
-    x: _Floats,
-    y: _Floats,
-    order: NDArray[np.int32],
-    strips: _Strips,
-    cells: _Cells,
-    start: _Longs,
-    found: _Longs,
-) -> None:
-    for k in prange(len(order)):
-        i = order[k]
-        place = start[i]
-        cell = _cell_of(cells, x[i], y[i])
+def _list(points: _Sorted, strips: Strips, cells: Cells, start: _Longs, found: _Longs) -> None:
+    for k in prange(len(points.row)):
+        place = start[points.row[k]]
+        cell = _cell_of(cells, points.x[k], points.y[k])
         if cell >= 0:
             for entry in range(cells.start[cell], cells.start[cell + 1]):
-                if _has(strips, cells, entry, x[i], y[i]):
+                if _has(strips, cells, entry, points.x[k], points.y[k]):
                     found[place] = cells.shape[entry]
                     place += 1

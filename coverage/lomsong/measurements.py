@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lomsong.area_index import index_areas
 from lomsong.areas import village_areas
-from lomsong.joins import index_areas, pair_points
+from lomsong.joins import pair_points
 from lomsong.points import coordinates
 
 

@@ -7,9 +7,10 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from lomsong.area_index import AreaIndex
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
-from lomsong.joins import AreaIndex, assign_points
+from lomsong.joins import assign_points
 
 #: A given centre may lie this far outside its village, as outlines are coarse; further off it is a mistake. [m]
 FARTHEST_CENTRE_M = 2000.0

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.area_index import AreaIndex, index_areas
 from lomsong.areas import village_areas
 from lomsong.grid import Band, Banded
 from lomsong.inputs import Inputs
-from lomsong.joins import AreaIndex, assign_points, index_areas
+from lomsong.joins import assign_points
 from lomsong.points import coordinates
 from lomsong.quality.advice import advise
 from lomsong.quality.ages import newest_day

@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from lomsong.area_index import index_areas
 from lomsong.areas import village_areas
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
 from lomsong.findings import Finding, count_rows, name_rows
-from lomsong.joins import index_areas, pair_points
+from lomsong.joins import pair_points
 from lomsong.settings import FixedSource
 from lomsong.sources.fields import rename_columns, to_flag, to_text
 from lomsong.sources.headers import name_columns
