@@ -30,6 +30,9 @@ from lomsong.sources.remote.catalogue import load_catalogue
 COUNTRY = (103.0, 22.0, 104.0, 23.0)
 
 
+_KINDS = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
+
+
 @dataclass
 class Answer:
     """How one address answers."""
@@ -173,6 +176,16 @@ def serving() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def hosting(folder: Path, *, ranges: bool = True) -> Iterator[Site]:
+    """Serve the files of a folder, whole or in the ranges asked for."""
+    with serving() as site:
+        for path in folder.iterdir():
+            kind = _KINDS.get(path.suffix, "application/octet-stream")
+            site.put(f"/{path.name}", path.read_bytes(), headers={"Content-Type": kind}, ranges=ranges)
+        yield site
 
 
 def write_catalogue(site: Site, path: Path) -> Path:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +15,7 @@ import rasterio
 import shapely
 from PIL import Image
 from pmtiles.reader import MmapSource, Reader, all_tiles
-from web_server import Site, serving
+from web_server import hosting
 
 from lomsong.errors import OutputError
 from lomsong.inputs import Inputs
@@ -28,7 +27,6 @@ from lomsong.maps.signal_contents import LEVELS_DBM
 from lomsong.maps.signal_tiles import SIGNAL_COLOURS
 
 FRONTEND = Path(__file__).parents[2] / "coverage/lomsong/maps/frontend/src"
-KINDS = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 #: Level in the west and in the east half of the made-up raster. [dBm]
 WEST_DBM, EAST_DBM = -117.0, -84.0
 
@@ -173,15 +171,6 @@ def test_villages_that_are_points_need_no_tiles(villages: gpd.GeoDataFrame, tmp_
 def test_a_hosted_map_is_no_single_file(drawn: Any, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="folder"):
         save_map(drawn, tmp_path / "map.html")
-
-
-@contextmanager
-def hosting(folder: Path, *, ranges: bool = True) -> Iterator[Site]:
-    with serving() as site:
-        for path in folder.iterdir():
-            kind = KINDS.get(path.suffix, "application/octet-stream")
-            site.put(f"/{path.name}", path.read_bytes(), headers={"Content-Type": kind}, ranges=ranges)
-        yield site
 
 
 @pytest.fixture
