@@ -9,27 +9,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from scipy.spatial import cKDTree
 
 from lomsong.antenna_pattern import Pattern
 from lomsong.errors import RadioError
 from lomsong.inputs import Inputs
-from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
-from lomsong.propagation.beam import least_attenuation, tabulate
+from lomsong.propagation.antenna import reference_offset
+from lomsong.propagation.beam import Beams, tabulate
 from lomsong.propagation.bearing import grid_convergence
-from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.itm_settings import ItmSettings
 from lomsong.propagation.links import Physics, Scene
 from lomsong.propagation.models import ITM, MODELS, Model, refuse_frequencies
 from lomsong.propagation.p526 import effective_earth_radius
-from lomsong.propagation.servers import Beams, Pairs
+from lomsong.propagation.pairs import (
+    NEAREST_M,
+    Emitters,
+    Lattice,
+    Pairs,
+    Reach,
+    bound_pairs,
+    count_within,
+    find_within,
+    lay_lattice,
+)
 from lomsong.settings import RadioSettings
 from lomsong.text import normalise
 
 #: A level this many standard deviations below the threshold is none.
 FLOOR_SIGMAS = 4.0
-#: Nearer than this the far field of a mast antenna has not formed. [m]
-NEAREST_M = 10.0
 #: Places whose sectors in reach are counted, to tell how many there are at most.
 _LOOKED_AT = 500
 
@@ -54,13 +60,9 @@ class Network:
         Metric working CRS.
     xy : ndarray, shape (sectors, 2)
         In the working CRS. [m]
-    tree : cKDTree
-        Of those places.
-    convergence_deg : ndarray, shape (sectors,)
-        True bearing minus grid bearing. [deg]
-    power_dbm, floor_dbm : ndarray, shape (sectors,)
-        What a phone would measure without any loss, and the level that counts as none. [dBm]
-    scene, physics, beams
+    floor_dbm : ndarray, shape (sectors,)
+        The level that counts as none. [dBm]
+    emitters, lattice, scene, physics, beams
         For the kernels; the scene has no places yet.
     """
 
@@ -69,10 +71,9 @@ class Network:
     model: Model
     crs: CRS
     xy: _Floats
-    tree: cKDTree
-    convergence_deg: _Floats
-    power_dbm: _Floats
     floor_dbm: _Floats
+    emitters: Emitters
+    lattice: Lattice
     scene: Scene
     physics: Physics
     beams: Beams
@@ -113,10 +114,17 @@ class Network:
             model=model,
             crs=inputs.crs,
             xy=xy,
-            tree=cKDTree(xy),
-            convergence_deg=grid_convergence(xy[:, 0], xy[:, 1], inputs.crs),
-            power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
             floor_dbm=threshold - FLOOR_SIGMAS * radio.sigma_blocked_db,
+            emitters=Emitters(
+                x=xy[:, 0].copy(),
+                y=xy[:, 1].copy(),
+                frequency_mhz=frequency_mhz,
+                power_dbm=sectors["eirp_dbm"].to_numpy(dtype=np.float64) + offset,
+                azimuth_deg=sectors["azimuth_deg"].to_numpy(dtype=np.float64),
+                beamwidth_deg=sectors["beamwidth_deg"].to_numpy(dtype=np.float64),
+                convergence_deg=grid_convergence(xy[:, 0], xy[:, 1], inputs.crs),
+            ),
+            lattice=lay_lattice(xy[:, 0], xy[:, 1], radio.maximum_radius_m),
             scene=scene,
             physics=build_physics(radio, _middle_latitude(inputs)),
             beams=build_beams(sectors, inputs.antennas),
@@ -127,46 +135,41 @@ class Network:
         row, column = _pixels(places, inputs)
         return self.scene._replace(place_row=row, place_column=column)
 
-    def pairs_in_reach(self, places: _Floats) -> Pairs:
-        """Return every pair of a place and a sector within the maximum radius; shape of places (places, 2)."""
-        reach = cKDTree(places).sparse_distance_matrix(
-            self.tree, self.radio.maximum_radius_m, output_type="ndarray"
-        )
-        return self.pair_up(places, reach["i"].astype(np.int64), reach["j"].astype(np.int64), reach["v"])
+    def reach(self, places: _Floats) -> Reach:
+        """Return the sectors within the maximum radius of each place; shape of places (places, 2), NaN for none."""
+        return find_within(self.lattice, self.emitters, places, self.radio.maximum_radius_m)
 
     def most_in_reach(self, places: _Floats) -> int:
         """Return the most sectors within the maximum radius of one place, looking at places here and there."""
         some = places[:: max(len(places) // _LOOKED_AT, 1)]
-        counts = self.tree.query_ball_point(some, self.radio.maximum_radius_m, return_length=True)
+        counts = count_within(self.lattice, self.emitters, some, self.radio.maximum_radius_m)
         return int(counts.max(initial=1))
+
+    def give(self, sector: _Integers, distance_m: _Floats) -> _Floats:
+        """Return the loss beyond free space of a model that needs no terrain; nothing for one that does. [dB]"""
+        if self.model.excess is None:
+            return np.empty(0)
+        return self.model.least_excess(
+            np.maximum(distance_m, NEAREST_M),
+            self.scene.sector_frequency_mhz[sector],
+            self.scene.sector_height_m[sector],
+            self.radio.receiver_height_m,
+        )
 
     def pair_up(self, places: _Floats, place: _Integers, sector: _Integers, distance_m: _Floats) -> Pairs:
         """Return pairs with all that is known of them without terrain."""
-        frequency = self.scene.sector_frequency_mhz[sector]
-        away = np.maximum(distance_m, NEAREST_M)
-        free_dbm = self.power_dbm[sector] - free_space_loss(away, frequency)
-        least_db = self.model.least_excess(
-            away, frequency, self.scene.sector_height_m[sector], self.radio.receiver_height_m
+        free_dbm, offset, horizontal, least_beam = bound_pairs(
+            self.emitters, self.beams, places, place, sector, distance_m
         )
-        given_db = np.full(len(sector), np.nan) if self.model.excess is None else least_db
-        east, north = (places[place] - self.xy[sector]).T
-        azimuth = self.sectors["azimuth_deg"].to_numpy(dtype=np.float64)[sector]
-        # a beam whose direction is not known goes everywhere
-        offset = np.nan_to_num(np.degrees(np.arctan2(east, north)) + self.convergence_deg[sector] - azimuth)
-        width = self.sectors["beamwidth_deg"].to_numpy(dtype=np.float64)[sector]
-        horizontal = np.nan_to_num(horizontal_attenuation(offset, width))
-        least_beam = horizontal.copy()
-        number = self.beams.number[sector]
-        for antenna in np.unique(number[number >= 0]):
-            mine = number == antenna
-            least_beam[mine] = least_attenuation(self.beams.tables[antenna], offset[mine])
+        given_db = self.give(sector, distance_m)
+        least_db = given_db if given_db.size else -self.model.gain_db
         return Pairs(
             place=place,
             sector=sector,
             distance_m=distance_m,
             bound_dbm=free_dbm - least_db - least_beam,
             free_dbm=free_dbm,
-            given_db=given_db,
+            given_db=given_db if given_db.size else np.full(len(sector), np.nan),
             offset_deg=offset,
             horizontal_db=horizontal,
         )
@@ -228,8 +231,10 @@ def build_beams(sectors: gpd.GeoDataFrame | pd.DataFrame, antennas: Mapping[str,
             found[name, mechanical] = len(tables)
             tables.append(tabulate(pattern, mechanical))
         number[row] = found[name, mechanical]
+    every = np.stack(tables) if tables else np.zeros((0, 2, 2), dtype=np.float32)
     return Beams(
-        tables=np.stack(tables) if tables else np.zeros((0, 2, 2), dtype=np.float32),
+        tables=every,
+        least_db=every.min(axis=2).astype(np.float64),
         number=number,
         vertical_deg=sectors["vertical_beamwidth_deg"].to_numpy(dtype=np.float64),
         downtilt_deg=downtilt,

@@ -24,6 +24,7 @@ from lomsong.propagation import servers
 from lomsong.propagation.antenna import LEVEL_KIND
 from lomsong.propagation.links import NO_PATH_M, Scene, trace_links
 from lomsong.propagation.models import MODELS
+from lomsong.propagation.pairs import Reach
 from lomsong.schemas import SIGNAL
 from lomsong.settings import RadioSettings
 from lomsong.store import Arrays
@@ -186,26 +187,18 @@ class _Search:
 
     network: Network
     groups: pd.DataFrame
-    group: NDArray[np.int64]
-    site: NDArray[np.int64]
+    rivals: servers.Rivals
 
     @classmethod
     def of(cls, network: Network) -> "_Search":
         keys = network.sectors[["operator", "technology"]].astype(str)
         groups = keys.drop_duplicates().sort_values(["operator", "technology"], ignore_index=True)
         number = {key: index for index, key in enumerate(groups.itertuples(index=False, name=None))}
-        return cls(
-            network=network,
-            groups=groups,
-            group=np.array([number[key] for key in keys.itertuples(index=False, name=None)], dtype=np.int64),
-            site=pd.factorize(network.sectors["site_id"])[0].astype(np.int64),
-        )
-
-    def floors(self) -> NDArray[np.float64]:
-        """Return the level of each group below which there is none. [dBm]"""
-        floors = np.empty(len(self.groups))
-        floors[self.group] = self.network.floor_dbm
-        return floors
+        group = np.array([number[key] for key in keys.itertuples(index=False, name=None)], dtype=np.int64)
+        floors = np.empty(len(groups))
+        floors[group] = network.floor_dbm
+        site = pd.factorize(network.sectors["site_id"])[0].astype(np.int64)
+        return cls(network, groups, servers.Rivals(group, site, floors))
 
 
 class _Block(NamedTuple):
@@ -222,12 +215,11 @@ class _Block(NamedTuple):
         scene = network.place(xy, inputs)
         return cls(xy, scene.place_row, scene.place_column, places["ground_m"].notna().to_numpy())
 
-    def pairs(self, network: Network) -> tuple[Scene, servers.Pairs]:
-        """Return the places in the network's scene, and their pairs with all sectors within reach."""
+    def reach(self, network: Network) -> tuple[Scene, Reach]:
+        """Return the places in the network's scene, and all sectors within reach of them."""
         scene = network.scene._replace(place_row=self.row, place_column=self.column)
-        pairs = network.pairs_in_reach(self.xy)
         # a place outside the terrain has no profile to any mast
-        return scene, pairs.take(self.known[pairs.place])
+        return scene, network.reach(np.where(self.known[:, np.newaxis], self.xy, np.nan))
 
 
 def _serve(search: _Search, block: _Block) -> Arrays:
@@ -240,19 +232,23 @@ def _serve(search: _Search, block: _Block) -> Arrays:
         ``row``: place × groups + group, of those that anything is known of; the `servers.FIELDS` of each, sectors as
         numbers with -1 for none; ``counts``: profiles, glances, pairs in reach, and those outside the model's distances.
     """
-    network, count = search.network, len(search.groups)
-    scene, pairs = block.pairs(network)
-    tried = len(pairs.place)
+    network = search.network
+    scene, reach = block.reach(network)
     limit = network.model.limit("distance_m")
-    far = 0 if limit is None else int((pairs.distance_m > limit.high).sum())
-    pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
-    groups = pairs.place * count + search.group[pairs.sector]
-    order, starts = servers.order_pairs(groups, pairs.bound_dbm, pairs.sector, len(block.xy) * count)
+    far = 0 if limit is None else int((reach.distance_m > limit.high).sum())
     found = servers.find_servers(
-        scene, network.physics, network.beams, search.site, starts, pairs.take(order)
+        scene,
+        network.physics,
+        network.beams,
+        network.emitters,
+        search.rivals,
+        block.xy,
+        reach,
+        network.give(reach.sector, reach.distance_m),
+        network.model.gain_db,
     )
     paths, glances = found[:, servers.PATHS].sum(), found[:, servers.GLANCES].sum()
-    floor = np.tile(search.floors(), len(block.xy))
+    floor = np.tile(search.rivals.floor_dbm, len(block.xy))
     low, second_low = found[:, servers.LEVEL] < floor, found[:, servers.SECOND] < floor
     found[low, : servers.SECOND] = np.nan
     found[second_low, servers.SECOND : servers.UNSEEN] = np.nan
@@ -260,7 +256,7 @@ def _serve(search: _Search, block: _Block) -> Arrays:
     table: Arrays = {name: found[row, column] for column, name in enumerate(servers.FIELDS[: servers.PATHS])}
     for name in ("sector", "second_sector"):
         table[name] = np.nan_to_num(table[name], nan=-1).astype(np.int32)
-    return {**table, "row": row, "counts": np.array([paths, glances, tried, far], dtype=np.int64)}
+    return {**table, "row": row, "counts": np.array([paths, glances, reach.sector.size, far], dtype=np.int64)}
 
 
 def _blocks(demand: gpd.GeoDataFrame, network: Network) -> Iterator[gpd.GeoDataFrame]:
@@ -307,8 +303,11 @@ def predict_sectors(
     names = sectors["sector_id"].to_numpy()
     tables = []
     for block in _blocks(demand, network):
-        scene, pairs = _Block.of(block, network, inputs).pairs(network)
-        pairs = pairs.take(np.lexsort((pairs.sector, pairs.place)))
+        laid = _Block.of(block, network, inputs)
+        scene, reach = laid.reach(network)
+        place = np.repeat(np.arange(len(block)), np.diff(reach.starts))
+        order = np.lexsort((reach.sector, place))
+        pairs = network.pair_up(laid.xy, place[order], reach.sector[order], reach.distance_m[order])
         pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
         traced = trace_links(
             scene, network.physics, pairs.sector, pairs.place, pairs.distance_m, pairs.given_db

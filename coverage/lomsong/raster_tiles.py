@@ -15,6 +15,7 @@ from lomsong.propagation import servers
 from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, pixel_losses
 from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.links import trace_links
+from lomsong.propagation.pairs import Pairs
 from lomsong.propagation.sampling import NEAREST_P1812_M
 from lomsong.store import Arrays
 
@@ -165,7 +166,7 @@ def _best_on_mast(
     return level, sigma, server
 
 
-def _trace(around: Surroundings, cells: _Cells, pairs: servers.Pairs) -> _Traced:
+def _trace(around: Surroundings, cells: _Cells, pairs: Pairs) -> _Traced:
     """Return loss and direction of the rays from one antenna, that of the first pair."""
     excess, departure = np.full(pairs.place.size, np.nan), np.full(pairs.place.size, np.nan)
     # maps and the ground differ by a little in length
@@ -182,7 +183,7 @@ def _trace(around: Surroundings, cells: _Cells, pairs: servers.Pairs) -> _Traced
     return _Traced(excess, departure)
 
 
-def _sweep(around: Surroundings, cells: _Cells, pairs: servers.Pairs) -> tuple[_Floats, _Floats]:
+def _sweep(around: Surroundings, cells: _Cells, pairs: Pairs) -> tuple[_Floats, _Floats]:
     """Return loss beyond free space and direction by the area engine; NaN where the path leaves the terrain."""
     nothing = np.full(pairs.place.size, np.nan)
     if not pairs.place.size:

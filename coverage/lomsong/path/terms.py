@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lomsong.antenna_pattern import Pattern
-from lomsong.network import NEAREST_M, build_beams, build_physics
+from lomsong.network import build_beams, build_physics
 from lomsong.path.explanation import LinkBudget, Obstacle
 from lomsong.prediction import spread
 from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
@@ -21,6 +21,7 @@ from lomsong.propagation.links import excess_loss as excess_over
 from lomsong.propagation.models import GIVEN, ITM, MODELS, P1812, refuse_frequencies
 from lomsong.propagation.p526 import effective_earth_radius, knife_edge_loss
 from lomsong.propagation.p1812 import p1812_losses
+from lomsong.propagation.pairs import NEAREST_M
 from lomsong.propagation.profile import Profile
 from lomsong.propagation.sampling import NEAREST_P1812_M, departure_angle
 from lomsong.settings import RadioSettings

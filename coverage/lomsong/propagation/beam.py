@@ -1,9 +1,10 @@
 """What a sector radiates towards a ray, in compiled code: the 3GPP pattern, or the file of the antenna as a table."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lomsong.antenna_pattern import Pattern
 from lomsong.compiled import kernel
@@ -15,6 +16,16 @@ _AZIMUTHS, _ELEVATIONS = 361, int(180 / ELEVATION_STEP_DEG) + 1
 
 _Floats = NDArray[np.float64]
 _Table = NDArray[np.float32]
+
+
+class Beams(NamedTuple):
+    """What the sectors radiate in a direction; one entry a sector but for the tables."""
+
+    tables: NDArray[np.float32]  # (antennas, azimuths, elevations), of `tabulate`
+    least_db: _Floats  # of any elevation, (antennas, azimuths)
+    number: NDArray[np.int64]  # which table, -1 for the 3GPP pattern
+    vertical_deg: _Floats  # height of the 3GPP beam, NaN for no vertical pattern
+    downtilt_deg: _Floats
 
 
 def tabulate(pattern: Pattern, mechanical_tilt_deg: float) -> _Table:
@@ -38,10 +49,12 @@ def tabulate(pattern: Pattern, mechanical_tilt_deg: float) -> _Table:
     return pattern.attenuation(azimuth, elevation, mechanical_tilt_deg).astype(np.float32)
 
 
-def least_attenuation(table: _Table, offset_deg: ArrayLike) -> _Floats:
-    """Return the least attenuation of any elevation in an azimuth of any number of turns. [dB]"""
-    least = table.min(axis=1).astype(np.float64)
-    return np.asarray(np.interp(np.asarray(offset_deg) % 360.0, np.arange(_AZIMUTHS), least))
+@kernel
+def least_attenuation(least_db, number, offset_deg):  # type: ignore[no-untyped-def]
+    """Return the least attenuation of any elevation in an azimuth of any number of turns, from `Beams.least_db`. [dB]"""
+    x = offset_deg % 360.0
+    i = min(int(x), _AZIMUTHS - 2)
+    return least_db[number, i] + (least_db[number, i + 1] - least_db[number, i]) * (x - i)
 
 
 @kernel

@@ -3,9 +3,12 @@ Best and second server of many places: the terrain profile of each path, and no 
 
 For one place the sectors are tried in the order of an upper bound of their level, which each model declares: that of
 free space where terrain only takes away. The search ends where the next bound lies below the second server already
-found. A sector that is still in question is first glanced at, where the model allows it: a few samples of its path bound
-the diffraction from below.
+found, so the sectors are kept in a heap and few of them are ever put in order. A sector that comes first is only glanced
+at, where the model allows it: a few samples of its path bound the diffraction from below, and it waits for its turn by
+that bound. Sectors of one mast share what is found out about a path.
 """
+
+# Kernels take everything by position.
 
 import math
 from typing import NamedTuple
@@ -13,10 +16,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.compiled import kernel, parallel_kernel, prange
-from lomsong.propagation.beam import beam_attenuation
-from lomsong.propagation.links import NO_PATH_M, Physics, Scene, count_samples, make_room, trace_link
+from lomsong.compiled import inlined_kernel, kernel, parallel_kernel, prange
+from lomsong.propagation.beam import Beams, beam_attenuation
+from lomsong.propagation.links import (
+    NO_PATH_M,
+    Physics,
+    Room,
+    Scene,
+    count_samples,
+    make_room,
+    trace_link,
+)
 from lomsong.propagation.models import P1812
+from lomsong.propagation.pairs import Emitters, Pairs, Reach, bearing, free_level, look_off_axis
 from lomsong.propagation.sampling import GLANCE_SAMPLES, glance_loss
 
 #: Columns of the result, in order.
@@ -36,34 +48,33 @@ FIELDS = (
 LEVEL, SECTOR, DISTANCE, DIFFRACTION, OBSTACLE, SECOND, SECOND_SECTOR, SECOND_DIFFRACTION = range(8)
 UNSEEN, PATHS, GLANCES = range(8, 11)
 
+_BOUND, _FREE, _OFFSET, _HORIZONTAL, _AWAY, _GIVEN = range(6)
+_GLANCE, _LOSS, _HIDDEN, _DEPARTURE = range(6, 10)  # infinite until it is looked at
+_FIGURES = 10
+#: Places that one thread takes at a time.
+_CHUNK = 16
+
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
 
 
-class Beams(NamedTuple):
-    """What the sectors radiate in a direction; one entry a sector but for the tables."""
+class Rivals(NamedTuple):
+    """Which sectors compete with each other: those of one group, an operator and a technology."""
 
-    tables: NDArray[np.float32]  # (antennas, azimuths, elevations), of `beam.tabulate`
-    number: _Integers  # which table, -1 for the 3GPP pattern
-    vertical_deg: _Floats  # height of the 3GPP beam, NaN for no vertical pattern
-    downtilt_deg: _Floats
+    group: _Integers  # one a sector
+    site: _Integers  # number of the mast, one a sector
+    floor_dbm: _Floats  # no level below it is looked for, one a group
 
 
-class Pairs(NamedTuple):
-    """A place and a sector each."""
+class _Contest(NamedTuple):
+    """Room for what is known of the sectors within reach of one place."""
 
-    place: _Integers
     sector: _Integers
-    distance_m: _Floats
-    bound_dbm: _Floats  # no level is higher
-    free_dbm: _Floats  # level in free space and in the main beam
-    given_db: _Floats  # loss beyond free space of a model that needs no terrain, else NaN
-    offset_deg: _Floats  # direction from the main beam
-    horizontal_db: _Floats  # attenuation of the 3GPP pattern in it
-
-    def take(self, rows: NDArray[np.generic]) -> "Pairs":
-        """Return some of them, by index or mask."""
-        return Pairs(*(column[rows] for column in self))
+    twin: _Integers  # the first row with the same path
+    sharpened: _Floats  # the bound, with what a glance at the terrain took from it [dBm]
+    figures: _Floats  # `_BOUND`, ..., one row a sector; what the terrain does only in that of the twin
+    heap: _Integers  # rows, group by group
+    starts: _Integers  # where each group begins, shape (groups + 1,)
 
 
 @kernel
@@ -88,86 +99,227 @@ def keep_best(found, best_site, sector, site, level, path_m, loss, obstacle_m): 
 
 
 @parallel_kernel
-def find_servers(  # type: ignore[no-untyped-def]
-    scene: Scene, physics: Physics, beams: Beams, site, starts, pairs: Pairs
-):
+def find_servers(
+    scene: Scene,
+    physics: Physics,
+    beams: Beams,
+    emitters: Emitters,
+    rivals: Rivals,
+    places: _Floats,
+    reach: Reach,
+    given_db: _Floats,
+    gain_db: float,
+) -> _Floats:
     """
-    Find the two strongest servers on different masts for each group of pairs.
+    Find the two strongest servers on different masts at each place, for each group of sectors.
 
     Parameters
     ----------
-    scene, physics, beams
-        Ground, masts and places; the model; what the masts radiate.
-    site : ndarray of int, shape (sectors,)
-        Number of the mast.
-    starts : ndarray of int, shape (groups + 1,)
-        Where the pairs of each group (one place, one operator, one technology) begin; pairs of a group come in
-        falling order of their bound.
-    pairs : Pairs
-        All groups, one after the other.
+    scene, physics, beams, emitters
+        Ground, masts and places; the model; what the masts radiate and where they stand.
+    rivals : Rivals
+        The groups.
+    places : ndarray, shape (places, 2)
+        Those of the scene, in the CRS of the emitters. [m]
+    reach : Reach
+        The sectors to try.
+    given_db : ndarray, shape (pairs in reach,) or (0,)
+        Loss beyond free space of a model that needs no terrain. [dB]
+    gain_db : float
+        By how much the level of any other model can exceed that of free space. [dB]
 
     Returns
     -------
-    ndarray, shape (groups, len(FIELDS))
+    ndarray, shape (places * groups, len(FIELDS))
         `FIELDS`; NaN where there is none. ``paths`` counts the profiles evaluated, ``glances`` the
         bounds taken from a few samples.
     """
-    groups = len(starts) - 1
-    result = np.full((groups, 11), np.nan)
-    for group in prange(groups):
+    count, groups = len(places), rivals.floor_dbm.size
+    result = np.full((count * groups, 11), np.nan)
+    most = 0
+    for place in range(count):
+        most = max(most, reach.starts[place + 1] - reach.starts[place])
+    for chunk in prange((count + _CHUNK - 1) // _CHUNK):
         room = make_room(scene)
-        found = result[group]
-        best_site = -1
-        paths = glances = 0
-        for pair in range(starts[group], starts[group + 1]):
-            bound = pairs.bound_dbm[pair]
-            if bound <= found[SECOND]:
-                break
-            sector, place = pairs.sector[pair], pairs.place[pair]
-            path_m = max(pairs.distance_m[pair], NO_PATH_M)
-            if physics.glance and not math.isnan(found[SECOND]):
-                count = count_samples(path_m, scene.step_m)
-                if count > 2 * GLANCE_SAMPLES:
-                    glances += 1
-                    glance_db = glance_loss(
-                        scene.terrain,
-                        scene.sector_row[sector],
-                        scene.sector_column[sector],
-                        scene.place_row[place],
-                        scene.place_column[place],
-                        count,
-                        path_m,
-                        scene.sector_height_m[sector],
-                        physics.receiver_height_m,
-                        scene.sector_frequency_mhz[sector],
-                        physics.earth_radius_m,
-                        physics.surface_refractivity,
-                        physics.kernel == P1812,
-                    )
-                    if bound - glance_db <= found[SECOND]:
-                        continue
-            paths += 1
-            loss, hidden_m, departure_deg = trace_link(
-                scene, physics, sector, place, path_m, pairs.given_db[pair], room
-            )
-            if math.isnan(loss):
-                if not bound <= found[UNSEEN]:
-                    found[UNSEEN] = bound
-                continue
-            beam_db = beam_attenuation(
-                beams.tables,
-                beams.number[sector],
-                pairs.offset_deg[pair],
-                departure_deg,
-                pairs.horizontal_db[pair],
-                beams.vertical_deg[sector],
-                beams.downtilt_deg[sector],
-            )
-            level = pairs.free_dbm[pair] - beam_db - loss
-            best_site = keep_best(found, best_site, sector, site[sector], level, path_m, loss, hidden_m)
-        found[PATHS] = paths
-        found[GLANCES] = glances
+        contest = _Contest(
+            np.empty(most, dtype=np.int64),
+            np.empty(most, dtype=np.int64),
+            np.empty(most),
+            np.empty((most, _FIGURES)),
+            np.empty(most, dtype=np.int64),
+            np.empty(groups + 2, dtype=np.int64),
+        )
+        for place in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, count)):
+            _line_up(scene, emitters, beams, rivals, places, reach, given_db, gain_db, place, contest)
+            for group in range(groups):
+                mine = contest.heap[contest.starts[group] : contest.starts[group + 1]]
+                found = result[place * groups + group]
+                floor_dbm = rivals.floor_dbm[group]
+                _search(scene, physics, beams, rivals.site, floor_dbm, place, contest, mine, room, found)
     return result
+
+
+@kernel
+def _line_up(
+    scene: Scene,
+    emitters: Emitters,
+    beams: Beams,
+    rivals: Rivals,
+    places: _Floats,
+    reach: Reach,
+    given_db: _Floats,
+    gain_db: float,
+    place: int,
+    contest: _Contest,
+) -> None:
+    """Fill in the sectors within reach whose bound is not below the floor, a heap for each group."""
+    count = first = 0
+    contest.starts[:] = 0
+    last_x, last_y, bearing_deg = math.nan, math.nan, 0.0
+    for k in range(reach.starts[place], reach.starts[place + 1]):
+        sector, away_m = reach.sector[k], reach.distance_m[k]
+        x, y = emitters.x[sector], emitters.y[sector]
+        if x != last_x or y != last_y:  # the sectors of a mast come one after the other
+            bearing_deg = bearing(places[place, 0] - x, places[place, 1] - y)
+            last_x, last_y, first = x, y, count
+        offset, horizontal, least = look_off_axis(emitters, beams, sector, bearing_deg)
+        free = free_level(emitters, sector, away_m)
+        given = given_db[k] if given_db.size > 0 else math.nan
+        bound = free - (given if given_db.size > 0 else -gain_db) - least
+        if bound >= rivals.floor_dbm[rivals.group[sector]]:
+            row = contest.figures[count]
+            row[_BOUND], row[_FREE], row[_OFFSET], row[_HORIZONTAL] = bound, free, offset, horizontal
+            row[_AWAY], row[_GIVEN], row[_GLANCE], row[_LOSS] = away_m, given, math.inf, math.inf
+            contest.sharpened[count] = bound
+            contest.sector[count] = sector
+            contest.twin[count] = first
+            while not _alike(scene, contest.sector[contest.twin[count]], sector):
+                contest.twin[count] += 1
+            contest.starts[rivals.group[sector] + 2] += 1
+            count += 1
+    for group in range(2, contest.starts.size):
+        contest.starts[group] += contest.starts[group - 1]
+    for row in range(count):  # `starts` is one group ahead until its places are taken
+        group = rivals.group[contest.sector[row]]
+        contest.heap[contest.starts[group + 1]] = row
+        contest.starts[group + 1] += 1
+    for group in range(contest.starts.size - 2):
+        mine = contest.heap[contest.starts[group] : contest.starts[group + 1]]
+        for top in range(mine.size // 2 - 1, -1, -1):
+            _sink(mine, mine.size, top, contest.sharpened, contest.sector)
+
+
+@kernel
+def _sink(heap: _Integers, size: int, top: int, sharpened: _Floats, sector: _Integers) -> None:
+    """Let an entry sink to where none below it comes before it: none of a higher bound, nor of the same and a lower number."""
+    moved = heap[top]
+    while True:
+        child = 2 * top + 1
+        if child >= size:
+            break
+        if child + 1 < size and _precedes(heap[child + 1], heap[child], sharpened, sector):
+            child += 1
+        if not _precedes(heap[child], moved, sharpened, sector):
+            break
+        heap[top] = heap[child]
+        top = child
+    heap[top] = moved
+
+
+@inlined_kernel
+def _precedes(one: int, other: int, sharpened: _Floats, sector: _Integers) -> bool:
+    a, b = sharpened[one], sharpened[other]
+    return bool(a > b or (a == b and sector[one] < sector[other]))
+
+
+@kernel
+def _alike(scene: Scene, one: int, other: int) -> bool:
+    """Tell whether two sectors of one place have the same path, too."""
+    same_height = scene.sector_height_m[one] == scene.sector_height_m[other]
+    return bool(same_height and scene.sector_frequency_mhz[one] == scene.sector_frequency_mhz[other])
+
+
+@kernel
+def _search(
+    scene: Scene,
+    physics: Physics,
+    beams: Beams,
+    site: _Integers,
+    floor_dbm: float,
+    place: int,
+    contest: _Contest,
+    heap: _Integers,
+    room: Room,
+    found: _Floats,
+) -> None:
+    """Fill in the `FIELDS` of one place and group."""
+    best_site = -1
+    found[PATHS] = found[GLANCES] = 0.0
+    size = heap.size
+    while size > 0:
+        row, sector = heap[0], contest.sector[heap[0]]
+        if contest.sharpened[row] <= found[SECOND] or contest.sharpened[row] < floor_dbm:
+            break
+        figures, path = contest.figures[row], contest.figures[contest.twin[row]]
+        path_m = max(figures[_AWAY], NO_PATH_M)
+        bound = figures[_BOUND]
+        if physics.glance and contest.sharpened[row] == bound:
+            if path[_GLANCE] == math.inf:
+                path[_GLANCE] = _glance(scene, physics, sector, place, path_m)
+                found[GLANCES] += 1
+            if path[_GLANCE] > 0.0:
+                contest.sharpened[row] = bound - path[_GLANCE]
+                _sink(heap, size, 0, contest.sharpened, contest.sector)
+                continue
+        size -= 1
+        heap[0] = heap[size]
+        _sink(heap, size, 0, contest.sharpened, contest.sector)
+        if path[_LOSS] == math.inf:
+            found[PATHS] += 1
+            path[_LOSS], path[_HIDDEN], path[_DEPARTURE] = trace_link(
+                scene, physics, sector, place, path_m, figures[_GIVEN], room
+            )
+        if math.isnan(path[_LOSS]):
+            if not bound <= found[UNSEEN]:
+                found[UNSEEN] = bound
+            continue
+        beam_db = beam_attenuation(
+            beams.tables,
+            beams.number[sector],
+            figures[_OFFSET],
+            path[_DEPARTURE],
+            figures[_HORIZONTAL],
+            beams.vertical_deg[sector],
+            beams.downtilt_deg[sector],
+        )
+        level = figures[_FREE] - beam_db - path[_LOSS]
+        best_site = keep_best(
+            found, best_site, sector, site[sector], level, path_m, path[_LOSS], path[_HIDDEN]
+        )
+
+
+@kernel
+def _glance(scene: Scene, physics: Physics, sector: int, place: int, path_m: float) -> float:
+    """Return what bounds the loss of a path from below, zero for one too short for that. [dB]"""
+    count = count_samples(path_m, scene.step_m)
+    if count <= 2 * GLANCE_SAMPLES:
+        return 0.0
+    bound_db: float = glance_loss(
+        scene.terrain,
+        scene.sector_row[sector],
+        scene.sector_column[sector],
+        scene.place_row[place],
+        scene.place_column[place],
+        count,
+        path_m,
+        scene.sector_height_m[sector],
+        physics.receiver_height_m,
+        scene.sector_frequency_mhz[sector],
+        physics.earth_radius_m,
+        physics.surface_refractivity,
+        physics.kernel == P1812,
+    )
+    return bound_db
 
 
 @parallel_kernel
@@ -186,40 +338,3 @@ def attenuate(beams: Beams, pairs: Pairs, departure_deg: _Floats) -> _Floats:
             beams.downtilt_deg[sector],
         )
     return taken
-
-
-def order_pairs(
-    group: NDArray[np.int64], bound_dbm: NDArray[np.float64], sector: NDArray[np.int64], groups: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Return the order of pairs by group, falling bound, then sector, and where each of `groups` groups begins.
-
-    Linear in the pairs but for the sorting within a group: a comparison of all pairs would take longer than the search.
-    """
-    sectors = int(sector.max(initial=-1)) + 1
-    by_sector, _ = _count_sort(np.arange(len(group)), sector, sectors)
-    order, starts = _count_sort(by_sector, group, groups)
-    _sort_groups(order, starts, bound_dbm)
-    return order, starts
-
-
-@kernel
-def _count_sort(order, key, keys):  # type: ignore[no-untyped-def]
-    """Sort by whole numbers below `keys`, keeping the order of equal ones; also where each begins."""
-    starts = np.zeros(keys + 1, dtype=np.int64)
-    for k in order:
-        starts[key[k] + 1] += 1
-    starts = np.cumsum(starts)
-    free = starts[:-1].copy()
-    found = np.empty_like(order)
-    for k in order:
-        found[free[key[k]]] = k
-        free[key[k]] += 1
-    return found, starts
-
-
-@parallel_kernel
-def _sort_groups(order, starts, bound_dbm):  # type: ignore[no-untyped-def]
-    for group in prange(len(starts) - 1):
-        mine = order[starts[group] : starts[group + 1]]
-        mine[:] = mine[np.argsort(-bound_dbm[mine], kind="mergesort")]
