@@ -36,7 +36,11 @@ class Banded(Protocol):
         """Return rows and columns."""
 
     def bands(self, first: int = 0, last: int | None = None) -> Iterator[Band]:
-        """Read rows `first` up to `last`, a band at a time: its first row, and its values with NaN where missing."""
+        """
+        Read rows `first` up to `last`, a band at a time: its first row, and its values with NaN where missing.
+
+        The next band may take the place of the values: copy what is to be kept.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,8 @@ def _add_band(
         if row1 <= row0 or column1 <= column0:
             continue
         change = np.zeros((row1 - row0, column1 - column0 + 1))
+        reach = np.empty((row1 - row0, 2), dtype=np.int64)
+        reach[:, 0], reach[:, 1] = column1 - column0, 0
         for ring in range(part_start[p], part_start[p + 1]):
             for v in range(ring_start[ring], ring_start[ring + 1] - 1):
                 _add_edge(
@@ -281,23 +283,31 @@ def _add_band(
                     y[v + 1] - row0,
                     ring_sign[ring],
                     change,
+                    reach,
                 )
         held = cells = 0.0
         for row in range(row1 - row0):
             part = 0.0
-            for column in range(column1 - column0):
+            for column in range(reach[row, 0], reach[row, 1]):
                 part += change[row, column]
                 value = values[row0 - top + row, column0 + column]
-                if value == value:  # noqa: PLR0124 - NaN is not
-                    held += part * value
-                    cells += part
+                # no branch: where values are missing here and there it would be guessed wrong each time
+                there = value == value  # noqa: PLR0124 - NaN is not
+                held += part * value if there else 0.0
+                cells += part if there else 0.0
         total[p] += held
         covered[p] += cells
 
 
 @kernel
-def _add_edge(ax: float, ay: float, bx: float, by: float, sign: float, change: _Floats) -> None:
-    """Add one edge to the changes of the rows it passes; what lies left of them counts at their left end."""
+def _add_edge(
+    ax: float, ay: float, bx: float, by: float, sign: float, change: _Floats, reach: _Longs
+) -> None:
+    """
+    Add one edge to the changes of the rows it passes; what lies left of them counts at their left end.
+
+    `reach` is made to hold the first column of each row that an edge touches and the one behind the last.
+    """
     rows, columns = change.shape[0], change.shape[1] - 1
     if ay == by:
         return
@@ -314,6 +324,9 @@ def _add_edge(ax: float, ay: float, bx: float, by: float, sign: float, change: _
     while y0 < high:
         y1 = min(float(row + 1), high)
         x1 = bx if y1 == by else min(max(ax + (y1 - ay) * slope, west), east)
+        left, right = max(min(x0, x1), 0.0), max(min(max(x0, x1), float(columns)), 0.0)
+        reach[row, 0] = min(reach[row, 0], int(left))
+        reach[row, 1] = max(reach[row, 1], min(int(right) + 2, columns))
         _add_piece(x0, x1, sign * (y1 - y0), float(columns), change[row])
         x0, y0, row = x1, y1, row + 1
 
@@ -328,7 +341,7 @@ def _add_piece(x0: float, x1: float, height: float, columns: float, change: _Flo
     if x1 <= 0.0:
         change[0] += height
         return
-    per_cell = 0.0 if x1 == x0 else height / (x1 - x0)
+    per_cell = height / (x1 - x0) if x0 < 0.0 or int(x0) + 1 < x1 else 0.0  # mostly it lies in one cell
     if x0 < 0.0:
         change[0] += -x0 * per_cell
         height += x0 * per_cell

@@ -131,6 +131,18 @@ def test_streaming_gives_what_the_raster_in_memory_gives(tmp_path: Path) -> None
     assert (streamed.total > 0).all()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32", "float64"])
+def test_numbers_of_every_type_are_read_band_by_band(tmp_path: Path, dtype: str) -> None:
+    values = np.random.default_rng(3).integers(0, 250, (1100, 30)).astype(dtype)
+    path = write(tmp_path / "p.tif", values, step=0.001, nodata=7)
+    source = PopulationSource(path=path, unit=COUNT)
+    read, _ = read_population(source, bounds=(103.0, 21.0, 105.0, 24.0), crs=WGS84)
+    wanted = np.where(values == 7, np.nan, values)
+    np.testing.assert_array_equal(load_bands(read).values, wanted)
+    village = gpd.GeoSeries([box(103.9, 21.0, 104.5, 23.5)], crs=WGS84)
+    assert sum_people(source, village)[0].total[0] == pytest.approx(np.nansum(wanted))
+
+
 def test_mollweide_cells_keep_their_people(tmp_path: Path) -> None:
     """GHSL comes in metres of an equal-area projection; people per cell do not change with the view."""
     x, y = Transformer.from_crs(WGS84, MOLLWEIDE, always_xy=True).transform(104.0, 23.0)

@@ -221,12 +221,13 @@ def _convert_rows(
     values: NDArray[np.float32], factors: NDArray[np.float32], impossible: NDArray[np.int64]
 ) -> None:
     for row in prange(len(values)):
+        count = 0
         for column in range(values.shape[1]):
             people = values[row, column] * factors[row]
-            if people < 0 or people > MOST_PEOPLE:
-                people = np.float32(np.nan)
-                impossible[row] += 1
-            values[row, column] = people
+            wrong = people < 0 or people > MOST_PEOPLE
+            values[row, column] = np.float32(np.nan) if wrong else people
+            count += wrong
+        impossible[row] = count
 
 
 def _unit_findings(source: PopulationSource) -> list[Finding]:

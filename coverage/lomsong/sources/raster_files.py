@@ -34,6 +34,8 @@ PACKED_SUFFIXES = (".zip", ".gz")
 #: GDAL keeps blocks that are never asked for again; left alone it takes a twentieth of the machine. This holds a band of a
 #: nation and what its tiles reach beyond it. [bytes]
 _CACHE_BYTES = 256 << 20
+#: Types whose values are all float32: GDAL may turn them into it by itself.
+_WITHIN_FLOAT32 = ("uint8", "int8", "uint16", "int16", "float32")
 #: Red, green and blue, and their opacity.
 _PICTURE_BANDS = (3, 4)
 #: No coordinate or cell is as large as this, and no cell as small as its inverse. [unit of the CRS]
@@ -195,17 +197,22 @@ def read_bands(
     ------
     first, values : int, ndarray of shape (rows, columns)
         First row of the band, counted from the window's; NaN where missing. The scale and offset that the file
-        declares are applied: it may store heights in decimetres.
+        declares are applied: it may store heights in decimetres. The next band may take the place of the values.
     """
     masked = nodata is None and MaskFlags.nodata not in dataset.mask_flag_enums[0]
     masked &= MaskFlags.all_valid not in dataset.mask_flag_enums[0]
     missing = dataset.nodata if nodata is None else nodata
     scale, offset = np.float32(dataset.scales[0]), np.float32(dataset.offsets[0])
+    shape = (min(BAND_ROWS, window.height), window.width)
+    # one room for all bands: a new one for each costs as much as all that is done in it
+    room = np.empty(shape, dtype=np.float32) if not masked and dataset.dtypes[0] in _WITHIN_FLOAT32 else None
     for first in range(0, window.height, BAND_ROWS):
-        part = Window(
-            window.col_off, window.row_off + first, window.width, min(BAND_ROWS, window.height - first)
-        )
-        values = dataset.read(1, window=part, masked=masked).astype(np.float32, copy=False)
+        rows = min(BAND_ROWS, window.height - first)
+        part = Window(window.col_off, window.row_off + first, window.width, rows)
+        if room is None:
+            values = dataset.read(1, window=part, masked=masked).astype(np.float32, copy=False)
+        else:
+            values = dataset.read(1, window=part, out=room[:rows])
         plain = plain_values(values, missing)
         yield first, plain if scale == 1 and offset == 0 else plain * scale + offset
 
@@ -224,8 +231,8 @@ def plain_values(
 @parallel_kernel
 def _clear_missing(values: NDArray[np.float32], missing: np.float32) -> None:
     for k in prange(len(values)):
-        if values[k] == missing or not np.isfinite(values[k]):
-            values[k] = np.nan
+        value = values[k]
+        values[k] = np.float32(np.nan) if value == missing or not np.isfinite(value) else value
 
 
 def find_window(dataset: rasterio.DatasetReader, box: Bounds, *, layer: str, name: str) -> Window:
