@@ -4,6 +4,7 @@ Broken files of boundaries, rasters and surroundings: `python benchmarks/fuzz_bo
 Fails on anything but an error of ours, on a read of more than 10 s of processor time, and on a peak of memory over 2 GiB.
 """
 
+import os
 import resource
 import signal
 import sys
@@ -13,6 +14,8 @@ import traceback
 import warnings
 from pathlib import Path
 
+# GDAL makes room for this much of every OSM file before it reads one: of 100 MiB that is most of the time
+os.environ.setdefault("OSM_MAX_TMPFILE_SIZE", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fuzzing_boundaries import KINDS as BOUNDARIES
 from fuzzing_boundaries import attack_boundaries

@@ -32,6 +32,12 @@ OSM = (
     "<way id='9'><nd ref='1'/><nd ref='2'/><nd ref='3'/><nd ref='1'/>"
     "<tag k='boundary' v='administrative'/><tag k='admin_level' v='8'/></way></osm>"
 )
+KML = (
+    "<?xml version='1.0' encoding='UTF-8'?><kml xmlns='http://www.opengis.net/kml/2.2'><Document><name>T</name><Folder><name>v</name>"
+    "<Placemark><name>Bản A</name><ExtendedData><Data name='village_id'><value>01</value></Data></ExtendedData><Polygon><outerBoundaryIs>"
+    "<LinearRing><coordinates>104,22 104.1,22 104.1,22.1 104,22.1 104,22</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+    "<Placemark><name>B</name><ExtendedData><Data name='village_id'><value>02</value></Data></ExtendedData><Point><coordinates>104.5,22.5,3</coordinates></Point></Placemark></Folder></Document></kml>"
+)
 MAPPING = "old_code,new_code,kind,share,date,old_name,new_name\n01,11,whole,,2025-07-01,Xã A,Xã B\n02,11,split,0.5,,C,D\n02,12,split,0.5,,,\n"
 POINTS = (
     "village_id;village_name;centre_longitude_deg;centre_latitude_deg\n01;Bản A;104.5;22.5\n02;B;104.6;22.6\n"
@@ -115,6 +121,15 @@ def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
             frame.to_parquet(path)
         case ".geojson":
             path.write_text(frame.to_json(), encoding="utf-8")
+        case ".xlsx":
+            plain = pd.DataFrame(frame.drop(columns="geometry"))
+            middle = frame.geometry.representative_point()
+            plain["centre_longitude_deg"], plain["centre_latitude_deg"] = middle.x, middle.y
+            plain.to_excel(path, index=False)
+        case ".tab":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                frame.to_file(path, driver="MapInfo File")
         case _:
             with warnings.catch_warnings():
                 # a shapefile shortens names
@@ -124,7 +139,7 @@ def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
 
 
 def _read_villages(path: Path) -> None:
-    crs = "EPSG:4326" if path.suffix == ".parquet" else None
+    crs = "EPSG:4326" if path.suffix in (".parquet", ".xlsx") else None
     read_villages(BoundarySource(path=path, crs=crs))
 
 
@@ -144,6 +159,7 @@ _TEXTS: dict[str, tuple[str, Reader]] = {
     "totals.csv": ("commune_code,population\n01,5\n02,6\n", lambda each: read_totals(LayerSource(path=each))),
     "buildings.csv": ("latitude,longitude\n22,104\n22.1,104.1\n", lambda each: read_buildings(LayerSource(path=each))),
     "centres.osm": (OSM, lambda each: read_community_centres(LayerSource(path=each))),
+    "kml": (KML, _read_villages),
     "communes.osm": (OSM, lambda each: read_communes(BoundarySource(path=each, admin_level=8))),
 }  # fmt: skip
 
@@ -155,7 +171,7 @@ def _reader(kind: str) -> Reader:
 def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Generator) -> Path:
     """Write a good file of one kind, or a broken table in a good file."""
     path = folder / f"v.{kind}"
-    if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet"):
+    if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "xlsx", "tab"):
         return _write(frame, path)
     if kind == "zip":
         _write(frame, folder / "v.shp")
@@ -164,6 +180,13 @@ def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Gener
             for each in sorted(folder.glob("v.*")):
                 if each != path:
                     archive.writestr(name + each.suffix, each.read_bytes())
+    elif kind == "kmz":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(
+                str(rng.choice(["doc.kml", "../doc.kml", "a/doc.kml"])),
+                mutate(KML.encode(), rng) if rng.integers(0, 2) else KML,
+            )
+            archive.writestr("images/icon.png", b"-")
     elif kind == "gz":
         path.write_bytes(gzip.compress(frame.to_json().encode("utf-8"), mtime=0))
     elif kind == "deep.geojson":
@@ -179,7 +202,7 @@ def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Gener
 
 KINDS = (
     "gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "zip", "gz", "deep.geojson", "osm", "points.csv", "mapping.csv",
-    "totals.csv", "buildings.csv", "centres.osm", "communes.osm",
+    "totals.csv", "buildings.csv", "centres.osm", "communes.osm", "kml", "kmz", "tab", "xlsx",
 )  # fmt: skip
 
 
@@ -206,7 +229,7 @@ def attack_boundaries(folder: Path, kind: str, seed: int) -> bool:
         (folder / each).write_bytes(content)
     path = folder / name
     if not variant or rng.integers(0, 2):
-        parts = sorted(files) if kind == "shp" else [name]
+        parts = sorted(files) if kind in ("shp", "tab") else [name]
         broken = folder / parts[int(rng.integers(0, len(parts)))]
         broken.write_bytes(mutate(broken.read_bytes(), rng))
     before = sorted(each.name for each in folder.parent.rglob("*"))

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +57,8 @@ class Seed:
     content: bytes
     read: Callable[[Path], object]
     table: bytes | None = None
+    #: Puts a broken table into a sound file; by the suffix where there is none.
+    wrap: Callable[[bytes], bytes] | None = None
 
 
 def _table(header: str, *rows: str, separator: str = ",") -> bytes:
@@ -93,6 +97,45 @@ def _workbook() -> bytes:
     for row in (["site", "lat", "lon", "tech"], ["A", 22.0, 104.0, "4G"], ["B", "22,1", "104°6'E", "5G"]):
         book.active.append(row)
     return _bytes_of(book.save)
+
+
+def _features(text: bytes, **shape: object) -> bytes:
+    """Make a GeoJSON of a text table: every feature with the same shape."""
+    names, *rows = [line.split(",") for line in text.decode("latin-1").splitlines()] or [[""]]
+    features = [
+        {"type": "Feature", "properties": dict(zip(names, row, strict=False)), "geometry": shape}
+        for row in rows
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def _as_points(text: bytes) -> bytes:
+    return _features(text, type="Point", coordinates=[104.5, 21.5])
+
+
+def _as_tiles(text: bytes) -> bytes:
+    ring = [[104.5, 21.5], [104.51, 21.5], [104.51, 21.51], [104.5, 21.51], [104.5, 21.5]]
+    return _features(text, type="Polygon", coordinates=[ring])
+
+
+_ANFR = {
+    "SUP_STATION": b"STA_NM_ANFR;ADM_ID\n001;23\n002;240\n",
+    "SUP_SUPPORT": b"SUP_ID;STA_NM_ANFR;COR_NB_DG_LAT;COR_NB_MN_LAT;COR_NB_SC_LAT;COR_CD_NS_LAT;COR_NB_DG_LON;COR_NB_MN_LON;COR_NB_SC_LON;"
+    b"COR_CD_EW_LON;SUP_NM_HAUT\n77;001;44;30;36;N;1;15;0;E;40,5\n88;002;14;6;0;S;61;0;18;W;\n",
+    "SUP_ANTENNE": b"STA_NM_ANFR;AER_ID;SUP_ID;AER_NB_AZIMUT;AER_NB_ALT_BAS\n001;1;77;120,0;35,2\n002;2;88;;12,0\n",
+    "SUP_EMETTEUR": b"EMR_ID;EMR_LB_SYSTEME;STA_NM_ANFR;AER_ID;EMR_DT_SERVICE\ne1;LTE 800;001;1;05/03/2018\ne2;FH;002;2;01/02/2003\n",
+}
+
+
+def _anfr(table: str) -> Seed:
+    def wrap(text: bytes) -> bytes:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, content in {**_ANFR, table: text}.items():
+                archive.writestr(zipfile.ZipInfo(f"{name}.txt"), content)
+        return target.getvalue()
+
+    return Seed(".zip", wrap(_ANFR[table]), _check_masts(), _ANFR[table], wrap)
 
 
 def make_seeds() -> dict[str, Seed]:
@@ -149,6 +192,17 @@ def make_seeds() -> dict[str, Seed]:
                         _check(lambda path: read_no_service(ReportSource(path=path)))),
         "checks": Seed(".csv", _table("Mã thôn,Ngày,Nhà mạng,Công nghệ,Có sóng,Mức thu", "001,01/11/2023,X,4G,có,-98", "001,02/11/2023,X,4G,không,"),
                        _check(lambda path: read_field_checks(CheckSource(path=path), villages=VILLAGES))),
+        "opencellid-variant": Seed(".csv", _table("Unnamed: 0,radio,MCC,MNC,TAC,CID,unit,LON,LAT,RANGE,SAM,changeable,created,updated,averageSignal",
+                                                  "0,LTE,651,1,7,20481,0,27.5,-29.3,1000,2,1,1477602130,1477602130,0"), _check_masts()),
+        "opencellid-bare": Seed(".csv", cells.split(b"\n", 1)[1], _check_masts()),
+        "opencellid-geojson": Seed(".geojson", _as_points(cells), _check_masts(), cells, _as_points),
+        "anfr-support": _anfr("SUP_SUPPORT"),
+        "anfr-emitter": _anfr("SUP_EMETTEUR"),
+        "fcc": Seed(".csv", _table("registration_number,structure_type,latitude_degrees,latitude_minutes,latitude_seconds,latitude_direction,"
+                                   "longitude_degrees,longitude_minutes,longitude_seconds,longitude_direction,height_of_structure",
+                                   "1001,TOWER,44,1,5.5,N,71,30,2.0,W,58.5"), _check_masts(operator="X")),
+        "ookla-geojson": Seed(".geojson", _as_tiles(rows), speed, rows, _as_tiles),
+        "speed-xlsx": Seed(".xlsx", _wrap(rows, ".xlsx"), speed, rows),
     }  # fmt: skip
     inside = {
         "opencellid-gz": cells,
@@ -156,7 +210,9 @@ def make_seeds() -> dict[str, Seed]:
         "ookla-parquet": rows,
     }
     return {
-        kind: replace(seed, table=inside.get(kind, seed.content if seed.suffix == ".csv" else None))
+        kind: seed
+        if seed.table is not None
+        else replace(seed, table=inside.get(kind, seed.content if seed.suffix == ".csv" else None))
         for kind, seed in seeds.items()
     }
 
@@ -221,7 +277,8 @@ def attack(kind: str, folder: Path, seed: int, seeds: dict[str, Seed] | None = N
     good = (seeds or make_seeds())[kind]
     content = good.content
     if good.table is not None and rng.random() < 0.7:
-        content = _wrap(mutate_table(good.table, rng), good.suffix)
+        table = mutate_table(good.table, rng)
+        content = _wrap(table, good.suffix) if good.wrap is None else good.wrap(table)
     if good.table is None or rng.random() < (0.5 if good.suffix == ".csv" else 0.2):
         content = mutate(content, rng)
     path = folder / f"f{good.suffix}"

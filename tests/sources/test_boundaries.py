@@ -534,6 +534,24 @@ def test_json_that_is_no_map_is_one_error(tmp_path: Path) -> None:
         read(tmp_path / "v.geojson")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<OGRVRTDataSource><!-- <kml --><OGRVRTLayer name='x'><SrcDataSource>/vsicurl/http://127.0.0.1:9/x</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        "<!-- <OGRVRTDataSource> --><kml/><OGRVRTDataSource/>",
+        "<OGRWFSDataSource><URL>http://127.0.0.1:9</URL><osm/></OGRWFSDataSource>",
+        "<gpx><!-- <osm> --></gpx>",
+    ],
+)
+def test_an_xml_text_that_fetches_what_it_names_never_reaches_gdal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("pyogrio.list_layers", pytest.fail)
+    (tmp_path / "v.kml").write_text(text)
+    with pytest.raises(SourceError, match="not a readable vector file"):
+        read(tmp_path / "v.kml")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_broken_files_end_in_our_errors_or_in_tables(tmp_path: Path, kind: str) -> None:
     """A seeded few of what benchmarks/fuzz_boundaries.py does by the thousand."""

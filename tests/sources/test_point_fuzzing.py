@@ -24,8 +24,8 @@ def test_every_good_file_reads(tmp_path: Path, kind: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", SEEDS)
 def test_broken_files_end_in_our_errors_or_in_tables(tmp_path: Path, kind: str) -> None:
-    refused = sum(attack(kind, tmp_path, seed, SEEDS) for seed in range(25))
-    assert 0 < refused <= 25
+    refused = sum(attack(kind, tmp_path, seed, SEEDS) for seed in range(12))
+    assert 0 < refused <= 12
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused(

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEAD = 1024
 #: What inside an archive is taken for a layer; the rest are its companions.
 _LAYERS = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".kml", ".tab")
+#: The first element of an XML text, behind its declaration and remarks.
+_ROOT = re.compile(rb"(?s)(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?(kml|osm)\b")
+_FETCHING = re.compile(rb"(?i)<(?:ogr|gdal|wfs|ogc)")
 #: Where macOS leaves a shadow of every file.
 _SHADOWS = "__MACOSX/"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
@@ -161,11 +165,9 @@ def sniff(head: bytes, name: str, *, layer: str) -> Kind:
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if text.startswith((b"{", b"[")) or (wide and name.lower().endswith(("json", "js"))):
         return "json"
-    # no other XML: some of GDAL's dialects fetch what they name
-    if text.startswith(b"<") and b"<kml" in text:
-        return "kml"
-    if text.startswith(b"<") and b"<osm" in text:
-        return "osm"
+    # no other XML, and none of it anywhere: some of GDAL's dialects, which it looks for first, fetch what they name
+    if (root := _ROOT.match(text)) is not None and _FETCHING.search(text) is None:
+        return "kml" if root[1] == b"kml" else "osm"
     raise SourceError(f"{layer}: {name} is not a readable vector file; it may be {KNOWN}")
 
 
