@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from worlds import flat_terrain
@@ -78,21 +79,54 @@ def test_cells_equal_single_paths(hills: Inputs) -> None:
     assert np.quantile(np.abs(errors), 0.95) < 4
 
 
-def test_clutter_counts_in_cells_as_it_does_for_demand_points(hills: Inputs) -> None:
+def wood(hills: Inputs) -> Inputs:
+    """Return hills with woods, where every cell has a path of its own."""
     terrain = hills.terrain
     kinds = np.random.default_rng(5).choice([0.0, 15.0], terrain.values.shape).astype(np.float32)
-    wooded = replace(hills, clutter=Raster(kinds, terrain.transform, terrain.crs))
-    raster, bare = one(wooded, 400.0), one(hills, 400.0)
+    return replace(hills, clutter=Raster(kinds, terrain.transform, terrain.crs))
+
+
+def levels_in_cells(inputs: Inputs, raster: SignalRaster) -> pd.DataFrame:
+    """Return the level of every sector at the centre of every cell, as for demand points."""
     x_left, step, y_top, _ = raster.transform
     row, column = np.indices(raster.level_dbm.shape)
     centres = gpd.points_from_xy(x_left + (column.ravel() + 0.5) * step, y_top - (row.ravel() + 0.5) * step)
     cells = gpd.GeoDataFrame(
-        {"demand_id": np.arange(row.size), "ground_m": 1.0}, geometry=centres, crs=hills.crs
+        {"demand_id": np.arange(row.size), "ground_m": 1.0}, geometry=centres, crs=inputs.crs
     )
-    best = predict_sectors(wooded, cells, wooded.sectors).groupby("demand_id")["level_dbm"].max()
+    return predict_sectors(inputs, cells, inputs.sectors)
+
+
+def test_clutter_counts_in_cells_as_it_does_for_demand_points(hills: Inputs) -> None:
+    wooded = wood(hills)
+    raster, bare = one(wooded, 400.0), one(hills, 400.0)
+    best = levels_in_cells(wooded, raster).groupby("demand_id")["level_dbm"].max()
     heard = raster.level_dbm.ravel()[best.index]
     np.testing.assert_allclose(heard, best.to_numpy(), atol=1e-3)
     assert np.nanmean(bare.level_dbm - raster.level_dbm) > 1.0
+
+
+def test_every_layer_is_what_comparing_all_sectors_gives(hills: Inputs) -> None:
+    sectors = hills.sectors.assign(azimuth_deg=[90.0, 200.0, 320.0], eirp_dbm=100.0)
+    wooded = wood(replace(hills, sectors=sectors))
+    raster = one(wooded, 400.0)
+    levels = levels_in_cells(wooded, raster).merge(sectors[["sector_id", "site_id"]])
+    levels = levels.sort_values(["demand_id", "level_dbm"], ascending=[True, False])
+    of_masts = levels.drop_duplicates(["demand_id", "site_id"])
+    best, second = (of_masts.groupby("demand_id").nth(n).set_index("demand_id") for n in (0, 1))
+    threshold = wooded.settings.radio.carriers["4g"].threshold_dbm
+    masts = (of_masts["level_dbm"] >= threshold).groupby(of_masts["demand_id"]).sum()
+    named = wooded.sectors["sector_id"].to_numpy()[raster.sector_row.ravel()]
+    assert (named[best.index] == best["sector_id"]).all()
+    assert (raster.masts.ravel()[masts.index] == masts).all()
+    assert 0 < (masts == 2).sum() < raster.masts.size
+    for layer, wanted in (
+        (raster.level_dbm, best["level_dbm"]),
+        (raster.second_level_dbm, second["level_dbm"]),
+        (raster.sigma_db, best["sigma_db"]),
+    ):
+        np.testing.assert_allclose(layer.ravel()[wanted.index], wanted, atol=1e-3)
+        assert np.isnan(layer).sum() == layer.size - len(wanted)
 
 
 def test_the_settings_choose_the_engine(hills: Inputs) -> None:

@@ -1,21 +1,28 @@
 """One tile of a signal raster: the servers of its cells among the sectors of one operator and technology."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 from lomsong.network import Network
 from lomsong.prediction import spread
-from lomsong.propagation import servers
 from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, pixel_losses
-from lomsong.propagation.free_space import free_space_loss
+from lomsong.propagation.board import (
+    Board,
+    beyond_free_space,
+    blank_board,
+    close_mast,
+    enter_antenna,
+    find_near,
+)
 from lomsong.propagation.links import trace_links
-from lomsong.propagation.pairs import Pairs
 from lomsong.propagation.sampling import NEAREST_P1812_M
 from lomsong.store import Arrays
 
@@ -49,17 +56,32 @@ class Surroundings:
         Side of a cell. [m]
     wooded : bool
         Whether clutter is known.
+    site, antenna : ndarray of int, shape (sectors,)
+        Number of the mast, and of its antenna; those of one mast follow each other.
     """
 
     network: Network
     terrain: Raster
     cell_m: float
     wooded: bool
+    site: _Numbers
+    antenna: _Numbers
 
     @classmethod
     def of(cls, inputs: Inputs, network: Network, cell_m: float) -> "Surroundings":
         """Take from the inputs what tiles need, and no more: workers are sent it."""
-        return cls(network, inputs.terrain, cell_m, inputs.clutter is not None)
+        sectors = network.sectors
+        site = pd.factorize(sectors["site_id"].astype(str), sort=True)[0]
+        shared = [*network.xy.T, network.scene.sector_height_m, network.scene.sector_frequency_mhz]
+        antenna = np.unique(np.column_stack([site, *shared]), axis=0, return_inverse=True)[1].ravel()
+        return cls(network, inputs.terrain, cell_m, inputs.clutter is not None, site, antenna)
+
+    def masts(self, among: _Numbers) -> Iterator[list[_Numbers]]:
+        """Yield the masts of some sectors, each as its antennas: the sectors that share position, height and frequency."""
+        ordered = among[np.lexsort((among, self.antenna[among]))]
+        antennas = np.split(ordered, np.flatnonzero(np.diff(self.antenna[ordered])) + 1)
+        for _, mast in groupby(antennas, key=lambda sectors: self.site[sectors[0]]):
+            yield list(mast)
 
     def in_reach(self, left: float, top: float, rows: int, columns: int, among: _Numbers) -> _Numbers:
         """Return those of the sectors that are within the maximum radius of a tile."""
@@ -83,13 +105,6 @@ class _Cells(NamedTuple):
     column: _Floats
 
 
-class _Traced(NamedTuple):
-    """Loss beyond free space [dB] and elevation of the ray at the mast [deg], one a cell; NaN where not known."""
-
-    excess_db: _Floats
-    departure_deg: _Floats
-
-
 def serve_tile(around: Surroundings, tile: Tile) -> Arrays:
     """
     Find the servers of every cell of a tile.
@@ -107,27 +122,19 @@ def serve_tile(around: Surroundings, tile: Tile) -> Arrays:
         The layers of `lomsong.signal_raster.SignalRaster` by name, shape (rows, columns). A cell has the same values in any tile.
     """
     network, cells = around.network, _lay_out(around, tile)
-    sectors = network.sectors.iloc[tile.sectors]
-    size = tile.rows * tile.columns
-    best, second = np.full(size, -np.inf, np.float32), np.full(size, -np.inf, np.float32)
-    sigma = np.full(size, np.nan, np.float32)
-    server, masts = np.full(size, -1, np.int32), np.zeros(size, np.int32)
-    # the sectors of a mast stand together, so that they count as one mast
-    for _, on_mast in sectors.groupby("site_id", sort=True):
-        threshold = network.radio.carriers[on_mast["technology"].iloc[0]].threshold_dbm
-        own, own_sigma, own_server = _best_on_mast(around, cells, on_mast)
-        masts += own >= threshold
-        better = own > best
-        second = np.where(better, best, np.maximum(second, own))
-        best = np.where(better, own, best)
-        sigma, server = np.where(better, own_sigma, sigma), np.where(better, own_server, server)
-    lost = np.isneginf(best)
+    board = blank_board(len(cells.xy))
+    for mast in around.masts(tile.sectors):
+        for antenna in mast:
+            _enter(around, cells, antenna, board)
+        technology = network.sectors["technology"].iloc[mast[0][0]]
+        close_mast(board, network.radio.carriers[technology].threshold_dbm)
+    lost, alone = np.isneginf(board.level_dbm), np.isneginf(board.second_dbm)
     layers = {
-        "level_dbm": np.where(lost, np.nan, best),
-        "second_level_dbm": np.where(np.isneginf(second), np.nan, second),
-        "sigma_db": np.where(lost, np.nan, sigma),
-        "masts": masts,
-        "sector_row": np.where(lost, -1, server),
+        "level_dbm": np.where(lost, np.float32(np.nan), board.level_dbm),
+        "second_level_dbm": np.where(alone, np.float32(np.nan), board.second_dbm),
+        "sigma_db": spread(board.excess_db, network.radio).astype(np.float32),
+        "masts": board.masts,
+        "sector_row": board.sector,
     }
     return {name: layer.reshape(tile.rows, tile.columns) for name, layer in layers.items()}
 
@@ -142,57 +149,40 @@ def _lay_out(around: Surroundings, tile: Tile) -> _Cells:
     return _Cells(np.column_stack([x.ravel(), y.ravel()]), row, column)
 
 
-def _best_on_mast(
-    around: Surroundings, cells: _Cells, sectors: gpd.GeoDataFrame
-) -> tuple[_Levels, _Levels, NDArray[np.int32]]:
-    """Return the best level of one mast in every cell, minus infinity for none, its spread and its sector."""
-    network, size = around.network, len(cells.xy)
-    level = np.full(size, -np.inf, np.float32)
-    sigma, server = np.full(size, np.nan, np.float32), np.full(size, -1, np.int32)
-    keys = [sectors.geometry.x, sectors.geometry.y, sectors["antenna_height_m"], sectors["frequency_mhz"]]
-    for (x, y, _, _), alike in sectors.groupby(keys, sort=True):
-        away = np.hypot(cells.xy[:, 0] - x, cells.xy[:, 1] - y)
-        near = np.flatnonzero(away <= network.radio.maximum_radius_m)
-        traced: _Traced | None = None
-        for row in alike.index:  # few: the sectors of one mast
-            pairs = network.pair_up(cells.xy, near, np.full(near.size, row), away[near])
-            traced = traced or _trace(around, cells, pairs)
-            taken = servers.attenuate(network.beams, pairs, traced.departure_deg)
-            found = (pairs.free_dbm - taken - traced.excess_db).astype(np.float32)
-            better = found > level[near]
-            level[near] = np.where(better, found, level[near])
-            sigma[near] = np.where(better, spread(traced.excess_db, network.radio), sigma[near])
-            server[near] = np.where(better, row, server[near])
-    return level, sigma, server
-
-
-def _trace(around: Surroundings, cells: _Cells, pairs: Pairs) -> _Traced:
-    """Return loss and direction of the rays from one antenna, that of the first pair."""
-    excess, departure = np.full(pairs.place.size, np.nan), np.full(pairs.place.size, np.nan)
-    # maps and the ground differ by a little in length
-    own = pairs.distance_m < NEAREST_P1812_M * STRETCH
+def _enter(around: Surroundings, cells: _Cells, sectors: _Numbers, board: Board) -> None:
+    """Enter the sectors of one antenna into what is known of its mast."""
+    network, first = around.network, int(sectors[0])
+    x, y = network.xy[first]
+    near, away_m = find_near(cells.xy, x, y, network.radio.maximum_radius_m)
     if around.sweeps:
-        excess[~own], departure[~own] = _sweep(around, cells, pairs.take(~own))
+        excess_db, departure_deg = _sweep(around, cells, first, near, away_m)
+        # maps and the ground differ by a little in length
+        alone = np.flatnonzero(away_m < NEAREST_P1812_M * STRETCH)
     else:
-        own[:] = True
-    network = around.network
+        excess_db, departure_deg = np.empty(near.size), np.empty(near.size, np.float32)
+        alone = np.arange(near.size)
     scene = network.scene._replace(place_row=cells.row, place_column=cells.column)
-    few = pairs.take(own)
-    traced = trace_links(scene, network.physics, few.sector, few.place, few.distance_m, few.given_db)
-    excess[own], departure[own] = traced[:, 0], traced[:, 2]
-    return _Traced(excess, departure)
+    numbers = np.full(alone.size, first)
+    given_db = network.give(numbers, away_m[alone])
+    unknown = np.full(alone.size, np.nan)
+    traced = trace_links(
+        scene, network.physics, numbers, near[alone], away_m[alone], given_db if given_db.size else unknown
+    )
+    excess_db[alone], departure_deg[alone] = traced[:, 0], traced[:, 2]
+    enter_antenna(
+        board, network.emitters, network.beams, sectors, cells.xy, near, away_m, excess_db, departure_deg
+    )
 
 
-def _sweep(around: Surroundings, cells: _Cells, pairs: Pairs) -> tuple[_Floats, _Floats]:
+def _sweep(
+    around: Surroundings, cells: _Cells, sector: int, near: _Numbers, away_m: _Floats
+) -> tuple[_Floats, _Levels]:
     """Return loss beyond free space and direction by the area engine; NaN where the path leaves the terrain."""
-    nothing = np.full(pairs.place.size, np.nan)
-    if not pairs.place.size:
-        return nothing, nothing
-    network, terrain, first = around.network, around.terrain, pairs.sector[0]
+    network, terrain = around.network, around.terrain
     radio, scene = network.radio, network.scene
-    mast_x, mast_y = terrain.transformer_from(network.crs).transform(*network.xy[first])
-    if np.isnan(terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
-        return nothing, nothing
+    mast_x, mast_y = terrain.transformer_from(network.crs).transform(*network.xy[sector])
+    if not near.size or np.isnan(terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
+        return np.full(near.size, np.nan), np.full(near.size, np.nan, np.float32)
     settings = AreaSettings(
         refractivity_gradient=radio.refractivity_gradient,
         surface_refractivity=radio.surface_refractivity,
@@ -201,19 +191,19 @@ def _sweep(around: Surroundings, cells: _Cells, pairs: Pairs) -> tuple[_Floats, 
         engine=radio.area_engine,
         step_m=radio.profile_step_m,
     )
-    frequency = float(scene.sector_frequency_mhz[first])
+    frequency = float(scene.sector_frequency_mhz[sector])
     mast = Transmitter(
         x=float(mast_x),
         y=float(mast_y),
-        height_m=float(scene.sector_height_m[first]),
+        height_m=float(scene.sector_height_m[sector]),
         frequency_mhz=frequency,
     )
-    loss, departure = pixel_losses(
+    loss_db, departure_deg = pixel_losses(
         terrain,
         mast,
         settings,
-        row=cells.row[pairs.place],
-        column=cells.column[pairs.place],
+        row=cells.row[near],
+        column=cells.column[near],
         radius_m=radio.maximum_radius_m,
     )
-    return loss - free_space_loss(pairs.distance_m, frequency), departure.astype(np.float64)
+    return beyond_free_space(loss_db, away_m, frequency), departure_deg

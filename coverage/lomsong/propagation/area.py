@@ -18,7 +18,7 @@ from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation.area_exact import NEAREST_M, Mast, exact_losses, timed_losses
-from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, monomials
+from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, locate_pixels
 from lomsong.propagation.area_sweep import radial_losses, was_compiled
 from lomsong.propagation.area_terms import Radio, prepare_radio
 from lomsong.propagation.area_walk import bilinear
@@ -293,13 +293,11 @@ def pixel_losses(
         np.asarray(row, dtype=np.float64), np.asarray(column, dtype=np.float64)
     )
     frame, radio, mast = _prepare(terrain, transmitter, settings, STRETCH * radius_m)
-    down, right = rows.ravel() - frame.row, columns.ravel() - frame.column
+    down, right = rows.ravel(), columns.ravel()
     losses, slopes = np.empty(down.size, dtype=np.float32), np.full(down.size, np.nan, dtype=np.float32)
     for first in range(0, down.size, BAND_CELLS):
         band = slice(first, first + BAND_CELLS)
-        places = np.column_stack(
-            [monomials(down[band], right[band]) @ frame.backward.T, down[band], right[band]]
-        )
+        places = locate_pixels(down[band], right[band], frame.row, frame.column, frame.backward)
         _run(terrain, mast, frame, places, radio, settings, losses[band], slopes[band])
     return losses.reshape(rows.shape), np.degrees(np.arctan(slopes)).reshape(rows.shape)
 

@@ -176,3 +176,19 @@ def locate_grid(rows: _Floats, columns: _Floats, backward: _Floats, places: _Flo
             places[k, 1] = north0 + c * (north1 + c * (north2 + c * backward[1, 8]))
             places[k, 2] = r
             places[k, 3] = c
+
+
+@parallel_kernel
+def locate_pixels(
+    row: _Floats, column: _Floats, frame_row: float, frame_column: float, backward: _Floats
+) -> _Floats:
+    """Return east, north, row and column from the mast, shape (n, 4), of places in fractional pixels."""
+    places = np.empty((row.size, 4))
+    for k in prange(row.size):
+        r, c = row[k] - frame_row, column[k] - frame_column
+        for axis in range(2):
+            b = backward[axis]
+            linear = r * (b[0] + r * (b[2] + r * b[5])) + c * (b[1] + r * (b[3] + r * b[6]))
+            places[k, axis] = linear + c * c * (b[4] + r * b[7] + c * b[8])
+        places[k, 2], places[k, 3] = r, c
+    return places
