@@ -47,6 +47,7 @@ lock: $(UV)                   ## resolve the newest versions again
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group bench -c requirements.lock -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group docs -c requirements.lock pyproject.toml -o requirements-docs.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group s3server -o requirements-s3server.lock
 
 # `pip install --target` needs neither root nor python3-venv, and PEP 668 does not forbid it.
 $(UV):
@@ -64,6 +65,12 @@ $(UV):
 .venv/.dev: requirements-dev.lock .venv/.core
 	@echo "setting up: the tools for tests and checks (once)"
 	@$(UV) pip install --quiet --python .venv -r requirements-dev.lock
+	@touch $@
+
+.tools/s3server/.done: requirements-s3server.lock | .venv/bin/python
+	@echo "setting up: an object store for the tests (once)"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/s3server
+	@$(UV) pip install --quiet --python .tools/s3server -r requirements-s3server.lock
 	@touch $@
 
 .venv/.bench: requirements-bench.lock .venv/.dev

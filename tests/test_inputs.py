@@ -209,3 +209,9 @@ def test_every_kind_of_measurement_joins_one_table(demo: Path) -> None:
     check = inputs.measurements[inputs.measurements["kind"] == "field_check"]
     assert inputs.villages.geometry.iloc[0].buffer(2000).contains(check.geometry.iloc[0])
     assert {"log.csv", "none.csv", "checks.csv"} <= {record.path for record in inputs.records}
+
+
+def test_a_file_that_is_only_read_later_is_missed_at_once(demo: Path) -> None:
+    shutil.rmtree(demo / "truth")
+    with pytest.raises(MissingSourceError, match="truth"):
+        ls.read(load_settings(demo / "district.yml"))

@@ -1,4 +1,4 @@
-"""Addresses of tables that are no files: databases and web services. They never hold a password."""
+"""Addresses of what is no file here: databases, web services and object stores. They never hold a password."""
 
 import hashlib
 import re
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 #: How an address of each kind begins.
 DATABASE_SCHEMES = ("postgresql", "postgres")
 SERVICE_SCHEMES = ("https", "http")
+STORE_SCHEMES = ("s3",)
 #: Environment variable of the secret that stands for {token} in the address of a service.
 TOKEN = "LOMSONG_SERVICE_TOKEN"  # noqa: S105 - its name
 #: Choices in an address that are secrets; a token in one is written {token}.
@@ -17,6 +18,10 @@ _ADDRESS = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 #: Whatever stands before the host may be a secret, and may hold a slash or a blank; so may a password given as a choice.
 _LOGIN = re.compile(r"(?<=://).*@", re.DOTALL)
 _SECRET_CHOICE = re.compile(r"(?i)(pass\w*=)[^&\s'\"]+")
+#: What the names of copies are made without.
+_ODD = re.compile(r"[^\w.-]+")
+#: Names of buckets, as every store knows them.
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 #: Part of a name in SQL: as it stands, or in double quotes that are doubled inside.
 _NAME_PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 #: PostgreSQL cuts longer names off in silence. [bytes]
@@ -47,16 +52,62 @@ class Database:
         return f"postgresql://{self.host}{port}/{self.name}"
 
 
+def _has_scheme(text: str, schemes: tuple[str, ...]) -> bool:
+    found = _ADDRESS.match(text)
+    return found is not None and found["scheme"].lower() in schemes
+
+
 def is_database(text: str) -> bool:
     """Return whether a text is an address of a database."""
-    found = _ADDRESS.match(text)
-    return found is not None and found["scheme"].lower() in DATABASE_SCHEMES
+    return _has_scheme(text, DATABASE_SCHEMES)
+
+
+def is_store(text: str) -> bool:
+    """Return whether a text is an address in an object store."""
+    return _has_scheme(text, STORE_SCHEMES)
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is an address of a database or a web service."""
-    found = _ADDRESS.match(text)
-    return found is not None and found["scheme"].lower() in (*DATABASE_SCHEMES, *SERVICE_SCHEMES)
+    """Return whether a text is an address of a database, a web service or an object store."""
+    return _has_scheme(text, (*DATABASE_SCHEMES, *SERVICE_SCHEMES, *STORE_SCHEMES))
+
+
+def check_address(address: str) -> None:
+    """
+    Refuse an address that holds a secret or names nothing that can be read; a database's is looked at with its query.
+
+    Raises
+    ------
+    ValueError
+        What is wrong with it; the message repeats no secret.
+    """
+    if is_store(address):
+        if not parse_store(address)[1]:
+            raise ValueError(f"{address}: which object? s3://bucket/folder/file")
+    elif not is_database(address):
+        service_kind(address)
+
+
+def parse_store(address: str) -> tuple[str, str]:
+    """
+    Return bucket and key of an address in an object store.
+
+    Raises
+    ------
+    ValueError
+        It holds a login, or cannot be understood; the message repeats no secret.
+    """
+    rest = address.partition("://")[2]
+    if "@" in rest or ":" in rest.partition("/")[0]:
+        raise ValueError(
+            f"{hide_login(address)}: an address holds no key and no server, which would end up in results; set "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for another server than Amazon's, AWS_ENDPOINT_URL in the environment"
+        )
+    bucket, _, key = rest.partition("/")
+    parts = key.strip("/").split("/")
+    if not _BUCKET.fullmatch(bucket) or any(part in {".", ".."} or not part.isprintable() for part in parts):
+        raise ValueError(f"{address[:200]!r}: not an address such as s3://bucket/folder/file")
+    return bucket, key.strip("/")
 
 
 def service_kind(address: str) -> Literal["items", "wfs"]:
@@ -177,7 +228,12 @@ def require_name(name: str) -> str:
 
 
 def copy_name(address: str, query: str | None) -> str:
-    """Return the name of the file in which a copy of a table or of the features of a service is kept."""
+    """Return the name of the file in which a copy of a table, of the features of a service or of an object is kept."""
+    if is_store(address):
+        stem, dot, ending = parse_store(address)[1].rpartition("/")[2].partition(".")
+        digest = hashlib.sha256(address.encode()).hexdigest()[:8]
+        # readers go by endings, also by two of them
+        return f"{re.sub(_ODD, '_', stem)[:80]}-{digest}{dot}{re.sub(_ODD, '_', ending)[-40:]}"
     suffix = "parquet" if is_database(address) else "geojson"
     if is_database(address):
         name = ".".join(parse_database(address).table) or "query"
@@ -185,6 +241,6 @@ def copy_name(address: str, query: str | None) -> str:
         parts = urlsplit(address)
         named = {key.casefold(): values[0] for key, values in parse_qs(parts.query).items()}
         name = named.get("typenames") or named.get("typename") or parts.path.rstrip("/").split("/")[-2]
-    plain = re.sub(r"[^\w.-]+", "_", name)
+    plain = re.sub(_ODD, "_", name)
     digest = hashlib.sha256(f"{address}\n{query or ''}".encode()).hexdigest()[:8]
     return f"{plain[:80]}-{digest}.{suffix}"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lomsong.addresses import copy_name, is_address, is_database, parse_database, service_kind
+from lomsong.addresses import check_address, copy_name, is_address, is_database, is_store, parse_database
 
 Technology = Literal["2g", "3g", "4g", "5g"]
 #: Propagation models; `propagation.models` says what each is.
@@ -52,8 +52,8 @@ class LayerSource(StrictModel):
 
     path: Path = _wanted(
         "the file, relative to the settings file; or postgresql://host/database?table=schema.name, "
-        "https://host/collections/NAME/items or a WFS, of which each run and check takes a copy into 'copies' beside the "
-        "settings; logins are the environment's"
+        "https://host/collections/NAME/items, a WFS or s3://bucket/key, of which each run and check takes a copy into "
+        "'copies' beside the settings; logins are the environment's"
     )
     address: str | None = _setting(
         None,
@@ -80,8 +80,7 @@ class LayerSource(StrictModel):
             return given
         address, query = given.get("path"), given.get("query")
         if isinstance(address, str) and is_address(address):
-            if not is_database(address):
-                service_kind(address)
+            check_address(address)
             given = {**given, "address": address, "path": Path(COPIES) / copy_name(address, query)}
         address = given.get("address")
         if isinstance(address, str) and is_database(address):
@@ -90,7 +89,7 @@ class LayerSource(StrictModel):
         elif query is not None:
             raise ValueError("'query' needs a path such as postgresql://host/database")
         elif isinstance(address, str):
-            service_kind(address)
+            check_address(address)
         return given
 
 
@@ -203,12 +202,41 @@ class RasterSource(StrictModel):
 
     path: Path | Annotated[tuple[Path, ...], Field(min_length=1)] = _wanted(
         "the file, a folder of tiles, or a list of them, relative to the settings file; where tiles overlap, the first "
-        "that has a value counts"
+        "that has a value counts; s3://bucket/key for a file that is copied into 'copies' beside the settings"
+    )
+    addresses: tuple[str, ...] = _setting(
+        (),
+        "objects of which files in 'path' are copies; taken from 'path' where that has addresses",
+        source="file",
     )
     crs: str | None = _setting(None, "coordinate system, where the file does not say", source="file")
     nodata: float | None = _setting(None, "missing value, where the file does not say", source="file")
     attribution: str = _setting("", "whom to name for this layer on maps and reports", source="the user")
     licence: str = _setting("", "licence of the layer", source="the user")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_copies(cls, given: Any) -> Any:
+        """Name the copies that are read instead of objects."""
+        if not isinstance(given, dict):
+            return given
+        path = given.get("path")
+        named = path if isinstance(path, list | tuple) else [path]
+        addresses = [each for each in named if isinstance(each, str) and is_address(each)]
+        for each in (*addresses, *given.get("addresses", ())):
+            if not is_store(each):
+                raise ValueError(f"{each}: rasters come from files or from s3://bucket/key")
+            check_address(each)
+        if not addresses:
+            return given
+        placed = [Path(COPIES) / copy_name(each, None) if each in addresses else each for each in named]
+        return {**given, "path": placed if len(placed) > 1 else placed[0], "addresses": addresses}
+
+    @property
+    def copies(self) -> dict[str, Path]:
+        """The file of each object."""
+        by_name = {path.name: path for path in self.paths}
+        return {each: by_name[copy_name(each, None)] for each in self.addresses}
 
     @property
     def paths(self) -> tuple[Path, ...]:

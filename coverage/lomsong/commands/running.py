@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from lomsong.addresses import hide_login, is_address
 from lomsong.commands import options
 
 
@@ -105,6 +106,10 @@ def run(
     """Run the whole chain on CONFIG: a map, a ranking and a report in the folder OUT."""
     from lomsong.settings_file import load_settings
 
+    if is_address(out):
+        raise click.UsageError(
+            f"--out is a folder of this machine; afterwards: lomsong publish FOLDER {hide_login(out)}"
+        )
     settings = load_settings(config)  # a mistake in it is told before the rest is loaded
     from lomsong.engine import Engine
     from lomsong.pipeline import run as run_chain

@@ -2,6 +2,7 @@
 
 import click
 
+from lomsong.addresses import is_store
 from lomsong.commands import options
 from lomsong.errors import LomsongError
 
@@ -36,7 +37,9 @@ def compare(
 @click.command(
     epilog="\b\nExamples:\n  lomsong publish maps/mine postgresql://db.example/gis\n"
     "  lomsong publish maps/mine postgresql://db.example/gis --id 2026-autumn\n"
-    "\b\nUser and password are read from the environment (PGUSER, PGPASSWORD or PGPASSFILE) and written nowhere.\n"
+    "  lomsong publish public/mine s3://bucket/maps/mine\n"
+    "\b\nLogins are read from the environment (PGUSER, PGPASSWORD or PGPASSFILE; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
+    "AWS_ENDPOINT_URL) and written nowhere.\n"
 )
 @options.FINISHED_RUN
 @click.argument("database", metavar="ADDRESS")
@@ -45,7 +48,20 @@ def compare(
 )
 @options.QUIET
 def publish(run: str, database: str, run_id: str | None, quiet: bool) -> None:
-    """Put the finished RUN into the PostGIS database at ADDRESS, replacing what was there of the same name."""
+    """
+    Put the finished RUN into the PostGIS database at ADDRESS, or a folder of lomsong's into an object store.
+
+    What was there of the same name is replaced.
+    """
+    if is_store(database):
+        if run_id is not None:
+            raise click.UsageError("--id names a run in a database; in a store the address does")
+        from lomsong.store_publication import store_folder
+
+        count = store_folder(run, database)
+        if not quiet:
+            click.echo(f"Stored: {count:,} files in {database}")
+        return
     try:
         from lomsong.publication import publish_run
     except ImportError:

@@ -7,11 +7,12 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from lomsong.addresses import Database, is_database, parse_database
+from lomsong.addresses import Database, is_database, is_store, parse_database
 from lomsong.atomic import told_as_ours, write_whole
 from lomsong.errors import SourceError
-from lomsong.settings import InputSettings, LayerSource
+from lomsong.settings import InputSettings, LayerSource, RasterSource
 from lomsong.sources.databases import connection, read_query
+from lomsong.sources.object_store import fetch_object
 from lomsong.sources.privacy import drop_identities
 from lomsong.sources.services import read_service
 
@@ -21,7 +22,7 @@ _OF_PERSONS = ("masts", "speed_tests", "signal_samples", "no_service_reports", "
 
 def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
     """
-    Read every table of a database and every service that the settings name into the file that stands for it.
+    Read every table of a database, every service and every object that the settings name into the file that stands for it.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
     missing_only : bool
         Keep the copies that are there.
 
-    All tables of one database are as of one moment. No file is touched before everything has been read, and one whose
-    content is the same stays as it is.
+    All tables of one database are as of one moment. No file is touched before tables and services have been read, and one
+    whose content is the same stays as it is; the copy of an object is replaced once it is whole.
 
     Raises
     ------
@@ -55,19 +56,42 @@ def take_copies(wanted: InputSettings, *, missing_only: bool = False) -> None:
                 if layer in _OF_PERSONS:
                     frame, _ = drop_identities(frame, layer=layer)
                 files[source.path] = _as_parquet(frame, layer)
+    for address, path in _objects(wanted, missing_only=missing_only).items():
+        fetch_object(address, path)
     for path, content in files.items():
-        with told_as_ours(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.is_file() or path.read_bytes() != content:
-                write_whole(path, content)
+        _keep(path, content)
 
 
-def _addressed(wanted: InputSettings) -> Iterator[tuple[str, LayerSource, str]]:
+def _keep(path: Path, content: bytes) -> None:
+    with told_as_ours(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_bytes() != content:
+            write_whole(path, content)
+
+
+def _sources(wanted: InputSettings) -> Iterator[tuple[str, object]]:
     for layer in InputSettings.model_fields:
         value = getattr(wanted, layer)
         for source in value if isinstance(value, tuple) else (value,):
-            if isinstance(source, LayerSource) and source.address is not None:
-                yield layer, source, source.address
+            yield layer, source
+
+
+def _addressed(wanted: InputSettings) -> Iterator[tuple[str, LayerSource, str]]:
+    """Yield what is read as a table."""
+    for layer, source in _sources(wanted):
+        if isinstance(source, LayerSource) and source.address is not None and not is_store(source.address):
+            yield layer, source, source.address
+
+
+def _objects(wanted: InputSettings, *, missing_only: bool) -> dict[str, Path]:
+    """Return the file of each object that is to be copied."""
+    found: dict[str, Path] = {}
+    for _, source in _sources(wanted):
+        if isinstance(source, RasterSource):
+            found |= source.copies
+        elif isinstance(source, LayerSource) and source.address is not None and is_store(source.address):
+            found[source.address] = source.path
+    return {address: path for address, path in found.items() if not (missing_only and path.is_file())}
 
 
 def _as_parquet(frame: pd.DataFrame, layer: str) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from lomsong.errors import SourceError
 from lomsong.findings import Finding
 from lomsong.settings import InputSettings, LayerSource, RasterSource
-from lomsong.sources.files import checksum
+from lomsong.sources.files import checksum, require_file
 from lomsong.sources.licences import WELL_KNOWN, flag_terms
 from lomsong.sources.surroundings import TAGS
 
@@ -26,6 +26,8 @@ def list_records(wanted: InputSettings, layouts: dict[Path, str]) -> tuple[list[
     """Return what each file is and whom to name for it; well-known layouts bring their own terms."""
     records, findings = [], []
     for layer, source, path in _named_files(wanted):
+        if not path.is_dir():
+            require_file(path, layer=layer)  # some are only read much later
         attribution, licence = source.attribution, source.licence
         credit = WELL_KNOWN.get(layouts.get(path, ""))
         if credit is not None and not (attribution and licence):
