@@ -308,9 +308,12 @@ def repeat(few: Prediction, big: Inputs, tiles: int) -> Prediction:
     signal = pd.concat([few.signal] * tiles, ignore_index=True)
     tile = np.repeat(np.arange(tiles), rows)
     signal["demand_id"] += tile * count
-    for name in ("site_id", "sector_id", "second_site_id", "second_sector_id"):
-        if name in signal:
-            signal[name] = renamed(signal[name], tile).astype(few.signal[name].dtype)
+    for name in ("site_id", "sector_id", "second_site_id"):
+        names = few.signal[name].cat.categories
+        number = signal[name].cat.codes.to_numpy().astype(np.int64)
+        every = [f"{one}-{number}" for number in range(tiles) for one in names]
+        codes = np.where(number < 0, -1, number + tile * len(names))
+        signal[name] = pd.Categorical.from_codes(codes, pd.Index(every, dtype=str))
     return replace(few, demand=demand, signal=signal, inputs=big)
 
 

@@ -198,7 +198,9 @@ def test_every_pair_above_the_floor_is_told_and_the_best_of_them_is_the_best_ser
     best = pairs.merge(hills.sectors[["sector_id", "operator", "technology"]], on="sector_id")
     best = best.sort_values(["level_dbm", "sector_id"], ascending=[False, True])
     best = best.groupby(["demand_id", "operator", "technology"]).first()
-    signal = prediction.signal.set_index(["demand_id", "operator", "technology"]).sort_index()
+    text = prediction.signal.select_dtypes("category").columns
+    signal = prediction.signal.astype(dict.fromkeys(text, str))
+    signal = signal.set_index(["demand_id", "operator", "technology"]).sort_index()
     assert best.index.equals(signal.index)
     shared = ["sector_id", "level_dbm", "sigma_db", "distance_m", "diffraction_db"]
     pd.testing.assert_frame_equal(best[shared], signal[shared], check_exact=True, check_dtype=False)

@@ -11,20 +11,23 @@ from scipy.special import ndtr
 
 from lomsong.broadband import Speeds, find_lines, judge_broadband, measure_speeds
 from lomsong.evidence.core import Evidence
+from lomsong.evidence.probability import Servers
 from lomsong.findings import Finding
+from lomsong.homes import Homes
 from lomsong.inputs import Inputs
 from lomsong.measurements import counts_near
 from lomsong.nearest import find_nearest
+from lomsong.overrides import chances_by_hand, set_by_hand, unserved_by_hand
 from lomsong.prediction import Prediction
 from lomsong.reasons import explain
 from lomsong.schemas import ANY, ASSESSMENT
-from lomsong.service import build_service, point_service, sum_up, usable_servers
+from lomsong.service import build_service, service_chances, usable_servers
 from lomsong.settings import ServiceSettings
+
+Array = NDArray[np.float64]
 
 #: Where a run keeps the chance of signal at every demand point, after all evidence.
 CHANCES_FILE = "demand_points.parquet"
-#: What a status set by hand says of the chance of signal.
-DECIDED = {"white": 0.0, "underserved": 1.0, "covered": 1.0, "served": 1.0}
 #: Reports of no service that are as telling as this contradict tests beside them. [natural logarithm of a ratio]
 STRONG_DENIAL = -2.5
 
@@ -51,7 +54,7 @@ class Assessment:
     villages: gpd.GeoDataFrame
     service: pd.DataFrame
     broadband: pd.DataFrame
-    p_signal: NDArray[np.float64]
+    p_signal: Array
     findings: tuple[Finding, ...]
 
 
@@ -86,29 +89,28 @@ def assess_service(
     evidence = prediction if isinstance(prediction, Evidence) else None
     prediction = prediction.prediction if isinstance(prediction, Evidence) else prediction
     villages = inputs.villages
-    ids = villages["village_id"]
-    servers = _all_servers(prediction, evidence)
-    p_before, p = _chances(prediction, evidence, servers, settings)
-    facts = sum_up(prediction, p, ids).set_index(villages.index)
-    facts["p_signal"] = facts.pop("p_centre")
-    facts["p_2g"] = sum_up(
-        prediction, point_service(prediction, servers[servers["technology"] == "2g"]), ids
-    )["p_centre"].to_numpy()
+    homes = Homes.of(prediction.demand, villages["village_id"])
+    chances = service_chances(prediction, _all_servers(prediction, evidence), settings)
+    p_before, p = _weigh_evidence(evidence, chances[ANY, ANY])
+    # tests and reports tell no operator, so they speak for 'any' alone
+    chances[ANY, ANY] = p
+    facts = _places(prediction, inputs, p, homes, settings)
+    facts["p_signal"] = homes.at_centre(p)
+    facts["p_2g"] = homes.at_centre(chances.get((ANY, "2g"), 0.0 * p))
+    facts["covered_share"] = homes.covered_share(p)
     unseen = _unseen_probability(prediction, settings)
-    facts = facts.join(_places(prediction, inputs, p, settings))
     # the best that masts beyond the terrain's edge could do: would it change the verdict?
     hopeful = np.where(unseen >= settings.covered_from, 1.0, p)
-    facts["hopeful_share"] = sum_up(prediction, hopeful, ids)["covered_share"].to_numpy()
-    facts["hopeful_dark_households"] = _dark_cluster(prediction, hopeful, inputs, settings)
-    facts["p_unseen"] = unseen[facts["centre_row"]]
-    facts["p_unseen"] = facts["p_unseen"].where(facts["centre_row"] >= 0)
+    facts["hopeful_share"] = homes.covered_share(hopeful)
+    facts["hopeful_dark_households"] = _dark_cluster(prediction, hopeful, inputs, homes, settings)
+    facts["p_unseen"] = homes.at_centre(unseen)
     speeds = measure_speeds(inputs)
     facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings, speeds))
     facts = facts.join(_weigh(evidence, p_before, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
     facts["status_computed"], facts["verify_cause"] = _status(facts, settings)
-    facts = facts.join(_by_hand(facts, inputs))
-    facts["unserved_people"] = _unserved_by_hand(facts)
+    facts = facts.join(set_by_hand(facts, inputs))
+    facts["unserved_people"] = unserved_by_hand(facts)
     facts["verify_cause"] = facts["verify_cause"].where(facts["status"] == facts["status_computed"], None)
     centres = _centres(prediction, facts["centre_row"])
     lines = find_lines(inputs, centres, speeds.counts["fixed"].total)
@@ -132,24 +134,16 @@ def assess_service(
         "attributions": [record.attribution for record in inputs.records if record.attribution],
     }
     judged.attrs["lomsong"] = label
-    service = build_service(prediction, servers, settings, ids)
-    if evidence is not None:
-        # tests and reports tell no operator, so they speak for 'any' alone
-        whole = (service["operator"] == ANY) & (service["technology"] == ANY)
-        figures = sum_up(prediction, p, ids)[["p_centre", "covered_share"]].to_numpy()
-        service.loc[whole, ["p_centre", "covered_share"]] = figures
     return Assessment(
         villages=judged,
-        service=service,
+        service=build_service(chances, homes),
         broadband=speeds.table,
-        p_signal=_chances_by_hand(p, prediction.demand, judged),
+        p_signal=chances_by_hand(p, prediction.demand, judged),
         findings=speeds.findings,
     )
 
 
-def signal_chance(
-    prediction: Prediction | Evidence, settings: ServiceSettings | None = None
-) -> NDArray[np.float64]:
+def signal_chance(prediction: Prediction | Evidence, settings: ServiceSettings | None = None) -> Array:
     """
     Chance of signal at every demand point, after all that is known of it; what the verdicts rest on.
 
@@ -166,27 +160,22 @@ def signal_chance(
     evidence = prediction if isinstance(prediction, Evidence) else None
     plain = prediction.prediction if isinstance(prediction, Evidence) else prediction
     settings = settings or plain.inputs.settings.service
-    return _chances(plain, evidence, _all_servers(plain, evidence), settings)[1]
+    chances = service_chances(plain, _all_servers(plain, evidence), settings, [(ANY, ANY)])
+    return _weigh_evidence(evidence, chances[ANY, ANY])[1]
 
 
-def _all_servers(prediction: Prediction, evidence: Evidence | None) -> pd.DataFrame:
+def _all_servers(prediction: Prediction, evidence: Evidence | None) -> Servers:
     """Recorded servers, and those that only samples heard."""
-    servers = usable_servers(prediction)
-    if evidence is not None and len(evidence.strays):
-        servers = pd.concat([servers, evidence.strays], ignore_index=True)
-    return servers
+    return usable_servers(prediction, None if evidence is None else evidence.strays)
 
 
-def _chances(
-    prediction: Prediction, evidence: Evidence | None, servers: pd.DataFrame, settings: ServiceSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _weigh_evidence(evidence: Evidence | None, p: Array) -> tuple[Array, Array]:
     """Chance of signal at every demand point before and after tests, reports and checks."""
-    p = point_service(prediction, servers[servers["technology"].isin(settings.technologies)])
     return (p, p) if evidence is None else (evidence.before_tests(p), evidence.posterior(p))
 
 
 def _weigh(
-    evidence: Evidence | None, p_before: NDArray[np.float64], centre_row: pd.Series, settings: ServiceSettings
+    evidence: Evidence | None, p_before: Array, centre_row: pd.Series, settings: ServiceSettings
 ) -> pd.DataFrame:
     """Facts from the evidence: the chance before the tests, tests expected, samples near, and what was reported."""
     row = centre_row.clip(lower=0).to_numpy()
@@ -204,78 +193,77 @@ def _weigh(
 
 
 def _places(
-    prediction: Prediction, inputs: Inputs, p: NDArray[np.float64], settings: ServiceSettings
+    prediction: Prediction, inputs: Inputs, p: Array, homes: Homes, settings: ServiceSettings
 ) -> pd.DataFrame:
     """Facts from the demand points: centre, people, share inside the terrain, dark clusters."""
-    villages = inputs.villages
-    demand = prediction.demand
-    village = demand["village_id"].to_numpy()
-    ids = villages["village_id"].to_numpy()
-    seen = demand["ground_m"].notna().to_numpy()
-    centre = pd.Series(np.arange(len(demand)), index=village)[demand["is_centre"].to_numpy(dtype=bool)]
-    inside = (demand["share"] * seen).groupby(village).sum().reindex(ids)
+    villages, demand = inputs.villages, prediction.demand
+    heads = demand["people"].to_numpy(dtype=np.float64)
+    inside = homes.sum(homes.share * demand["ground_m"].notna().to_numpy())
     # where the chance is unknown, so is the number of people without signal
-    unserved = demand["people"] * (1 - p)
-    lost = unserved.groupby(village).sum(min_count=1).reindex(ids)
-    people = demand["people"].groupby(village).sum(min_count=1).reindex(ids).to_numpy(dtype=np.float64)
+    unserved = homes.sum(heads * (1 - p))
+    people = homes.sum(heads)
     if "population" in villages:
         given = villages["population"].to_numpy(np.float64, na_value=np.nan)
         people = np.where(np.isfinite(given), given, people)
     return pd.DataFrame(
         {
-            "centre_row": centre.reindex(ids).fillna(-1).to_numpy(dtype=np.int64),
-            "terrain_share": inside.clip(0, 1).fillna(0).to_numpy(),
+            "centre_row": homes.centre,
+            "terrain_share": np.nan_to_num(np.clip(inside, 0, 1)),
             "people": people,
-            "unserved_people": lost.where(inside >= settings.terrain_share).to_numpy(),
-            "dark_cluster_households": _dark_cluster(prediction, p, inputs, settings),
+            "unserved_people": np.where(inside >= settings.terrain_share, unserved, np.nan),
+            "dark_cluster_households": _dark_cluster(prediction, p, inputs, homes, settings),
         },
         index=villages.index,
     )
 
 
 def _dark_cluster(
-    prediction: Prediction, p: NDArray[np.float64], inputs: Inputs, settings: ServiceSettings
-) -> NDArray[np.float64]:
+    prediction: Prediction, p: Array, inputs: Inputs, homes: Homes, settings: ServiceSettings
+) -> Array:
     """Return the households of the largest cluster of each village that is more likely dark than not."""
     demand, villages = prediction.demand, inputs.villages
-    households = villages["households"].astype("float64") if "households" in villages else np.nan
-    by_id = pd.Series(households, index=villages.index).set_axis(villages["village_id"].to_numpy())
+    households = (
+        villages["households"].to_numpy(np.float64, na_value=np.nan)
+        if "households" in villages
+        else np.full(len(villages), np.nan)
+    )
     table = pd.DataFrame(
         {
-            "village_id": demand["village_id"],
-            "cluster": demand["cluster"],
-            "share": demand["share"],
-            "people": demand["people"],
-            "lit": demand["share"] * p,
+            "village": homes.village,
+            "cluster": demand["cluster"].to_numpy(),
+            "share": homes.share,
+            "people": demand["people"].to_numpy(dtype=np.float64),
+            "lit": homes.share * p,
         }
     )
     clusters = (
-        table[table["cluster"] >= 0]
-        .groupby(["village_id", "cluster"])
-        .agg(share=("share", "sum"), people=("people", "sum"), lit=("lit", "sum"))
+        table[(table["cluster"] >= 0) & (table["village"] >= 0)]
+        .groupby(["village", "cluster"])[["share", "people", "lit"]]
+        .sum()
         .reset_index()
     )
-    known = by_id.reindex(clusters["village_id"]).to_numpy()
+    known = households[clusters["village"]]
     size = np.where(
         np.isfinite(known),
         known * clusters["share"],
         clusters["people"] / inputs.settings.demand.household_size,
     )
     dark = clusters["lit"] < settings.covered_from * clusters["share"]
-    largest = pd.Series(np.where(dark, size, 0.0)).groupby(clusters["village_id"]).max()
-    return np.asarray(largest.reindex(by_id.index).fillna(0), dtype=np.float64)
+    largest = np.zeros(len(villages))
+    np.maximum.at(largest, clusters["village"].to_numpy(), np.where(dark, size, 0.0))
+    return largest
 
 
-def _unseen_probability(prediction: Prediction, settings: ServiceSettings) -> NDArray[np.float64]:
+def _unseen_probability(prediction: Prediction, settings: ServiceSettings) -> Array:
     """Chance of signal from the strongest mast that could not be computed, as if its path were clear."""
-    radio = prediction.radio
-    signal = prediction.signal[prediction.signal["technology"].isin(settings.technologies)]
+    radio, signal = prediction.radio, prediction.signal
+    some = signal.loc[signal["unseen_bound_dbm"].notna(), ["demand_id", "technology", "unseen_bound_dbm"]]
+    some = some[some["technology"].isin(settings.technologies)]
     thresholds = {name: carrier.threshold_dbm for name, carrier in radio.carriers.items()}
-    margin = (
-        signal["unseen_bound_dbm"] - signal["technology"].map(thresholds).astype("float64")
-    ) / radio.sigma_clear_db
-    best = margin.groupby(signal["demand_id"]).max().reindex(range(len(prediction.demand)))
-    return ndtr(best.fillna(-np.inf).to_numpy(dtype=np.float64))
+    margin = some["unseen_bound_dbm"] - some["technology"].map(thresholds).astype("float64")
+    best = np.full(len(prediction.demand), -np.inf)
+    np.maximum.at(best, some["demand_id"].to_numpy(), margin.to_numpy())
+    return np.asarray(ndtr(best / radio.sigma_clear_db))
 
 
 def _tests(
@@ -319,7 +307,7 @@ def _centres(prediction: Prediction, centre_row: pd.Series) -> gpd.GeoSeries:
 
 def _nearest(
     prediction: Prediction, inputs: Inputs, centre_row: pd.Series
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[Array, NDArray[np.int64]]:
     sectors = inputs.sectors
     points = prediction.demand.geometry.iloc[centre_row.clip(lower=0)]
     to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
@@ -359,46 +347,6 @@ def _status(
     ).astype(object)
     cause[cause == ""] = None
     return status, cause
-
-
-def _by_hand(facts: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Return the status of every village with what a person set instead, and who, when and why."""
-    status = facts["status_computed"].to_numpy(dtype=object).copy()
-    told = np.full(len(facts), None, dtype=object)
-    if inputs.overrides is not None and len(inputs.overrides):
-        given = inputs.overrides.set_index("village_id").reindex(inputs.villages["village_id"])
-        words = given["date"] + ", " + given["who"] + ": " + given["why"]
-        here = words.notna().to_numpy()
-        status[here], told[here] = given["status"].to_numpy()[here], words.to_numpy()[here]
-    return pd.DataFrame({"status": status, "override": told}, index=facts.index)
-
-
-def _unserved_by_hand(facts: pd.DataFrame) -> "pd.Series[float]":
-    """Return the people without signal: all or none of a village that a person called white or lit."""
-    said = decided_chance(facts)
-    return facts["unserved_people"].where(said.isna(), facts["people"] * (1 - said))
-
-
-def _chances_by_hand(
-    p: NDArray[np.float64], demand: pd.DataFrame, villages: pd.DataFrame
-) -> NDArray[np.float64]:
-    """Return the chances at the demand points with those of villages that a person decided: what a plan goes by."""
-    said = decided_chance(villages).set_axis(villages["village_id"].to_numpy())
-    mine = said.reindex(demand["village_id"]).to_numpy(dtype=np.float64)
-    return np.where(np.isnan(mine) | np.isnan(p), p, mine)
-
-
-def decided_chance(villages: pd.DataFrame) -> "pd.Series[float]":
-    """
-    Return 0 where a person called a village white, 1 where they said it has signal everywhere; NaN where nobody decided.
-
-    Parameters
-    ----------
-    villages : DataFrame
-        ``status`` and ``override``. Hollow villages and those to verify keep the computed chances: NaN.
-    """
-    said = villages["status"].map(DECIDED).astype("float64")
-    return said.where(villages["override"].notna())
 
 
 def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSettings) -> NDArray[np.bool_]:

@@ -372,9 +372,9 @@ def _signal_table(found: Arrays, search: _Search) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "demand_id": found["demand_id"],
-            "operator": groups["operator"].to_numpy()[found["group"]],
-            "technology": groups["technology"].to_numpy()[found["group"]],
-            "level_kind": kind.to_numpy()[found["group"]],
+            "operator": _named(found["group"], groups["operator"]),
+            "technology": _named(found["group"], groups["technology"]),
+            "level_kind": _named(found["group"], kind),
             "level_dbm": found["level_dbm"],
             "sigma_db": spread(found["diffraction_db"], radio),
             "sector_id": _named(found["sector"], sectors["sector_id"]),
@@ -392,7 +392,7 @@ def _signal_table(found: Arrays, search: _Search) -> pd.DataFrame:
     return table[SIGNAL.names()]
 
 
-def _named(rows: NDArray[np.generic], names: pd.Series) -> pd.Series:
-    """Return the names of sectors by their numbers, missing for -1."""
-    known = names.astype("string").reset_index(drop=True)
-    return known.reindex(rows.astype(np.int64)).reset_index(drop=True)
+def _named(rows: NDArray[np.generic], names: pd.Series) -> pd.Categorical:
+    """Return the names at some rows, -1 for none; each is kept once, since a nation's table has millions of rows."""
+    codes, unique = pd.factorize(names.astype(str))
+    return pd.Categorical.from_codes(np.append(codes, -1)[rows.astype(np.int64)], pd.Index(unique, dtype=str))

@@ -9,9 +9,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from lomsong.assessment import decided_chance
 from lomsong.context import distance_to
 from lomsong.errors import SettingsError
+from lomsong.overrides import decided_chance
 from lomsong.settings import RankingSettings
 
 #: Where a part is unknown it neither raises nor lowers the village.

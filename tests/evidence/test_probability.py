@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from lomsong.evidence.probability import any_server_probability, list_servers, point_probability
+from lomsong.evidence.probability import any_server_probability, list_servers, point_probabilities
 
 MARGINS = st.floats(-6, 6)
 
@@ -57,27 +57,38 @@ def test_no_server_is_no_signal_and_nan_stays_nan() -> None:
     assert np.isnan(p[1])
 
 
+SIGNAL = pd.DataFrame(
+    {
+        "demand_id": [0, 0, 1],
+        "operator": ["A", "A", "A"],
+        "technology": ["4g", "3g", "4g"],
+        "site_id": ["x", "x", pd.NA],
+        "level_dbm": [-95.0, -100.0, np.nan],
+        "sigma_db": [10.0, 10.0, np.nan],
+        "second_site_id": ["y", pd.NA, pd.NA],
+        "second_level_dbm": [-115.0, np.nan, np.nan],
+        "second_sigma_db": [5.0, np.nan, np.nan],
+    }
+)
+THRESHOLDS = {"4g": -105.0, "3g": -100.0}
+
+
+def test_best_and_second_server_and_further_ones_are_listed_by_point() -> None:
+    strays = pd.DataFrame(
+        {"demand_id": [0], "operator": "B", "technology": "4g", "site_id": "z", "margin_sigmas": 0.5}
+    )
+    servers = list_servers(SIGNAL, THRESHOLDS, strays)
+    named = servers.carriers.iloc[servers.carrier].agg(" ".join, axis=1).tolist()
+    assert named == ["A 4g", "A 4g", "A 3g", "B 4g"]
+    assert servers.margin_sigmas.tolist() == [1.0, -2.0, 0.0, 0.5]
+    assert servers.point.tolist() == [0, 0, 0, 0]
+
+
 def test_carriers_of_one_mast_count_once() -> None:
-    servers = pd.DataFrame(
-        {"demand_id": [0, 0, 1], "site_id": ["a", "a", "a"], "margin_sigmas": [0.0, -0.5, 0.0]}
-    )
-    p = point_probability(servers, 2, correlation=0.5)
-    assert p[0] == pytest.approx(p[1])
-
-
-def test_best_and_second_server_are_listed_below_each_other() -> None:
-    signal = pd.DataFrame(
-        {
-            "demand_id": [0, 1],
-            "operator": "A",
-            "technology": "4g",
-            "site_id": ["x", pd.NA],
-            "level_dbm": [-95.0, np.nan],
-            "sigma_db": [10.0, np.nan],
-            "second_site_id": ["y", pd.NA],
-            "second_level_dbm": [-115.0, np.nan],
-            "second_sigma_db": [5.0, np.nan],
-        }
-    )
-    servers = list_servers(signal, {"4g": -105.0})
-    assert servers[["site_id", "margin_sigmas"]].to_numpy().tolist() == [["x", 1.0], ["y", -2.0]]
+    servers = list_servers(SIGNAL, THRESHOLDS)
+    choices = np.array([[True, True], [False, True], [True, False]])
+    assert servers.carriers["technology"].tolist() == ["3g", "4g"]
+    both, newer, older = point_probabilities(servers, choices, points=2, correlation=0.5)
+    assert both[0] == newer[0] == pytest.approx(one([1.0, -2.0], 0.5))
+    assert older.tolist() == [0.5, 0.0]
+    assert newer[1] == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from lomsong.evidence.shadowing import USUAL_LENGTH_M, Shadowing, estimate_errors, fit_shadowing
+from lomsong.evidence.shadowing import USUAL_LENGTH_M, Known, Shadowing, estimate_errors, fit_shadowing
 
 TRUE = Shadowing(length_m=400, part=0.8, between=0.5, pairs=1)
 
@@ -39,8 +39,12 @@ def test_too_few_pairs_say_nothing() -> None:
 def test_an_estimate_between_samples_is_the_full_solve() -> None:
     rng = np.random.default_rng(3)
     xy, mast, z = rng.uniform(0, 500, (8, 2)), rng.integers(0, 2, 8), rng.normal(size=8)
-    at, of = rng.uniform(0, 500, (5, 2)), np.array([0, 1, 2, 0, 1])
-    error, variance = estimate_errors(TRUE, (*xy.T, mast, z, np.zeros(8)), (*at.T, of))
+    at, of = rng.uniform(0, 500, (4, 2))[[0, 0, 1, 2, 3]], np.array([0, 1, 2, 0, 1])
+    known = Known(xy=xy, mast=mast, error=z, extra=np.zeros(8))
+    # two masts of one place share a system of equations
+    error, variance = (
+        part[:, 0] for part in estimate_errors(TRUE, known, at, np.array([0, 0, 1, 2, 3]), of[:, None])
+    )
     full = covariance(TRUE, xy, mast, xy, mast)
     np.fill_diagonal(full, 1.0)
     towards = covariance(TRUE, at, of, xy, mast)
@@ -49,14 +53,17 @@ def test_an_estimate_between_samples_is_the_full_solve() -> None:
 
 
 def test_far_from_every_sample_nothing_is_known() -> None:
-    known = (np.zeros(3), np.zeros(3), np.zeros(3, int), np.ones(3), np.zeros(3))
-    error, variance = estimate_errors(TRUE, known, (np.array([1e6]), np.zeros(1), np.zeros(1, int)))
-    assert (error[0], variance[0]) == (0, 1)
+    known = Known(xy=np.zeros((3, 2)), mast=np.zeros(3, int), error=np.ones(3), extra=np.zeros(3))
+    error, variance = estimate_errors(
+        TRUE, known, np.array([[1e6, 0.0]]), np.zeros(1, int), np.zeros((1, 1), int)
+    )
+    assert (error[0, 0], variance[0, 0]) == (0, 1)
 
 
 def test_an_old_sample_counts_less() -> None:
     def at_sample(extra: float) -> float:
-        known = (np.zeros(1), np.zeros(1), np.zeros(1, int), np.ones(1), np.full(1, extra))
-        return float(estimate_errors(TRUE, known, (np.full(1, 50.0), np.zeros(1), np.zeros(1, int)))[0][0])
+        known = Known(xy=np.zeros((1, 2)), mast=np.zeros(1, int), error=np.ones(1), extra=np.full(1, extra))
+        here = np.array([[50.0, 0.0]]), np.zeros(1, int), np.zeros((1, 1), int)
+        return float(estimate_errors(TRUE, known, *here)[0][0, 0])
 
     assert at_sample(0.0) > at_sample(3.0) > 0

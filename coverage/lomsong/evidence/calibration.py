@@ -12,13 +12,11 @@ from lomsong.evidence.design import (
     Design,
     choose_biases,
     literature,
-    second_paths,
     server_paths,
 )
 from lomsong.evidence.features import Masts, Surroundings
-from lomsong.evidence.input_errors import InputErrors
 from lomsong.evidence.samples import Samples, age_weight
-from lomsong.evidence.shadowing import Shadowing, estimate_errors, fit_shadowing
+from lomsong.evidence.shadowing import Shadowing, fit_shadowing
 from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
 from lomsong.evidence.validation import (
     LevelModel,
@@ -41,9 +39,6 @@ MOST_LEARNED = 5000
 HEARD_DB = 10.0
 #: A sample that the recorded masts explain with less probability than this was served by a mast that no record knows.
 UNEXPLAINED = 0.5
-#: What `correct_signal` changes, and in how many rows at once: their columns would not fit into memory for a country.
-_CORRECTED = ("level_dbm", "sigma_db", "second_level_dbm", "second_sigma_db")
-_BATCH = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,75 +303,3 @@ def _shadowing(
         between=between,
         rng=np.random.default_rng(seed),
     )
-
-
-def correct_signal(
-    prediction: Prediction, fit: Fit | None, errors: InputErrors, settings: EvidenceSettings
-) -> pd.DataFrame:
-    """
-    Correct the level and spread of both servers of every row of the signal table.
-
-    A spread learned from samples holds the usual error of the inputs already: only what goes beyond it is added.
-
-    Returns
-    -------
-    DataFrame
-        Contract `SIGNAL`, same rows.
-    """
-    demand = prediction.demand
-    places = pd.DataFrame(
-        {"x": demand.geometry.x.to_numpy(), "y": demand.geometry.y.to_numpy(), "ground_m": demand["ground_m"]}
-    ).set_index(demand["demand_id"])
-    signal = prediction.signal
-    figures = {name: np.full(len(signal), np.nan) for name in _CORRECTED}
-    for first in range(0, len(signal), _BATCH):
-        some = signal.iloc[first : first + _BATCH]
-        paths = server_paths(some, places, prediction.inputs, errors.masts)
-        second = second_paths(paths)
-        told: tuple[Array | pd.Series, ...]
-        if fit is None:
-            told = (
-                some["level_dbm"],
-                np.hypot(some["sigma_db"], np.sqrt(errors.variance(paths))),
-                some["second_level_dbm"],
-                np.hypot(some["second_sigma_db"], np.sqrt(errors.variance(second))),
-            )
-        else:
-            told = (
-                *_corrected(paths, fit, errors, settings),
-                *_corrected(second, fit, errors, settings),
-            )
-        for name, values in zip(_CORRECTED, told, strict=True):
-            figures[name][first : first + _BATCH] = values
-    return signal.assign(**figures)
-
-
-def _corrected(
-    paths: pd.DataFrame, fit: Fit, errors: InputErrors, settings: EvidenceSettings
-) -> tuple[Array, Array]:
-    level, sigma = np.full(len(paths), np.nan), np.full(len(paths), np.nan)
-    rows = np.flatnonzero(paths["level_dbm"].notna() & (paths["mast"] >= 0))
-    some = paths.iloc[rows]
-    X, mast = fit.design.columns(some), some["mast"].to_numpy()
-    regressor = fit.model.regressor
-    spread = regressor.spread(fit.design.obstruction(some["diffraction_db"].to_numpy()))
-    unsure = np.einsum("ij,jk,ik->i", X, regressor.covariance_, X)
-    known = fit.bins[(fit.bins["explained"] > UNEXPLAINED) & fit.bins["error"].notna()]
-    age = age_weight(known["age_years"].to_numpy(), settings.half_life_years)
-    error, variance = estimate_errors(
-        fit.shadowing,
-        (
-            known["x"].to_numpy(),
-            known["y"].to_numpy(),
-            known["mast"].to_numpy(),
-            known["error"].to_numpy(),
-            1.0 / age - 1.0,
-        ),
-        (some["x"].to_numpy(), some["y"].to_numpy(), mast),
-    )
-    level[rows] = some["level_dbm"].to_numpy() + fit.model.correction(X, mast) + error * spread
-    trained = fit.bins[fit.bins["error"].notna()]
-    usual = np.average(errors.variance(trained), weights=trained["weight"])
-    beyond = np.maximum(errors.variance(some) - usual, 0.0)
-    sigma[rows] = np.sqrt((spread**2 + beyond) * variance + unsure)
-    return level, sigma

@@ -11,9 +11,11 @@ from scipy.spatial import cKDTree
 from scipy.special import expit, logit, ndtr
 from threadpoolctl import threadpool_limits
 
-from lomsong.evidence.calibration import Fit, correct_signal, fit_levels, gather_bins
+from lomsong.evidence.calibration import Fit, fit_levels, gather_bins
+from lomsong.evidence.correction import correct_signal
 from lomsong.evidence.features import Masts, Surroundings
 from lomsong.evidence.input_errors import learn_input_errors
+from lomsong.evidence.names import rows_of
 from lomsong.evidence.presence import (
     SURE,
     TestRate,
@@ -22,7 +24,7 @@ from lomsong.evidence.presence import (
     gather_witnesses,
     learn_rate,
 )
-from lomsong.evidence.probability import list_servers, point_probability
+from lomsong.evidence.probability import list_servers, point_probabilities
 from lomsong.evidence.rules import GroupRule, choose_rules, say_rules
 from lomsong.evidence.samples import bin_samples
 from lomsong.evidence.unrecorded import no_strays, stray_servers
@@ -196,29 +198,32 @@ def calibrate(
 
 def _on_air(prediction: Prediction) -> NDArray[np.datetime64]:
     """Return when the mast of the strongest server of each demand point was switched on or last seen."""
-    signal = prediction.signal[prediction.signal["level_dbm"].notna()]
-    best = signal.loc[signal.groupby("demand_id")["level_dbm"].idxmax(), ["demand_id", "sector_id"]]
-    sectors = prediction.inputs.sectors
+    signal, sectors = prediction.signal, prediction.inputs.sectors
+    level, point = signal["level_dbm"].to_numpy(), signal["demand_id"].to_numpy()
+    strongest = np.full(len(prediction.demand), -np.inf)
+    np.fmax.at(strongest, point, level)
+    rows = np.flatnonzero(level == strongest[point])[::-1]
+    best = np.full(len(strongest), -1)
+    best[point[rows]] = rows
     time = pd.to_datetime(sectors["on_air"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
-    dates = time.set_axis(sectors["sector_id"].astype(str))
-    seen = pd.Series(dates.reindex(best["sector_id"].astype(str)).to_numpy(), index=best["demand_id"])
-    return np.asarray(seen.reindex(prediction.demand["demand_id"]).to_numpy(), dtype="datetime64[ns]")
+    dates = np.append(time.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT"))
+    sector = rows_of(signal["sector_id"], pd.Index(sectors["sector_id"].astype(str)))
+    return np.asarray(dates[np.append(sector, -1)[best]])
 
 
 def _chances(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, Array]:
     """Return the chance from the servers at every demand point, and the share of operators to serve it if any does."""
     prediction = evidence.prediction
-    service = prediction.inputs.settings.service.technologies
-    servers = pd.concat([list_servers(prediction.signal, thresholds), evidence.strays], ignore_index=True)
-    servers = servers[servers["technology"].isin(service)]
-    count, between = len(prediction.demand), prediction.radio.site_correlation
-    p = point_probability(servers, count, correlation=between)
-    operators = sorted(servers["operator"].unique())
-    alone = [
-        point_probability(servers[servers["operator"] == name], count, correlation=between)
-        for name in operators
-    ]
-    fewest = 1.0 / max(len(operators), 1)
+    servers = list_servers(prediction.signal, thresholds, evidence.strays)
+    counts = servers.carriers["technology"].isin(prediction.inputs.settings.service.technologies).to_numpy()
+    names = servers.carriers["operator"]
+    there = sorted(names[np.unique(servers.carrier[counts[servers.carrier]])].unique())
+    choices = np.array([counts, *(counts & (names == name).to_numpy() for name in there)])
+    count = len(prediction.demand)
+    p, *alone = point_probabilities(
+        servers, choices, points=count, correlation=prediction.radio.site_correlation
+    )
+    fewest = 1.0 / max(len(alone), 1)
     share = (
         np.clip(np.sum(alone, axis=0) * fewest / np.maximum(p, SURE), fewest, 1.0)
         if alone

@@ -14,12 +14,14 @@ from lomsong.evidence.features import (
     Surroundings,
     physical,
 )
+from lomsong.evidence.names import rows_of
 from lomsong.inputs import Inputs
 from lomsong.settings import RadioSettings
 
 Array = NDArray[np.float64]
 
-_KEYS = ["operator", "technology", "band"]
+_LEVELS = ("band", "operator", "operator on a band")
+_CARRIER = ("operator", "technology", "band")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +69,8 @@ class Design:
         ndarray, shape (n, columns)
             A path without a mast has NaN.
         """
-        names = name_biases(paths)
-        biases = [np.ones(len(paths))]
-        biases += [(names[kind] == which).to_numpy().astype(np.float64) for kind, which in self.levels]
+        names, carrier = name_biases(paths)
+        biases = [(names[kind] == which).to_numpy(dtype=np.float64)[carrier] for kind, which in self.levels]
         mast = paths["mast"].to_numpy()
         x, y, ground_m, diffraction_db, obstacle_m = (
             paths[name].to_numpy(dtype=np.float64)
@@ -85,7 +86,7 @@ class Design:
             masts=self.masts,
             surroundings=self.surroundings,
         )
-        table = np.column_stack([*biases, features])
+        table = np.column_stack([np.ones(len(paths)), *biases, features])
         table[mast < 0] = np.nan
         return table
 
@@ -94,22 +95,27 @@ class Design:
         return np.clip(np.nan_to_num(diffraction_db) / self.blocked_from_db, 0.0, 1.0)
 
 
-_LEVELS = ("band", "operator", "operator on a band")
-
-
-def name_biases(paths: pd.DataFrame) -> pd.DataFrame:
-    """Name the band, the operator, and both of each path."""
-    band = paths["technology"].astype(str) + " " + paths["band"].astype(str)
-    operator = paths["operator"].astype(str)
-    return pd.DataFrame(dict(zip(_LEVELS, (band, operator, operator + " " + band), strict=True)))
+def name_biases(paths: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Name the band, the operator, and both of every carrier there is; return also which carrier each path is of."""
+    numbers = [pd.factorize(paths[name]) for name in _CARRIER]
+    code = np.zeros(len(paths), dtype=np.int64)
+    for codes, found in numbers:
+        code = code * (len(found) + 1) + codes + 1
+    _, first, carrier = np.unique(code, return_index=True, return_inverse=True)
+    each = paths.iloc[first]
+    band = each["technology"].astype(str) + " " + each["band"].astype(str)
+    operator = each["operator"].astype(str)
+    names = pd.DataFrame(dict(zip(_LEVELS, (band, operator, operator + " " + band), strict=True)))
+    return names, np.asarray(carrier, dtype=np.int64)
 
 
 def choose_biases(paths: pd.DataFrame, weight: Array, enough: float) -> tuple[tuple[str, str], ...]:
     """Keep the biases whose samples are worth `enough` independent ones, where there is more than one to tell apart."""
-    names = name_biases(paths)
+    names, carrier = name_biases(paths)
+    each = np.bincount(carrier, weights=weight, minlength=len(names))
     kept = []
     for kind in _LEVELS:
-        worth = pd.Series(weight).groupby(names[kind].to_numpy()).sum()
+        worth = pd.Series(each).groupby(names[kind].to_numpy()).sum()
         if len(worth) > 1:
             kept += [(kind, str(which)) for which in sorted(worth.index[worth >= enough])]
     return tuple(kept)
@@ -135,8 +141,8 @@ def server_paths(signal: pd.DataFrame, places: pd.DataFrame, inputs: Inputs, mas
     """
     at = places.loc[signal["demand_id"]]
     sectors = inputs.sectors
-    of_sector = sectors.set_index(sectors["sector_id"].astype(str))["frequency_mhz"]
-    band = of_sector.reindex(signal["sector_id"].astype("string").fillna("").astype(str)).to_numpy()
+    bands = np.append(sectors["frequency_mhz"].to_numpy(dtype=np.float64), np.nan)
+    band = bands[rows_of(signal["sector_id"], pd.Index(sectors["sector_id"].astype(str)))]
     return pd.DataFrame(
         {
             "operator": signal["operator"].to_numpy(),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy import ndimage
 
+from lomsong.evidence.names import rows_of
 from lomsong.inputs import Inputs
 
 Array = NDArray[np.float64]
@@ -44,18 +45,21 @@ class Surroundings:
     def of(cls, inputs: Inputs) -> "Surroundings":
         """Sum up the terrain and the clutter around every cell."""
         cell_m = inputs.terrain.cell_size_m()
-        height = np.nan_to_num(inputs.terrain.values).astype(np.float32)
+        height = np.nan_to_num(inputs.terrain.values).astype(np.float32, copy=False)
         near = max(round(ROUGHNESS_M / cell_m), 3)
-        mean = ndimage.uniform_filter(height, near)
-        square = ndimage.uniform_filter(np.square(height - mean), near)
-        wide = ndimage.uniform_filter(height, max(round(RISE_M / cell_m), 3))
+        # a nation's rasters fill the memory soon: no more of them at once than need be
+        rise = ndimage.uniform_filter(height, max(round(RISE_M / cell_m), 3))
+        np.subtract(height, rise, out=rise)
+        square = ndimage.uniform_filter(height, near)
+        np.subtract(height, square, out=square)
+        np.square(square, out=square)
+        roughness = np.maximum(ndimage.uniform_filter(square, near), 0)
+        np.sqrt(roughness, out=roughness)
         clutter = None
         if inputs.clutter is not None:
             values = np.nan_to_num(inputs.clutter.values).astype(np.float32)
             clutter = ndimage.uniform_filter(values, max(round(CLUTTER_M / cell_m), 1))
-        return cls(
-            inputs=inputs, rise=height - wide, roughness=np.sqrt(np.maximum(square, 0)), clutter=clutter
-        )
+        return cls(inputs=inputs, rise=rise, roughness=roughness, clutter=clutter)
 
     def at(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
         """Return rise, roughness and clutter height at points of the working CRS. [m]"""
@@ -91,9 +95,9 @@ class Masts:
             top_m=np.nan_to_num(ground) + first["antenna_height_m"].to_numpy(dtype=np.float64),
         )
 
-    def rows(self, site_ids: pd.Series) -> NDArray[np.int64]:
+    def rows(self, site_ids: pd.Series) -> NDArray[np.int32]:
         """Return the row of each mast, -1 for none."""
-        return np.asarray(self.names.get_indexer(pd.Index(site_ids.astype("string").fillna("").astype(str))))
+        return rows_of(site_ids, self.names)
 
 
 def physical(

@@ -34,8 +34,8 @@ def choose_rules(signal: pd.DataFrame, fit: Fit | None, settings: EvidenceSettin
     """
     groups = (
         signal[["operator", "technology"]]
-        .astype(str)
         .drop_duplicates()
+        .astype(str)
         .sort_values(["operator", "technology"])
     )
     if fit is None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from lomsong.compiled import parallel_kernel, prange
+from lomsong.compiled import kernel, parallel_kernel, prange
 
 Array = NDArray[np.float64]
 
@@ -20,7 +20,6 @@ LAGS_M = np.array([50.0, 150.0, 250.0, 400.0, 600.0, 900.0, 1300.0, 1900.0, 2700
 FEWEST_PAIRS, MOST_POINTS = 300, 4000
 #: Neighbours that an estimate uses, and how many lengths away they may be.
 NEIGHBOURS, REACH = 12, 3.0
-_BATCH = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +100,35 @@ def fit_shadowing(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    Samples whose error is known.
+
+    Attributes
+    ----------
+    xy : ndarray, shape (n, 2)
+        Places. [m]
+    mast : ndarray of int, shape (n,)
+        Serving mast.
+    error : ndarray, shape (n,)
+        Error in its standard deviation.
+    extra : ndarray, shape (n,)
+        Additional variance, of old samples, in units of the error's variance.
+    """
+
+    xy: Array
+    mast: NDArray[np.int64]
+    error: Array
+    extra: Array
+
+
 def estimate_errors(
     shadowing: Shadowing,
-    known: tuple[Array, Array, NDArray[np.int64], Array, Array],
-    wanted: tuple[Array, Array, NDArray[np.int64]],
+    known: Known,
+    xy: Array,
+    place: NDArray[np.int64],
+    masts: NDArray[np.int64],
 ) -> tuple[Array, Array]:
     """
     Estimate standardised errors between samples by simple kriging from the nearest ones.
@@ -113,80 +137,90 @@ def estimate_errors(
     ----------
     shadowing : Shadowing
         Covariance.
-    known : tuple of ndarray, each shape (n,)
-        x, y, mast, error, and additional variance (of old samples) in units of the error's variance.
-    wanted : tuple of ndarray, each shape (m,)
-        x, y and mast of the estimates.
+    known : Known
+        What to estimate from.
+    xy : ndarray, shape (m, 2)
+        Where. [m]
+    place : ndarray of int, shape (m,)
+        The same number for rows of one place, which lie below each other: they share one system of equations.
+    masts : ndarray of int, shape (m, k)
+        Masts whose errors are asked for, -1 for none.
 
     Returns
     -------
-    error, variance : ndarray, shape (m,)
+    error, variance : ndarray, shape (m, k)
         Mean and variance of the standardised error; 0 and 1 far from every sample.
     """
-    x, y, mast, z, extra = known
-    error, variance = np.zeros(len(wanted[0])), np.ones(len(wanted[0]))
-    if not len(z) or shadowing.part == 0:
+    error, variance = np.zeros(masts.shape), np.ones(masts.shape)
+    if not len(known.error) or shadowing.part == 0 or not len(place):
         return error, variance
-    tree = cKDTree(np.column_stack([x, y]))
+    starts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
+    at = xy[starts]
     reach = REACH * shadowing.length_m
-    at = np.column_stack(wanted[:2])
-    nearest, _ = tree.query(at, distance_upper_bound=reach)
-    rows = np.flatnonzero(np.isfinite(nearest))
-    for first in range(0, len(rows), _BATCH):
-        some = rows[first : first + _BATCH]
-        found = tree.query(at[some], k=min(NEIGHBOURS, len(z)), distance_upper_bound=reach)
-        away, near = (np.asarray(part).reshape(len(some), -1) for part in found)
-        error[some], variance[some] = _krige(
-            x,
-            y,
-            mast,
-            z,
-            extra,
+    tree = cKDTree(known.xy)
+    close = np.flatnonzero(np.isfinite(tree.query(at, distance_upper_bound=reach)[0]))
+    if len(close):
+        found = tree.query(at[close], k=min(NEIGHBOURS, len(known.error)), distance_upper_bound=reach)
+        away, near = (np.asarray(part).reshape(len(close), -1) for part in found)
+        ends = np.append(starts[1:], len(place))
+        _krige(
+            (known.xy, known.mast, known.error, known.extra),
             away,
             near,
-            wanted[2][some],
-            shadowing.part,
-            shadowing.length_m,
-            shadowing.between,
+            np.column_stack([starts[close], ends[close]]),
+            masts,
+            (shadowing.part, shadowing.length_m, shadowing.between),
+            error,
+            variance,
         )
     return error, variance
 
 
 @parallel_kernel
-def _krige(x, y, mast, z, extra, away, near, wanted, part, length_m, between):  # type: ignore[no-untyped-def]
-    """Solve the kriging system of each row by Cholesky's method; neighbours out of reach are at infinity."""
-    rows, most = near.shape
-    error, variance = np.zeros(rows), np.ones(rows)
-    for row in prange(rows):
-        count = 0
-        while count < most and math.isfinite(away[row, count]):
-            count += 1
-        root, towards, values = np.empty((count, count)), np.empty(count), np.empty(count)
-        for i in range(count):
-            one = near[row, i]
-            towards[i] = (
-                part * math.exp(-away[row, i] / length_m) * (1.0 if mast[one] == wanted[row] else between)
-            )
-            values[i] = z[one]
-            for j in range(i + 1):
-                other = near[row, j]
-                if i == j:
-                    cell = 1.0 + extra[one]
-                else:
-                    apart = math.hypot(x[one] - x[other], y[one] - y[other])
-                    cell = part * math.exp(-apart / length_m) * (1.0 if mast[one] == mast[other] else between)
-                for k in range(j):
-                    cell -= root[i, k] * root[j, k]
-                root[i, j] = math.sqrt(max(cell, 1e-12)) if i == j else cell / root[j, j]
-        # both right-hand sides through the lower triangle: their products are what is asked for
-        known = 0.0
-        for i in range(count):
-            for k in range(i):
-                towards[i] -= root[i, k] * towards[k]
-                values[i] -= root[i, k] * values[k]
-            towards[i] /= root[i, i]
-            values[i] /= root[i, i]
-            error[row] += towards[i] * values[i]
-            known += towards[i] * towards[i]
-        variance[row] = min(max(1.0 - known, 0.05), 1.0)
-    return error, variance
+def _krige(known, away, near, spans, masts, law, error, variance):  # type: ignore[no-untyped-def]
+    """Solve the kriging system of each place by Cholesky's method; neighbours out of reach are at infinity."""
+    xy, mast, z, extra = known
+    part, length_m, between = law
+    for place in prange(len(near)):
+        count = np.searchsorted(away[place], np.inf)
+        one = near[place, :count]
+        root = _factorise(xy[one], mast[one], extra[one], law)
+        alike = part * np.exp(-away[place, :count] / length_m)
+        values = z[one]
+        _forward(root, values)
+        for row in range(spans[place, 0], spans[place, 1]):
+            for server in range(masts.shape[1]):
+                if masts[row, server] >= 0:
+                    # both right-hand sides go through the lower triangle: their products are what is asked for
+                    towards = alike * np.where(mast[one] == masts[row, server], 1.0, between)
+                    _forward(root, towards)
+                    error[row, server] = (towards * values).sum()
+                    variance[row, server] = min(max(1.0 - (towards * towards).sum(), 0.05), 1.0)
+
+
+@kernel
+def _factorise(xy, mast, extra, law):  # type: ignore[no-untyped-def]
+    """Return the lower triangle whose square is the covariance of some samples' errors."""
+    part, length_m, between = law
+    count = len(xy)
+    root = np.zeros((count, count))
+    for i in range(count):
+        for j in range(i + 1):
+            if i == j:
+                cell = 1.0 + extra[i]
+            else:
+                apart = math.hypot(xy[i, 0] - xy[j, 0], xy[i, 1] - xy[j, 1])
+                cell = part * math.exp(-apart / length_m) * (1.0 if mast[i] == mast[j] else between)
+            for k in range(j):
+                cell -= root[i, k] * root[j, k]
+            root[i, j] = math.sqrt(max(cell, 1e-12)) if i == j else cell / root[j, j]
+    return root
+
+
+@kernel
+def _forward(root, values):  # type: ignore[no-untyped-def]
+    """Solve the lower triangle for `values`, in place."""
+    for i in range(len(values)):
+        for k in range(i):
+            values[i] -= root[i, k] * values[k]
+        values[i] /= root[i, i]
