@@ -18,6 +18,12 @@ _TCVN3 = str.maketrans(
 )
 
 
+#: Those of its letters that Latin-1 has signs for: à, ả, đ, ư and so on.
+_TCVN3_SIGNS = frozenset("¡¢£¤¥¦§¨©ª«¬\xad®µ¶·¸¹»¼½¾")
+#: A Vietnamese syllable without its diacritics.
+_SYLLABLE = re.compile(
+    r"(?:b|c|ch|d|g|gh|gi|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)?[aeiouy]{1,3}(?:c|ch|m|n|ng|nh|p|t)?"
+)
 #: Tone marks of Windows code page 1258: grave, hook, tilde, acute, dot below.
 _CP1258_TONES = b"\xcc\xd2\xde\xec\xf2"
 #: Letters of Vietnamese with diacritics, and what else stands in its texts.
@@ -106,7 +112,7 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
         The declared encoding is unknown or does not fit, or nothing fits.
     """
     if declared is not None and declared.casefold() in _TCVN3_NAMES:
-        return Decoded(content.decode("latin-1").translate(_TCVN3), "tcvn3", detected=False)
+        return Decoded(recode(content, "tcvn3"), "tcvn3", detected=False)
     if declared is not None:
         try:
             return Decoded(content.decode(declared), declared, detected=False)
@@ -133,6 +139,13 @@ def decode(content: bytes, *, declared: str | None, name: str) -> Decoded:
     return Decoded(text, "utf-8", detected=False)
 
 
+def recode(content: bytes, encoding: str) -> str:
+    """Return a part of a text whose encoding `decode` found; what does not fit it becomes a mark."""
+    if encoding == "tcvn3":
+        return content.decode("latin-1").translate(_TCVN3)
+    return content.decode(encoding, "replace")
+
+
 def _is_vietnamese(content: bytes) -> bool:
     """
     Tell whether bytes are Vietnamese in Windows code page 1258, which detectors of encodings take for Chinese.
@@ -148,9 +161,26 @@ def _is_vietnamese(content: bytes) -> bool:
     return toned and all(c.isascii() or c.casefold() in _VIETNAMESE or c in _PUNCTUATION for c in text)
 
 
+def _is_tcvn3(content: bytes) -> bool:
+    """
+    Tell whether bytes are Vietnamese in a font of the 1990s: every word with a letter beyond ASCII is then a syllable.
+
+    Words of other languages are none, and few of them are spelled with what Latin-1 has for signs.
+    """
+    plain = content.decode("latin-1")
+    words = [word for word in re.split(r"[\x00-@\[-`{-\x7f]+", plain) if not word.isascii()]
+    signs = sum(character in _TCVN3_SIGNS for word in words for character in word)
+    letters = sum(not character.isascii() for word in words for character in word)
+    return signs * 5 >= letters > 0 and all(
+        _SYLLABLE.fullmatch(fold(word.translate(_TCVN3))) for word in words
+    )
+
+
 def _detect(content: bytes, name: str) -> Decoded:
     if _is_vietnamese(content):
         return Decoded(content.decode("cp1258"), "cp1258", detected=True)
+    if _is_tcvn3(content):
+        return Decoded(recode(content, "tcvn3"), "tcvn3", detected=True)
     from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to load, seldom needed
 
     best = from_bytes(content).best()

@@ -140,11 +140,30 @@ def test_a_list_of_villages_reads_as_people_write_it(tmp_path: Path, name: str) 
     assert any("between thousands in 1 row" in message for message in messages)
 
 
+@pytest.mark.parametrize("name", ["v.csv", "v.parquet"])
+def test_places_of_villages_may_be_metres_of_vn2000(tmp_path: Path, name: str) -> None:
+    table = pd.DataFrame({"ma": ["01", "02"], "X": ["2330123,5", "2 331 000"], "Y": ["512345,25", "513000"]})
+    # the Vietnamese X points north
+    columns = {"village_id": "ma", "x_m": "Y", "y_m": "X"}
+    if name.endswith("csv"):
+        table.to_csv(tmp_path / name, index=False, sep=";")
+    else:
+        table.to_parquet(tmp_path / name)
+    found, _ = read(tmp_path / name, columns=columns, crs="EPSG:5897")
+    assert [(point.x, point.y) for point in found.geometry] == [(512345.25, 2330123.5), (513000, 2331000)]
+    assert found.crs.to_epsg() == 5897
+
+
 def test_places_of_villages_in_metres_or_exchanged_are_one_error(tmp_path: Path) -> None:
     columns = {"village_id": "code", "centre_longitude_deg": "lon", "centre_latitude_deg": "lat"}
     (tmp_path / "v.csv").write_text("code;lon;lat\n01;512345;2330123\n", encoding="utf-8")
     with pytest.raises(TableError, match="give the places in degrees"):
         read(tmp_path / "v.csv", columns=columns, crs="EPSG:5897")
+    columns_m = {"village_id": "code", "x_m": "lon", "y_m": "lat"}
+    with pytest.raises(TableError, match="x_m and y_m are metres"):
+        read(tmp_path / "v.csv", columns=columns_m, crs="EPSG:4326")
+    with pytest.raises(CrsError, match="does not say its CRS"):
+        read(tmp_path / "v.csv", columns=columns_m)
     (tmp_path / "v.csv").write_text("code;lon;lat\n01;22N;104E\n", encoding="utf-8")
     with pytest.raises(TableError, match="latitudes carry E or W"):
         read(tmp_path / "v.csv", columns=columns)
@@ -316,7 +335,23 @@ def test_the_vietnamese_font_encoding_equals_what_iconv_makes_of_it(tmp_path: Pa
     (tmp_path / "v.csv").write_bytes(
         b"village_id,village_name,centre_longitude_deg,centre_latitude_deg\n1,B\xb6n \xa7\xcco,104,22\n"
     )
-    assert read(tmp_path / "v.csv", encoding="tcvn3")[0]["village_name"][0] == "Bản Đèo"
+    for said_in_settings in ("tcvn3", None):
+        found, messages = read(tmp_path / "v.csv", encoding=said_in_settings)
+        assert found["village_name"][0] == "Bản Đèo"
+        assert any("tcvn3 (detected)" in message for message in messages) == (said_in_settings is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Sète, Orléans, Né", "latin-1"),
+        ("Łódź, Częstochowa", "cp1250"),
+        ("Москва", "cp1251"),
+        ("5 µm ® São Tomé", "latin-1"),
+    ],
+)
+def test_texts_of_other_languages_are_not_taken_for_the_vietnamese_fonts(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding), declared=None, name="v").encoding != "tcvn3"
 
 
 def test_na_is_null_but_places_called_na_and_nan_keep_their_names(tmp_path: Path) -> None:
@@ -357,6 +392,18 @@ def test_gadm_is_known_and_its_joined_names_are_parted(tmp_path: Path) -> None:
     assert set(found["province_name"]) == {"Điện Biên"}
     assert any("written without spaces" in message for message in messages)
     assert any("layout 'gadm'" in message for message in messages)
+
+
+def test_an_old_edition_of_gadm_numbers_its_levels(tmp_path: Path) -> None:
+    columns = {
+        "ISO": ["VNM"] * 3, "ID_0": [250] * 3, "NAME_0": ["Vietnam"] * 3, "ID_1": [1, 1, 2], "NAME_1": ["A", "A", "B"],
+        "ID_2": [11, 12, 13], "NAME_2": ["Nà Lò", "Bản Mù", "C"],
+    }  # fmt: skip
+    gpd.GeoDataFrame(columns, geometry=SHAPES, crs=WGS84).to_file(tmp_path / "v.shp", encoding="utf-8")
+    found, _ = read(tmp_path / "v.shp")
+    assert found["village_id"].tolist() == ["11", "12", "13"]
+    assert found["village_name"].tolist() == ["Nà Lò", "Bản Mù", "C"]
+    assert found["province_code"].tolist() == ["1", "1", "2"]
 
 
 def test_gadm_with_spaces_is_left_as_it_is(tmp_path: Path) -> None:

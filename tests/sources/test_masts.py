@@ -251,6 +251,10 @@ def test_the_fccs_registered_structures_need_only_an_operator(tmp_path: Path) ->
     assert frame["sector_id"].tolist() == ["1200001"]
     assert frame["antenna_height_m"].tolist() == [60.5]
     assert "that of the structure" in told(findings)
+    named = text.replace("structure_type", "entity_name", 1).replace("TOWER", "Owner", 1)
+    named = named.replace("\n", ",structure_type\n", 1).removesuffix("\n") + ",TOWER\n"
+    frame, _ = read_masts(MastSource(path=table_file(tmp_path, named)))
+    assert frame["operator"].tolist() == ["Owner"]
 
 
 def test_an_angle_with_a_part_missing_or_beyond_its_range_is_no_place(tmp_path: Path) -> None:

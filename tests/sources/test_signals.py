@@ -83,6 +83,13 @@ def test_levels_are_known_by_their_headings_however_these_are_written(tmp_path: 
     assert set(frame["operator"]) == {"Viettel"}
 
 
+def test_an_hour_that_stands_apart_from_its_date_leaves_the_date(tmp_path: Path) -> None:
+    text = "Date,Time,Lat,Lon,Tech,RSRP\n2024-02-01,10:11:12,21.5,104.5,LTE,-95\n2024-02-01,,21.6,104.5,LTE,-97\n"
+    frame, findings = read_signal_samples(SignalSource(path=written(tmp_path, text), operator="A"))
+    assert frame["time"].tolist() == ["2024-02-01", "2024-02-01"]
+    assert not any("no date" in finding.message for finding in findings)
+
+
 def test_a_log_of_rsrp_alone_says_which_setting_it_lacks(tmp_path: Path) -> None:
     source = SignalSource(path=written(tmp_path, "lat,lon,rsrp\n21.5,104.5,-95\n"))
     frame, findings = read_signal_samples(source)

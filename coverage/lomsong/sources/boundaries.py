@@ -6,6 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lomsong.code_repair import mend_codes
 from lomsong.contracts import Table, problem_list
@@ -23,8 +24,9 @@ from lomsong.sources.repair import repair_polygons
 from lomsong.sources.tables import has_geometry, is_table, peek_columns, read_table, text_suffix
 from lomsong.sources.vectors import read_vector, settle_crs
 
-#: Where a table without shapes says the place of a row.
+#: Where a table without shapes says the place of a row, in degrees or in metres.
 _PLACE = ("centre_longitude_deg", "centre_latitude_deg")
+_PLACE_M = ("x_m", "y_m")
 #: Columns that a spreadsheet may have spoilt.
 _COUNTS = ("population", "households")
 _CODES = ("village_id", "commune_code", "commune_code_old")
@@ -125,7 +127,9 @@ def _has_no_shapes(path: Path, source: LayerSource, layer: _Layer) -> bool:
     if not is_table(path) or text_suffix(path) != ".parquet":
         return is_table(path)
     columns = peek_columns(path, layer=layer.name)
-    return not has_geometry(path) and all(source.columns.get(name, name) in columns for name in _PLACE)
+    return not has_geometry(path) and any(
+        all(source.columns.get(name, name) in columns for name in place) for place in (_PLACE, _PLACE_M)
+    )
 
 
 def _name_columns(
@@ -150,26 +154,30 @@ def _name_columns(
                 Finding(layer=layer.name, word="correct", severity="note", message=message, source="layout")
             )
         wanted = {**by_default, **wanted}
-    return rename_columns(table, wanted, layer=layer.name, known=layer.table.names()), findings
+    return rename_columns(table, wanted, layer=layer.name, known=[*layer.table.names(), *_PLACE_M]), findings
 
 
 def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Read a table whose rows say where they are; the columns are named so in the settings."""
     table, findings = read_table(path, layer=layer.name, encoding=source.encoding, sheet=source.layer)
-    names = [source.columns.get(name, name) for name in _PLACE]
+    metric = all(source.columns.get(name, name) in table for name in _PLACE_M)
+    ours = _PLACE_M if metric else _PLACE
+    names = [source.columns.get(name, name) for name in ours]
     lacking = [name for name in names if name not in table]
     if lacking:
         raise TableError(
             f"{layer.name}: {path.name} has no shapes and no column {' or '.join(lacking)}; map "
-            f"{' and '.join(_PLACE)} under inputs.{layer.name} columns"
+            f"{' and '.join(_PLACE)}, or {' and '.join(_PLACE_M)}, under inputs.{layer.name} columns"
         )
-    crs = settle_crs(None, source.crs or "EPSG:4326", layer=layer.name)
-    if not crs.is_geographic:
+    crs = settle_crs(None, source.crs or (None if metric else "EPSG:4326"), layer=layer.name)
+    if metric == crs.is_geographic:
+        what, other, way = ("metres", "degrees", _PLACE) if metric else ("degrees", "metres", _PLACE_M)
         raise TableError(
-            f"{layer.name}: {' and '.join(_PLACE)} are degrees, but {crs.name} is in metres; give the places in degrees"
+            f"{layer.name}: {' and '.join(ours)} are {what}, but {crs.name} is in {other}; give the places in {what} "
+            f"of another crs, or map {' and '.join(way)}"
         )
     given = [to_text(table[name]) for name in names]
-    (x, _), (y, letters) = (to_degrees(table[name]) for name in names)
+    (x, _), (y, letters) = ((_metres if metric else to_degrees)(table[name]) for name in names)
     words = [
         name
         for name, text, axis in zip(names, given, (x, y), strict=True)
@@ -185,6 +193,12 @@ def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.Ge
     known = np.isfinite(x) & np.isfinite(y)
     points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=crs, index=table.index).where(known, None)
     return gpd.GeoDataFrame(table, geometry=points), findings
+
+
+def _metres(column: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return numbers as `to_degrees` does; metres carry no letters."""
+    numbers = pd.to_numeric(to_decimal(column), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return numbers, np.zeros(len(numbers))
 
 
 def _refuse_swapped(frame: gpd.GeoDataFrame, layer: str) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows
 from lomsong.sources.containers import Opened
-from lomsong.text import decode
+from lomsong.text import decode, recode
 
 #: Read with this, every byte becomes one character.
 BYTES = "ISO-8859-1"
@@ -101,7 +101,7 @@ def _decode_words(
         "Check a name with diacritics, and set 'encoding' in the settings if it is wrong"
     )
     finding = Finding(layer=layer, word="clean", severity="warning", message=message, count=1)
-    decoded = {word: raw.decode(found.encoding, "replace") for word, raw in words.items()}
+    decoded = {word: recode(raw, found.encoding) for word, raw in words.items()}
     return decoded, [finding]
 
 

@@ -74,15 +74,27 @@ def name_columns(frame: pd.DataFrame, wanted: Iterable[str], *, taken: Mapping[s
     for ours in wanted:
         if ours in found:
             continue
-        hit = next((known[alias] for alias in ALIASES[ours] if alias in known), None)
-        if hit is None:
+        hits = [known[alias] for alias in ALIASES[ours] if alias in known]
+        if ours == "time" and len(hits) > 1:
+            # the hour may stand apart from the date, which is what counts
+            hits = [hit for hit in hits if not _is_hour(frame[hit[0]])] or hits
+        if not hits:
             continue
-        heading, factor = hit
+        heading, factor = hits[0]
         column = frame[heading]
         if factor != 1.0:
             column = pd.to_numeric(column.astype("string").str.replace(",", "."), errors="coerce") * factor
         found[ours] = column
     return found
+
+
+def _is_hour(column: pd.Series) -> bool:
+    """Tell whether a column holds times of day without a date."""
+    text = column.astype("string").str.strip()
+    text = text[text.fillna("") != ""]
+    return bool(len(text)) and bool(
+        text.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp][Mm])?").all()
+    )
 
 
 def bare_heading(heading: str) -> str:

@@ -89,7 +89,9 @@ def _level_columns(codes: dict[int, str], titles: dict[int, str], unit: Unit) ->
 
 
 def _gadm_columns(names: list[str], unit: Unit) -> dict[str, str]:
-    return _level_columns(_by_level(names, r"GID_(\d)"), _by_level(names, r"NAME_(\d)"), unit)
+    # editions before 3 number the levels
+    codes = _by_level(names, r"GID_(\d)") or _by_level(names, r"ID_(\d)")
+    return _level_columns(codes, _by_level(names, r"NAME_(\d)"), unit)
 
 
 def _mend_joined_names(frame: pd.DataFrame, layer: str) -> tuple[pd.DataFrame, list[Finding]]:
@@ -205,7 +207,12 @@ def _osm_keys(frame: pd.DataFrame) -> pd.Series:
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    Layout("gadm", lambda names: "GID_0" in names, _gadm_columns, _mend_joined_names),
+    Layout(
+        "gadm",
+        lambda names: "GID_0" in names or {"ID_0", "ISO", "NAME_0"} <= set(names),
+        _gadm_columns,
+        _mend_joined_names,
+    ),
     Layout(
         "cod_ab",
         lambda names: any(re.fullmatch(r"ADM\d_PCODE", name, re.IGNORECASE) for name in names),

@@ -94,7 +94,7 @@ def shape_hifld(raw: pd.DataFrame) -> pd.DataFrame:
     lower = _lower(raw)
     frame = pd.DataFrame(index=raw.index)
     for ours, names in {
-        "sector_id": ("id", "uniqsysid", "registration_number", "fid", "objectid"), "operator": ("license", "licensee"),
+        "sector_id": ("id", "uniqsysid", "registration_number", "fid", "objectid"), "operator": ("license", "licensee", "entity_name"),
         "longitude_deg": ("longitude", "londec", "longitude_deg", "x"), "latitude_deg": ("latitude", "latdec", "latitude_deg", "y"),
     }.items():  # fmt: skip
         column = _first(raw, lower, *names)
