@@ -11,7 +11,8 @@ from pyproj import CRS, Transformer
 from rasterio.transform import from_origin
 
 from lomsong.errors import CrsError, MissingSourceError, SourceError
-from lomsong.sources.terrain_tiles import find_tiles, read_tiles
+from lomsong.sources.terrain_tiles import read_tiles
+from lomsong.sources.tile_files import find_tiles
 
 WGS84 = CRS.from_epsg(4326)
 STEP = 1 / 120

@@ -16,7 +16,8 @@ from lomsong.findings import Finding
 from lomsong.grid import BAND_ROWS, Band, row_areas_m2
 from lomsong.settings import PopulationSource
 from lomsong.sources.raster_files import Bounds, find_window, open_raster, read_bands
-from lomsong.sources.terrain_tiles import LaidTiles, find_tiles, lay_tiles
+from lomsong.sources.terrain_tiles import LaidTiles, lay_tiles
+from lomsong.sources.tile_files import find_tiles
 from lomsong.zonal import ZonalSums, sum_bands
 
 LAYER = "population"

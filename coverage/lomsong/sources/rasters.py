@@ -13,7 +13,8 @@ from lomsong.findings import Finding
 from lomsong.grid import Raster
 from lomsong.settings import RasterSource
 from lomsong.sources.raster_files import Bounds, find_window, open_raster, plain_values, read_window
-from lomsong.sources.terrain_tiles import find_tiles, read_tiles
+from lomsong.sources.terrain_tiles import read_tiles
+from lomsong.sources.tile_files import find_tiles
 
 #: Heights beyond these are voids whose missing value the file does not declare. [m]
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -500.0, 9000.0

@@ -1,124 +1,35 @@
 """Several raster tiles as one window: a folder, a list of files or a VRT, on the grid that most of them share."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
+from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from lomsong.contracts import problem_list
-from lomsong.errors import CrsError, LomsongError, MissingSourceError, SourceError
+from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
-from lomsong.sources.files import require_file
-from lomsong.sources.raster_files import (
-    PACKED_SUFFIXES,
-    TILE_SUFFIXES,
-    Bounds,
-    find_layout,
-    gdal_reason,
-    open_dataset,
-    read_bands,
+from lomsong.sources.raster_files import Bounds, gdal_reason, open_dataset, read_bands
+from lomsong.sources.tile_files import open_tiles
+from lomsong.sources.tile_grids import (
+    MARGIN_CELLS,
+    Tile,
+    TileGrid,
+    box_in,
+    find_common_grid,
+    find_window,
+    overlaps,
 )
-from lomsong.sources.vectors import settle_crs
 
-#: Cells more than this share of a cell off the common grid are resampled onto it. [cell]
-_ON_GRID = 0.01
 #: Overlapping tiles that differ more than this do not tell the same ground. [unit of the layer]
 _SAME_HEIGHT = 1.0
-#: Cells around the wanted bounds, so that bilinear look-ups at their edge find neighbours.
-_MARGIN_CELLS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """Where the cells of a raster lie: CRS, cell sizes (positive), and one cell corner."""
-
-    crs: CRS
-    x_step: float
-    y_step: float
-    left: float
-    top: float
-
-    def key(self) -> tuple[str, float, float]:
-        """Return what tiles of one data set have in common."""
-        name = str(self.crs.to_epsg() or self.crs.to_wkt())
-        return name, float(f"{self.x_step:.6g}"), float(f"{self.y_step:.6g}")
-
-    def holds(self, other: "_Grid") -> bool:
-        """Tell whether the other's cells are cells of this grid."""
-        if self.key() != other.key():
-            return False
-        across, down = (other.left - self.left) / self.x_step, (other.top - self.top) / self.y_step
-        return abs(across - round(across)) <= _ON_GRID and abs(down - round(down)) <= _ON_GRID
-
-
-@dataclass(frozen=True, slots=True)
-class _Tile:
-    path: Path
-    grid: _Grid
-    rows: int
-    columns: int
-
-    def bounds(self) -> Bounds:
-        """Return west, south, east and north edge in the tile's own CRS."""
-        grid = self.grid
-        return grid.left, grid.top - self.rows * grid.y_step, grid.left + self.columns * grid.x_step, grid.top
-
-
-def find_tiles(path: Path | Sequence[Path], *, layer: str) -> list[Path]:
-    """
-    List the tiles that a folder holds, or check that the files of a list are there.
-
-    Parameters
-    ----------
-    path : Path or sequence of Path
-        A folder (its own tiles, not those of folders within), one raster or VRT, or several rasters.
-    layer : str
-        Which layer, for messages.
-
-    Returns
-    -------
-    list of Path
-        A folder's tiles in the order of their names, a list's in its own order: where tiles overlap the first
-        counts.
-
-    Raises
-    ------
-    MissingSourceError
-        A file is not there, or a folder holds no tile.
-    """
-    if not isinstance(path, Path):
-        return [tile for each in path for tile in find_tiles(each, layer=layer)]
-    if not path.is_dir():
-        return [require_file(path, layer=layer)]
-    files = sorted(each for each in path.iterdir() if each.is_file())
-    found = [each for each in files if each.suffix.lower() in TILE_SUFFIXES]
-    plain = {each.name.casefold() for each in found}
-    # a tile that lies there unpacked, too, is read from there
-    found += [each for each in files if _is_packed_tile(each) and each.stem.casefold() not in plain]
-    found.sort()
-    if not found:
-        raise MissingSourceError(
-            f"{layer}: the folder {path} holds no raster ({', '.join(TILE_SUFFIXES)}); name the folder of the tiles"
-        )
-    return found
-
-
-def _is_packed_tile(path: Path) -> bool:
-    """Tell whether an archive is taken for a tile: any zip, and what is gzipped under a tile's name."""
-    suffix = path.suffix.lower()
-    return suffix in PACKED_SUFFIXES and (suffix == ".zip" or Path(path.stem).suffix.lower() in TILE_SUFFIXES)
 
 
 def read_tiles(
@@ -201,8 +112,8 @@ class LaidTiles:
     shape: tuple[int, int]
     crs: CRS
     nodata: float | None
-    known: tuple[_Tile, ...]
-    near: tuple[_Tile, ...]
+    known: tuple[Tile, ...]
+    near: tuple[Tile, ...]
     foreign: tuple[str, ...]
 
     def read(self, first: int, last: int) -> tuple[Raster, Overlap]:
@@ -248,18 +159,18 @@ def lay_tiles(
 
     Parameters and errors are those of `read_tiles`.
     """
-    known = _open_all(tiles, layer, declared_crs)
-    near = [tile for tile in known if _overlaps(tile, bounds, crs)]
+    known = open_tiles(tiles, layer, declared_crs)
+    near = [tile for tile in known if overlaps(tile, bounds, crs)]
     if not near:
         raise SourceError(_nowhere(known, bounds, crs, layer))
-    grid = _common_grid(near)
+    grid = find_common_grid(near)
     foreign = [tile.path.name for tile in near if not grid.holds(tile.grid)]
     if foreign and not may_resample:
         raise SourceError(
             f"{layer}: {count_rows(len(foreign), 'tile')} of another CRS, cell size or alignment than the others, and "
             f"counts cannot be interpolated: {name_rows(foreign)}; keep tiles of one data set in the folder"
         )
-    window = _window(near, grid, bounds, crs)
+    window = find_window(near, grid, bounds, crs)
     left, top = grid.left + window.col_off * grid.x_step, grid.top - window.row_off * grid.y_step
     return LaidTiles(
         layer=layer,
@@ -273,83 +184,7 @@ def lay_tiles(
     )
 
 
-def _open_all(tiles: Sequence[Path], layer: str, declared_crs: str | None) -> list[_Tile]:
-    found, problems = [], []
-    for path in tiles:
-        try:
-            found.append(_open(path, layer, declared_crs))
-        except (RasterioError, UnicodeDecodeError) as error:
-            by_name = ".hgt" in path.name.lower()
-            hint = "; its name must say where it lies, such as N22E104.hgt" if by_name else ""
-            problems.append(f"{path.name} is not a readable raster: {gdal_reason(error)}{hint}")
-        except LomsongError as error:
-            problems.append(
-                f"{path.name}: {str(error).removeprefix(layer + ': ').removeprefix(path.name + ' ')}"
-            )
-    if problems:
-        raise SourceError(problem_list(layer, problems))
-    return found
-
-
-def _open(path: Path, layer: str, declared_crs: str | None) -> _Tile:
-    with open_dataset(path, layer=layer) as dataset:
-        found = CRS.from_user_input(dataset.crs) if dataset.crs else None
-        crs = settle_crs(found, declared_crs, layer=layer)
-        affine = find_layout(dataset, path.name)
-        grid = _Grid(crs, affine.a, -affine.e, affine.c, affine.f)
-        return _Tile(path, grid, dataset.height, dataset.width)
-
-
-@lru_cache(maxsize=64)
-def _transformer(crs: CRS, into: CRS) -> Transformer:
-    return Transformer.from_crs(
-        crs, into, always_xy=True
-    )  # slow to make, and there may be thousands of tiles
-
-
-def _box(bounds: Bounds, crs: CRS, into: CRS) -> Bounds:
-    try:
-        box: Bounds = _transformer(crs, into).transform_bounds(*bounds, densify_pts=21)
-    except ProjError as error:
-        raise CrsError(f"raster tiles: nothing leads from {crs.name} to {into.name}: {error}") from None
-    return box
-
-
-def _overlaps(tile: _Tile, bounds: Bounds, crs: CRS) -> bool:
-    west, south, east, north = _box(bounds, crs, tile.grid.crs)
-    left, bottom, right, top = tile.bounds()
-    return west < right and east > left and south < top and north > bottom
-
-
-def _common_grid(tiles: list[_Tile]) -> _Grid:
-    """Return the grid that most tiles lie on; of equally common ones the finer, then the first."""
-    votes = Counter(tile.grid.key() for tile in tiles)
-    area = {tile.grid.key(): Raster(*_cell(tile.grid)).cell_size_m() for tile in tiles}
-    chosen = min(votes, key=lambda key: (-votes[key], area[key]))  # of equals the first inserted
-    return next(tile.grid for tile in tiles if tile.grid.key() == chosen)
-
-
-def _cell(grid: _Grid) -> tuple[NDArray[np.float32], tuple[float, float, float, float], CRS]:
-    one = np.zeros((1, 1), dtype=np.float32)
-    return one, (grid.left, grid.x_step, grid.top, -grid.y_step), grid.crs
-
-
-def _window(tiles: list[_Tile], grid: _Grid, bounds: Bounds, crs: CRS) -> Window:
-    """Return the wanted cells of the grid, clipped to what the tiles cover together; may start left of the grid."""
-    west, south, east, north = _box(bounds, crs, grid.crs)
-    edges = np.array([_box(tile.bounds(), tile.grid.crs, grid.crs) for tile in tiles])
-    margin_x, margin_y = _MARGIN_CELLS * grid.x_step, _MARGIN_CELLS * grid.y_step
-    west, south = max(west - margin_x, edges[:, 0].min()), max(south - margin_y, edges[:, 1].min())
-    east, north = min(east + margin_x, edges[:, 2].max()), min(north + margin_y, edges[:, 3].max())
-    # edges that lie on the grid but for rounding must not gain an empty row
-    first_column = int(np.floor((west - grid.left) / grid.x_step + _ON_GRID))
-    first_row = int(np.floor((grid.top - north) / grid.y_step + _ON_GRID))
-    last_column = int(np.ceil((east - grid.left) / grid.x_step - _ON_GRID))
-    last_row = int(np.ceil((grid.top - south) / grid.y_step - _ON_GRID))
-    return Window(first_column, first_row, max(last_column - first_column, 1), max(last_row - first_row, 1))
-
-
-def _paste(joined: Raster, tile: _Tile, nodata: float | None, layer: str) -> tuple[int, int]:
+def _paste(joined: Raster, tile: Tile, nodata: float | None, layer: str) -> tuple[int, int]:
     """Fill cells that are still empty from one tile; return how many it holds twice, and how many differ."""
     part = _source_part(joined, tile)
     if part is None:
@@ -369,25 +204,25 @@ def _paste(joined: Raster, tile: _Tile, nodata: float | None, layer: str) -> tup
     return int(both.sum()), differing
 
 
-def _source_part(joined: Raster, tile: _Tile) -> Window | None:
+def _source_part(joined: Raster, tile: Tile) -> Window | None:
     """Return the tile's cells under the joined raster and a margin for resampling, or None."""
-    west, south, east, north = _box(joined.bounds, joined.crs, tile.grid.crs)
+    west, south, east, north = box_in(joined.bounds, joined.crs, tile.grid.crs)
     grid = tile.grid
-    first_column = max(int(np.floor((west - grid.left) / grid.x_step)) - _MARGIN_CELLS, 0)
-    first_row = max(int(np.floor((grid.top - north) / grid.y_step)) - _MARGIN_CELLS, 0)
-    last_column = min(int(np.ceil((east - grid.left) / grid.x_step)) + _MARGIN_CELLS, tile.columns)
-    last_row = min(int(np.ceil((grid.top - south) / grid.y_step)) + _MARGIN_CELLS, tile.rows)
+    first_column = max(int(np.floor((west - grid.left) / grid.x_step)) - MARGIN_CELLS, 0)
+    first_row = max(int(np.floor((grid.top - north) / grid.y_step)) - MARGIN_CELLS, 0)
+    last_column = min(int(np.ceil((east - grid.left) / grid.x_step)) + MARGIN_CELLS, tile.columns)
+    last_row = min(int(np.ceil((grid.top - south) / grid.y_step)) + MARGIN_CELLS, tile.rows)
     if last_column <= first_column or last_row <= first_row:
         return None
     return Window(first_column, first_row, last_column - first_column, last_row - first_row)
 
 
 def _place(
-    joined: Raster, tile: _Tile, part: Window, values: NDArray[np.float32]
+    joined: Raster, tile: Tile, part: Window, values: NDArray[np.float32]
 ) -> tuple[slice, slice, NDArray[np.float32]]:
     """Return rows and columns of the joined raster that the values belong to, and the values on its grid."""
     left, x_step, top, y_step = joined.transform
-    target, grid = _Grid(joined.crs, x_step, -y_step, left, top), tile.grid
+    target, grid = TileGrid(joined.crs, x_step, -y_step, left, top), tile.grid
     corner = (grid.left + part.col_off * grid.x_step, grid.top - part.row_off * grid.y_step)
     if target.holds(grid):
         column, row = round((corner[0] - left) / x_step), round((corner[1] - top) / y_step)
@@ -400,7 +235,7 @@ def _place(
         corner[0] + part.width * grid.x_step,
         corner[1],
     )
-    west, south, east, north = _box(edges, grid.crs, joined.crs)
+    west, south, east, north = box_in(edges, grid.crs, joined.crs)
     row, column = int(np.floor((north - top) / y_step)), int(np.floor((west - left) / x_step))
     height = int(np.ceil((south - top) / y_step)) - row
     width = int(np.ceil((east - left) / x_step)) - column
@@ -429,10 +264,10 @@ def _clip(first: int, count: int, joined: Raster, axis: int) -> slice:
     return slice(begin, max(min(first + count, size), begin))
 
 
-def _nowhere(tiles: list[_Tile], bounds: Bounds, crs: CRS, layer: str) -> str:
+def _nowhere(tiles: list[Tile], bounds: Bounds, crs: CRS, layer: str) -> str:
     first = tiles[0]
     left, bottom, right, top = first.bounds()
-    west, south, east, north = _box(bounds, crs, first.grid.crs)
+    west, south, east, north = box_in(bounds, crs, first.grid.crs)
     return (
         f"{layer}: no village lies inside {count_rows(len(tiles), 'tile')}; {first.path.name} covers x {left:.6g} to "
         f"{right:.6g}, y {bottom:.6g} to {top:.6g}; the villages need x {west:.6g} to {east:.6g}, y {south:.6g} to "
@@ -441,7 +276,7 @@ def _nowhere(tiles: list[_Tile], bounds: Bounds, crs: CRS, layer: str) -> str:
 
 
 def _findings(
-    layer: str, known: list[_Tile], near: list[_Tile], foreign: list[str], twice: int, differing: int
+    layer: str, known: list[Tile], near: list[Tile], foreign: list[str], twice: int, differing: int
 ) -> list[Finding]:
     message = f"{len(near)} of {count_rows(len(known), 'tile')} joined"
     if twice:
