@@ -15,9 +15,7 @@ from lomsong.errors import SourceError
 Kind = Literal["json", "gpkg", "shapefile", "flatgeobuf", "parquet", "osm", "kml", "mapinfo", "zip", "gzip"]
 
 #: What a person may choose from, for messages.
-KNOWN = (
-    "GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet, OSM PBF, KML, MapInfo TAB, or one of them zipped"
-)
+KNOWN = "GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet, OSM PBF, KML, MapInfo TAB or MIF, or one of them zipped"
 #: An archive that unpacks to more than this is refused. [bytes]
 MOST_UNPACKED = 4 << 30
 #: One that is unpacked in memory may hold less. [bytes]
@@ -29,10 +27,11 @@ _CHUNK = 1 << 20
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEAD = 1024
 #: What inside an archive is taken for a layer; the rest are its companions.
-_LAYERS = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".kml", ".tab")
+_LAYERS = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".kml", ".tab", ".mif")
 #: The first element of an XML text, behind its declaration and remarks.
 _ROOT = re.compile(rb"(?s)(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?(kml|osm)\b")
 _FETCHING = re.compile(rb"(?i)<(?:ogr|gdal|wfs|ogc)")
+_MIF = re.compile(rb"(?i)\s*version\s+\d")
 #: Where macOS leaves a shadow of every file.
 _SHADOWS = "__MACOSX/"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
@@ -159,6 +158,8 @@ def sniff(head: bytes, name: str, *, layer: str) -> Kind:
     for signature, kind in signatures:
         if head.startswith(signature):
             return kind
+    if name.lower().endswith(".mif") and _MIF.match(head) is not None:
+        return "mapinfo"
     if b"OSMHeader" in head[:64]:
         return "osm"
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()

@@ -5,6 +5,7 @@ import re
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lomsong.contracts import problem_list
 from lomsong.errors import TableError
@@ -13,9 +14,10 @@ from lomsong.points import PointArray, coordinates
 from lomsong.sources.fields import set_aside, to_text
 from lomsong.sources.numerals import to_decimal, to_degrees
 from lomsong.sources.vectors import parse_crs
+from lomsong.sources.zones import WGS84, names_zones, zones_to_degrees
 
 #: Columns that any table of places may have besides those of its contract.
-PLACE_COLUMNS = ("longitude_deg", "latitude_deg", "x_m", "y_m")
+PLACE_COLUMNS = ("longitude_deg", "latitude_deg", "x_m", "y_m", "zone")
 
 #: How columns call the parts of an angle, after the axis: letters only.
 _PARTS = {
@@ -78,6 +80,8 @@ def place(
     """
     Give the rows points from their columns ``x_m`` and ``y_m``, else ``longitude_deg`` and ``latitude_deg``.
 
+    Metres with a ``zone`` in every row become degrees.
+
     Parameters
     ----------
     frame : DataFrame
@@ -104,15 +108,17 @@ def place(
         ]
         raise TableError(problem_list(layer, problems))
     stated = crs or defined
+    if metres and "zone" in frame and names_zones(frame["zone"]):
+        datum = None if stated is None else parse_crs(stated, layer=layer)
+        x, y = zones_to_degrees(frame, *_metres(frame), layer=layer, datum=datum)
+        return gpd.GeoDataFrame(frame, geometry=PointArray(x, y, parse_crs(WGS84, layer=layer)))
     if stated is None:
         what = "x_m and y_m need" if metres else "the file's longitudes need"
         hint = f"set inputs.{layer} crs" + ("" if metres else ", mostly EPSG:4326")
         raise TableError(problem_list(layer, [f"{what} their CRS; {hint}"]))
     system = parse_crs(stated, layer=layer)
     if metres:
-        x, y = (
-            pd.to_numeric(to_decimal(frame[name]), errors="coerce").to_numpy(np.float64) for name in names
-        )
+        x, y = _metres(frame)
         if system.is_geographic:
             raise TableError(
                 problem_list(layer, [f"x_m and y_m are metres, but {system.name} is in degrees"])
@@ -128,6 +134,14 @@ def place(
                 )
             )
     return gpd.GeoDataFrame(frame, geometry=PointArray(x, y, system))
+
+
+def _metres(frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = (
+        pd.to_numeric(to_decimal(frame[name]), errors="coerce").to_numpy(np.float64)
+        for name in ("x_m", "y_m")
+    )
+    return x, y
 
 
 _SWAPPED = "{}: longitude and latitude are swapped in the column map"

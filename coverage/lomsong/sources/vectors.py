@@ -1,10 +1,12 @@
 """Vector files (GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as frames with a CRS and valid shapes."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import shapely
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ from lomsong.sources.dbf_text import BYTES, decode_columns, find_encoding
 from lomsong.sources.files import detected_finding, read_text
 from lomsong.sources.geoparquet import read_geoparquet
 from lomsong.text import decode
+
+#: Column of the folder that a placemark of a KML file lies in.
+KML_FOLDER = "folder"
 
 
 def parse_crs(text: str, *, layer: str) -> CRS:
@@ -127,12 +132,14 @@ def _read_ogr(
             # GDAL's remarks on odd field types and rings; what is broken is counted
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)
-            wanted = _choose_layer(handle, name, source, layer)
-            _refuse_impossible_count(handle, wanted, opened, layer)
-            frame = pyogrio.read_dataframe(
-                handle, layer=wanted, encoding=encoding, where=where, on_invalid="ignore"
-            )
-            broken = _broken_shapes(frame, handle, wanted, where)
+            frames, broken = [], []
+            for wanted in _choose_layers(handle, opened, source, layer):
+                _refuse_impossible_count(handle, wanted, opened, layer)
+                frame = pyogrio.read_dataframe(
+                    handle, layer=wanted, encoding=encoding, where=where, on_invalid="ignore"
+                )
+                frames.append(frame.assign(**{KML_FOLDER: wanted}) if opened.kind == "kml" else frame)
+                broken.append(_broken_shapes(frame, handle, wanted, where))
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -151,9 +158,25 @@ def _read_ogr(
         raise SourceError(
             f"{layer}: the text in {name} is not {source.encoding or 'UTF-8'}; set 'encoding', for example cp1258"
         ) from None
-    if not isinstance(frame, gpd.GeoDataFrame):
+    whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    if not isinstance(whole, gpd.GeoDataFrame):
         raise SourceError(f"{layer}: {name} has no geometry")
-    return frame, broken
+    return whole, np.concatenate(broken)
+
+
+def _choose_layers(
+    handle: str | bytes, opened: Opened, source: LayerSource, layer: str
+) -> Sequence[str | int]:
+    """Return the layers to read: of KML, whose folders are layers to GDAL, all of them if none is chosen."""
+    if opened.kind == "kml" and source.layer is None:
+        spatial = [number for number, row in enumerate(pyogrio.list_layers(handle)) if row[1] is not None]
+        if len(spatial) > 1:
+            return (
+                spatial
+                if isinstance(handle, bytes)
+                else [str(pyogrio.list_layers(handle)[number][0]) for number in spatial]
+            )
+    return [_choose_layer(handle, opened.name, source, layer)]
 
 
 def _choose_layer(handle: str | bytes, name: str, source: LayerSource, layer: str) -> str | int:

@@ -20,6 +20,8 @@ LARGEST = 512 * 1024 * 1024
 MOST_CELLS = 50_000_000
 #: The header stands in one of the first rows.
 _HEADER_WITHIN = 30
+#: A header names at least this part of the columns.
+_MOST_COLUMNS = 0.7
 
 
 def read_workbook(path: Path, *, layer: str, sheet: str | None) -> tuple[pd.DataFrame, list[Finding]]:
@@ -124,22 +126,30 @@ def _text(cell: object) -> str:
 
 def _as_table(rows: list[list[str]]) -> tuple[pd.DataFrame, int]:
     """Find the header, and return the rows under it and how many stood above it."""
-    filled = [sum(map(bool, row)) for row in rows[:_HEADER_WITHIN]]
     widest = max(sum(map(bool, row)) for row in rows[: 4 * _HEADER_WITHIN])
-    at = next((row for row, count in enumerate(filled) if count >= 0.7 * widest), 0)
     width = max(len(row) for row in rows)
-    header = rows[at] + [""] * (width - len(rows[at]))
-    above = rows[at - 1] + [""] * (width - len(rows[at - 1])) if at and filled[at - 1] > 1 else None
-    begin = at + 1
-    below = rows[begin] + [""] * (width - len(rows[begin])) if begin < len(rows) else []
-    if above is not None:
-        header = _join_headings(above, header)
-    elif _is_second_heading(header, below):
+    leading = [row + [""] * (width - len(row)) for row in rows[: _HEADER_WITHIN + 1]]
+    leading.append([""] * width)
+    at = next(
+        (row for row in range(len(leading) - 1) if _is_header(leading[row], leading[row + 1], widest)), 0
+    )
+    header, below, begin = leading[at], leading[at + 1], at + 1
+    if _is_second_heading(header, below):
         header, begin = _join_headings(header, below), begin + 1
+    elif at and sum(map(bool, leading[at - 1])) > 1:
+        header = _join_headings(leading[at - 1], header)
     keep = [column for column, title in enumerate(header) if title]
     body = [[row[column] if column < len(row) else "" for column in keep] for row in rows[begin:]]
     frame = pd.DataFrame(body, columns=_unlike([header[column] for column in keep]), dtype=str)
     return frame, at
+
+
+def _is_header(row: list[str], below: list[str], widest: int) -> bool:
+    """Tell whether a row names most columns, alone or with the row below where cells were merged."""
+    named = sum(map(bool, row))
+    if named > 1 and _is_second_heading(row, below):
+        named = sum(bool(cell or under) for cell, under in zip(row, below, strict=True))
+    return named >= _MOST_COLUMNS * widest
 
 
 def _is_second_heading(header: list[str], below: list[str]) -> bool:

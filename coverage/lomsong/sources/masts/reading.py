@@ -24,7 +24,7 @@ from lomsong.sources.numerals import to_decimal
 from lomsong.sources.positions import PLACE_COLUMNS, join_angles, place, usable_positions
 from lomsong.sources.privacy import drop_identities
 from lomsong.sources.tables import Box, Needs, has_geometry, is_table, peek_columns, read_table
-from lomsong.sources.vectors import read_vector
+from lomsong.sources.vectors import KML_FOLDER, read_vector
 
 LAYER = "masts"
 #: Columns a mast list may have besides those of `SECTORS`: `sites` makes sectors of them.
@@ -132,7 +132,8 @@ def _read(path: Path, source: MastSource, box: Box | None) -> tuple[pd.DataFrame
             raw = opencellid.name_columns(raw, peek_columns(path, layer=LAYER))
         return raw, findings
     raw, findings = read_vector(source, layer=LAYER)
-    return _as_points(raw, shapes=source.format == "osm" or "man_made" in raw), findings
+    points, found = _as_points(raw, shapes=source.format == "osm" or "man_made" in raw)
+    return points, findings + found
 
 
 def _own_country(frame: pd.DataFrame, source: MastSource) -> tuple[pd.DataFrame, list[Finding]]:
@@ -242,21 +243,31 @@ def _fill_gaps(
     return frame, findings
 
 
-def _as_points(raw: gpd.GeoDataFrame, *, shapes: bool) -> gpd.GeoDataFrame:
-    """Return the rows with points under the name ``geometry``; masts drawn as areas are refused, but in maps."""
+def _as_points(raw: gpd.GeoDataFrame, *, shapes: bool) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Return the rows with points under the name ``geometry``; masts drawn as areas are refused, but in maps.
+
+    What a KML file draws between its sites is set aside.
+    """
     raw = raw.rename_geometry("geometry") if raw.geometry.name != "geometry" else raw
     if shapes:
         # a map draws the foot of a tower as an area
         boxes = raw.geometry.bounds
         middle = gpd.points_from_xy((boxes["minx"] + boxes["maxx"]) / 2, (boxes["miny"] + boxes["maxy"]) / 2)
-        return raw.set_geometry(gpd.GeoSeries(middle, index=raw.index, crs=raw.crs)).reset_index(drop=True)
+        return raw.set_geometry(gpd.GeoSeries(middle, index=raw.index, crs=raw.crs)).reset_index(
+            drop=True
+        ), []
     wrong = ~(raw.geometry.isna() | raw.geometry.geom_type.eq("Point"))
-    if wrong.any():
-        kinds = name_rows(sorted(set(raw.geometry[wrong].geom_type)))
+    if not wrong.any():
+        return raw.reset_index(drop=True), []
+    kinds = name_rows(sorted(set(raw.geometry[wrong].geom_type)))
+    if KML_FOLDER not in raw or wrong.all():
         raise SourceError(
             f"{LAYER}: {count_rows(int(wrong.sum()))} are no points but {kinds}; take their centroids first"
         )
-    return raw.reset_index(drop=True)
+    message = f"{count_rows(int(wrong.sum()), 'placemark')} set aside: no points but {kinds}"
+    finding = Finding(layer=LAYER, word="clean", severity="note", message=message, count=int(wrong.sum()))
+    return raw[~wrong].reset_index(drop=True), [finding]
 
 
 def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFrame, list[Finding]]:
