@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 from web_server import Site, serving
 
 from lomsong.errors import SettingsError, SourceError
-from lomsong.settings_file import parse_settings
+from lomsong.settings_file import load_settings, parse_settings
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.copies import take_copies
 from lomsong.sources.remote.web import Web, token_host
@@ -172,3 +173,38 @@ def test_an_address_with_a_secret_or_of_no_service_is_refused(address: str) -> N
             {"name": "x", "inputs": {"villages": {"path": address}, "masts": [nowhere], "terrain": nowhere}}
         )
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["items", "wfs"])
+def test_the_demo_is_read_from_a_service_as_from_its_file(site: Site, tmp_path: Path, kind: str) -> None:
+    """All sixty villages, in pages that the server makes smaller than was asked for."""
+    demo = Path(__file__).parents[2] / "data" / "demo"
+    file = gpd.read_file(demo / "villages.gpkg", layer="villages").to_crs(4326)
+    features = json.loads(file.to_json())["features"]
+    pages = [features[begin : begin + 25] for begin in range(0, len(features), 25)]
+    for number, rows in enumerate(pages):
+        content = {"type": "FeatureCollection", "features": rows, "numberMatched": len(features)}
+        if kind == "items":
+            query = f"limit={PAGE_ROWS}" if number == 0 else f"page={number}"
+            then = [{"rel": "next", "href": f"{ITEMS}?page={number + 1}"}] if number + 1 < len(pages) else []
+            site.put(f"{ITEMS}?{query}", json.dumps(content | {"links": then}).encode())
+        else:
+            usual = (
+                "service=WFS&typeNames=thon&version=2.0.0&request=GetFeature&outputFormat=application/json"
+            )
+            site.put(f"/wfs?{usual}&count={PAGE_ROWS}&startIndex={25 * number}", json.dumps(content).encode())
+    address = site.address + (ITEMS if kind == "items" else "/wfs?service=WFS&typeNames=thon")
+    text = (demo / "district.yml").read_text()
+    text = text.replace("path: villages.gpkg", f'path: "{address}"').replace("    layer: villages\n", "", 1)
+    for name in ("cells_opencellid.csv", "terrain.tif", "population.tif", "truth"):
+        text = text.replace(f"path: {name}", f"path: {demo / name}")
+    config = tmp_path / "district.yml"
+    config.write_text(text)
+    settings = load_settings(config)
+    take_copies(settings.inputs)
+    ours, _ = read_villages(settings.inputs.villages)
+    theirs, _ = read_villages(load_settings(demo / "district.yml").inputs.villages)
+    theirs = theirs.to_crs(4326).sort_values("village_id", ignore_index=True)
+    ours = ours.sort_values("village_id", ignore_index=True)
+    assert ours.drop(columns="geometry").equals(theirs[ours.columns].drop(columns="geometry"))
+    assert ours.geometry.geom_equals_exact(theirs.geometry, tolerance=1e-9).all()
