@@ -36,7 +36,7 @@ KML = (
     "<?xml version='1.0' encoding='UTF-8'?><kml xmlns='http://www.opengis.net/kml/2.2'><Document><name>T</name><Folder><name>v</name>"
     "<Placemark><name>Bản A</name><ExtendedData><Data name='village_id'><value>01</value></Data></ExtendedData><Polygon><outerBoundaryIs>"
     "<LinearRing><coordinates>104,22 104.1,22 104.1,22.1 104,22.1 104,22</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
-    "<Placemark><name>B</name><ExtendedData><Data name='village_id'><value>02</value></Data></ExtendedData><Point><coordinates>104.5,22.5,3</coordinates></Point></Placemark></Folder></Document></kml>"
+    "<Placemark><name>B</name><ExtendedData><Data name='village_id'><value>02</value></Data></ExtendedData><Point><coordinates>104.5,22.5,3</coordinates></Point></Placemark></Folder><Folder><name>w</name><Placemark><name>C</name><ExtendedData><Data name='village_id'><value>03</value></Data></ExtendedData></Placemark></Folder></Document></kml>"
 )
 MAPPING = "old_code,new_code,kind,share,date,old_name,new_name\n01,11,whole,,2025-07-01,Xã A,Xã B\n02,11,split,0.5,,C,D\n02,12,split,0.5,,,\n"
 POINTS = (
@@ -126,7 +126,7 @@ def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
             middle = frame.geometry.representative_point()
             plain["centre_longitude_deg"], plain["centre_latitude_deg"] = middle.x, middle.y
             plain.to_excel(path, index=False)
-        case ".tab":
+        case ".tab" | ".mif":
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 frame.to_file(path, driver="MapInfo File")
@@ -171,7 +171,7 @@ def _reader(kind: str) -> Reader:
 def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Generator) -> Path:
     """Write a good file of one kind, or a broken table in a good file."""
     path = folder / f"v.{kind}"
-    if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "xlsx", "tab"):
+    if kind in ("gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "xlsx", "tab", "mif"):
         return _write(frame, path)
     if kind == "zip":
         _write(frame, folder / "v.shp")
@@ -202,7 +202,7 @@ def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Gener
 
 KINDS = (
     "gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "zip", "gz", "deep.geojson", "osm", "points.csv", "mapping.csv",
-    "totals.csv", "buildings.csv", "centres.osm", "communes.osm", "kml", "kmz", "tab", "xlsx",
+    "totals.csv", "buildings.csv", "centres.osm", "communes.osm", "kml", "kmz", "tab", "xlsx", "mif",
 )  # fmt: skip
 
 
@@ -229,7 +229,7 @@ def attack_boundaries(folder: Path, kind: str, seed: int) -> bool:
         (folder / each).write_bytes(content)
     path = folder / name
     if not variant or rng.integers(0, 2):
-        parts = sorted(files) if kind in ("shp", "tab") else [name]
+        parts = sorted(files) if kind in ("shp", "tab", "mif") else [name]
         broken = folder / parts[int(rng.integers(0, len(parts)))]
         broken.write_bytes(mutate(broken.read_bytes(), rng))
     before = sorted(each.name for each in folder.parent.rglob("*"))

@@ -201,6 +201,8 @@ def make_seeds() -> dict[str, Seed]:
         "fcc": Seed(".csv", _table("registration_number,structure_type,latitude_degrees,latitude_minutes,latitude_seconds,latitude_direction,"
                                    "longitude_degrees,longitude_minutes,longitude_seconds,longitude_direction,height_of_structure",
                                    "1001,TOWER,44,1,5.5,N,71,30,2.0,W,58.5"), _check_masts(operator="X")),
+        "sites-zones": Seed(".csv", _table("site;x;y;muc;tech", "A;512345,5;2330123;48N;4G", "B;512345;2330123;105°45';5G", "C;1;2;;2G"),
+                            _check_masts(crs="EPSG:4756", operator="X", columns={"site_id": "site", "x_m": "x", "y_m": "y", "zone": "muc", "technology": "tech"})),
         "ookla-geojson": Seed(".geojson", _as_tiles(rows), speed, rows, _as_tiles),
         "speed-xlsx": Seed(".xlsx", _wrap(rows, ".xlsx"), speed, rows),
     }  # fmt: skip
