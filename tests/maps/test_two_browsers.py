@@ -159,21 +159,46 @@ def test_a_server_without_ranges_is_told_on_the_page(
         assert "range requests" in page.evaluate("document.querySelector('[role=alert]').textContent")
 
 
+@pytest.mark.parametrize("hosted", [False, True])
 def test_the_slider_recolours_the_villages(
-    villages: gpd.GeoDataFrame, visit: Callable[[str], Browser], tmp_path: Path
+    villages: gpd.GeoDataFrame, visit: Callable[[str], Browser], tmp_path: Path, *, hosted: bool
 ) -> None:
     now = np.array([STATUSES.index(word) for word in villages["status"]], dtype=np.uint8)
     before = np.full_like(now, STATUSES.index("white"))
-    drawn = add_runs(
-        village_map(villages, parts=MapParts()), RunHistory(("2025", "2026"), np.stack([before, now]))
-    )
-    page = visit(save_map(drawn, tmp_path / "runs.html").as_uri())
-    assert shown_statuses(page, villages) == villages["status"].tolist()
+    plain = village_map(villages, parts=MapParts(), options=MapOptions(hosted=hosted))
+    drawn = add_runs(plain, RunHistory(("2025", "2026"), np.stack([before, now])))
+    if not hosted:
+        slide(visit(save_map(drawn, tmp_path / "runs.html").as_uri()), villages)
+        return
+    save_map_folder(drawn, tmp_path)
+    with hosting(tmp_path) as site:
+        slide(visit(f"{site.address}/index.html"), villages)
+
+
+def slide(page: Browser, villages: gpd.GeoDataFrame) -> None:
+    """Go one run back, then lay the last beside it in the west."""
+    now = villages["status"].tolist()
+    page.evaluate("document.querySelector('.leaflet-control-layers').style.display = 'none'")
+    assert shown_statuses(page, villages) == now
     page.evaluate(
         "(() => { const slider = document.getElementById('lomsong-run'); slider.value = 0; "
         "slider.dispatchEvent(new Event('input', {bubbles: true})); })()"
     )
     assert set(shown_statuses(page, villages)) == {"white"}
+    page.evaluate(
+        "(() => { const other = document.getElementById('lomsong-beside'); other.value = 1; "
+        "other.dispatchEvent(new Event('change', {bubbles: true})); })()"
+    )
+    page.evaluate("document.querySelector('.lomsong-divider').style.display = 'none'")
+    west = "window.lomsong.shown.map.getSize().x / 2 - 12"
+    places = villages.representative_point().to_crs(4326)
+    pairs = ",".join(f"[{place.y},{place.x}]" for place in places)
+    in_west = page.evaluate(
+        f"[{pairs}].map((place) => window.lomsong.shown.map.latLngToContainerPoint(place).x - ({west}))"
+    )
+    for found, status, away in zip(shown_statuses(page, villages), now, in_west, strict=True):
+        if abs(away + 12) > 20:
+            assert found == (status if away < 0 else "white")
 
 
 def test_hostile_names_run_nothing(

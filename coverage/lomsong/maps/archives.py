@@ -23,11 +23,9 @@ from lomsong.maps.shapes import Bounds, are_areas, find_centres
 DEEPEST = 12
 _EXTENT = WORLD_STEPS >> DEEPEST
 #: Corners that move an outline by less are left out above the finest zoom; 16 are a pixel. [steps of a tile]
-_SIMPLIFIED_STEPS = 6
+_SIMPLIFIED_STEPS = 10
 #: GDAL coarsens a larger tile. [bytes]
 _MOST_TILE_BYTES = 3_000_000
-#: What other programs that open the archive are told of a village.
-_TOLD = ("village_id", "village_name", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def tile_shapes(places: gpd.GeoDataFrame, frame: WebFrame) -> TiledShapes | None
     Parameters
     ----------
     places : GeoDataFrame
-        As for `build_shapes`, with ``village_id`` and ``status``.
+        As for `build_shapes`, with ``status``.
     frame : WebFrame
         The projection of the map.
     """
@@ -129,15 +127,12 @@ def tile_shapes(places: gpd.GeoDataFrame, frame: WebFrame) -> TiledShapes | None
     west, south, east, north = shapely.bounds(outlines[is_area]).T
     turns = np.stack([*frame.fraction(west, north), *frame.fraction(east, south)])
     boxes[:, is_area] = np.round(turns * WORLD_STEPS).astype(np.int64)
-    told = {
-        name: [plain_text(cell) for cell in places[name].to_numpy(object)[is_area]]
-        for name in _TOLD
-        if name in places
-    }
+    # names would be half of every coarse tile; other programs join the rest by the row
+    status = [plain_text(cell) for cell in places["status"].to_numpy(object)[is_area]]
     table = gpd.GeoDataFrame(
-        {"row": np.flatnonzero(is_area), **told}, geometry=outlines[is_area], crs=frame.crs
+        {"row": np.flatnonzero(is_area), "status": status}, geometry=outlines[is_area], crs=frame.crs
     )
-    content = [*shapely.to_wkb(outlines[is_area]), repr(told).encode("utf-8", "replace")]
+    content = [*shapely.to_wkb(outlines[is_area]), repr(status).encode("utf-8", "replace")]
     archive = Archive(archive_name("villages", content), lambda path: write_outlines(table, frame, path))
     return TiledShapes(boxes, is_area, x, y, placed, archive)
 
