@@ -67,7 +67,7 @@ $(UV):
 	@$(UV) pip install --quiet --python .venv -r requirements-dev.lock
 	@touch $@
 
-.tools/s3server/.done: requirements-s3server.lock | .venv/bin/python
+.tools/s3server/.done: requirements-s3server.lock | $(UV)
 	@echo "setting up: an object store for the tests (once)"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/s3server
 	@$(UV) pip install --quiet --python .tools/s3server -r requirements-s3server.lock

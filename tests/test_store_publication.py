@@ -248,6 +248,20 @@ def test_addresses_that_hold_a_login_or_name_nothing_are_refused(address: str) -
     assert "hunter2" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "terrain",
+    [
+        {"path": "https://host/dem.tif"}, {"path": "postgresql://KEY:hunter2@host/db?table=x"}, {"path": "t.tif", "addresses": ["s3://bucket/t.tif"]},
+        {"path": "t.tif", "addresses": 5}, {"path": "t.tif", "addresses": None}, {"path": 5}, {"path": ["s3://bucket/t.tif", 5]}, {"path": "t", "addresses": ["x"]},
+    ],
+)  # fmt: skip
+def test_rasters_come_from_files_and_objects_alone(terrain: dict[str, object]) -> None:
+    given = {"villages": {"path": "v"}, "masts": [{"path": "m"}], "terrain": terrain}
+    with pytest.raises(SettingsError) as error:
+        parse_settings({"name": "x", "inputs": given}, subject="x")
+    assert "hunter2" not in str(error.value)
+
+
 def test_names_of_copies_keep_their_endings_and_tell_objects_apart() -> None:
     names = [copy_name(f"s3://b{n}ck/a b/thôn bản.geojson.gz", None) for n in range(3)]
     assert len(set(names)) == 3

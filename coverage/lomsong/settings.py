@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lomsong.addresses import check_address, copy_name, is_address, is_database, is_store, parse_database
+from lomsong.addresses import (
+    check_address,
+    copy_name,
+    hide_login,
+    is_address,
+    is_database,
+    is_store,
+    parse_database,
+)
 
 Technology = Literal["2g", "3g", "4g", "5g"]
 #: Propagation models; `propagation.models` says what each is.
@@ -197,6 +205,12 @@ class FixedSource(LayerSource):
     )
 
 
+def _check_object(address: str) -> None:
+    if not is_store(address):
+        raise ValueError(f"{hide_login(address)}: rasters come from files or from s3://bucket/key")
+    check_address(address)
+
+
 class RasterSource(StrictModel):
     """A raster, in one file or several."""
 
@@ -223,14 +237,22 @@ class RasterSource(StrictModel):
         path = given.get("path")
         named = path if isinstance(path, list | tuple) else [path]
         addresses = [each for each in named if isinstance(each, str) and is_address(each)]
-        for each in (*addresses, *given.get("addresses", ())):
-            if not is_store(each):
-                raise ValueError(f"{each}: rasters come from files or from s3://bucket/key")
-            check_address(each)
+        for each in addresses:
+            _check_object(each)
         if not addresses:
             return given
         placed = [Path(COPIES) / copy_name(each, None) if each in addresses else each for each in named]
         return {**given, "path": placed if len(placed) > 1 else placed[0], "addresses": addresses}
+
+    @model_validator(mode="after")
+    def _match_copies(self) -> "RasterSource":
+        """Refuse addresses that no path is the copy of; a run's settings have both."""
+        names = {path.name for path in self.paths}
+        for each in self.addresses:
+            _check_object(each)
+            if copy_name(each, None) not in names:
+                raise ValueError(f"{each}: write it under 'path'; 'addresses' follow from it")
+        return self
 
     @property
     def copies(self) -> dict[str, Path]:
