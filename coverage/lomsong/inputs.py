@@ -34,6 +34,7 @@ from lomsong.sources.population import read_population
 from lomsong.sources.raster_files import Bounds
 from lomsong.sources.rasters import read_land_cover, read_terrain
 from lomsong.sources.records import SourceRecord, list_records
+from lomsong.sources.repair import mend_shapes
 from lomsong.sources.surroundings import TAGS, read_surroundings
 from lomsong.sources.tables import Box
 from lomsong.sources.vectors import parse_crs, read_vector
@@ -270,7 +271,7 @@ def _within_country(
     require_file(Path(source.path), layer="country")
     country, findings = read_vector(source, layer="country")
     outline = shapely.union_all(
-        shapely.make_valid(_to_working(country, "country", crs=masts.crs).geometry.to_numpy())
+        mend_shapes(_to_working(country, "country", crs=masts.crs).geometry.to_numpy())
     )
     shapely.prepare(outline)
     outside = pd.Series(~shapely.intersects_xy(outline, *coordinates(masts.geometry)), index=masts.index)

@@ -21,6 +21,7 @@ from lomsong.errors import CrsError, SourceError, TableError
 from lomsong.settings import BoundarySource
 from lomsong.sources import containers
 from lomsong.sources.boundaries import read_communes, read_villages
+from lomsong.sources.repair import repair_polygons
 from lomsong.text import decode
 
 WGS84 = "EPSG:4326"
@@ -597,6 +598,29 @@ def test_an_xml_text_that_fetches_what_it_names_never_reaches_gdal(
     (tmp_path / "v.kml").write_text(text)
     with pytest.raises(SourceError, match="not a readable vector file"):
         read(tmp_path / "v.kml")
+
+
+def test_a_shape_that_cannot_be_mended_is_left_empty_and_counted() -> None:
+    nested = shapely.GeometryCollection(
+        [SHAPES[0], shapely.GeometryCollection([shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])])]
+    )
+    endless = shapely.Polygon([(104, 22), (np.inf, 22), (104.1, 22.1), (104, 22)])
+    frame = plain().set_geometry(gpd.GeoSeries([SHAPES[0], endless, nested], crs=WGS84))
+    mended, findings = repair_polygons(frame, layer="villages", key="code")
+    assert mended.geometry.is_empty.tolist()[:2] == [False, True]
+    assert mended.geometry.is_valid.all()
+    assert any("without a usable shape: 008" in finding.message for finding in findings)
+
+
+def test_columns_of_one_name_are_numbered(tmp_path: Path) -> None:
+    plain().to_file(tmp_path / "v.tab", driver="MapInfo File")
+    text = (tmp_path / "v.tab").read_bytes()
+    assert text.count(b"  ten Char") == 1
+    (tmp_path / "v.tab").write_bytes(text.replace(b"  ten Char", b" code Char"))
+    with pytest.raises(TableError, match=r"code\.1"):
+        read(tmp_path / "v.tab", columns={"village_id": "code", "village_name": "ten"})
+    found, _ = read(tmp_path / "v.tab", columns={"village_id": "code", "village_name": "code.1"})
+    assert found["village_name"].tolist() == NAMES
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -97,6 +97,25 @@ def _is_hour(column: pd.Series) -> bool:
     )
 
 
+def number_repeats(titles: Iterable[str]) -> list[str]:
+    """
+    Number the headings that appear again, as pandas does for text tables.
+
+    Examples
+    --------
+    >>> number_repeats(["a", "b", "a", "a"])
+    ['a', 'b', 'a.1', 'a.2']
+    """
+    names: dict[str, None] = {}
+    for title in titles:
+        name, count = title, 0
+        while name in names:
+            count += 1
+            name = f"{title}.{count}"
+        names[name] = None
+    return list(names)
+
+
 def bare_heading(heading: str) -> str:
     """
     Return a heading folded, letters and digits only, without its unit.

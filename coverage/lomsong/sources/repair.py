@@ -1,11 +1,26 @@
 """Outlines that cross themselves or are missing: mended, counted, never dropped."""
 
+from typing import Any
+
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
+
+
+def mend_shapes(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return shapes made valid; one that cannot be, as where a coordinate is no number, becomes empty."""
+    mended = shapes.copy()
+    for row in np.flatnonzero(~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)):
+        try:
+            mended[row] = shapely.make_valid(shapes[row])
+        except shapely.errors.GEOSException:
+            mended[row] = shapely.Polygon()
+    return mended
 
 
 def repair_polygons(
@@ -22,7 +37,7 @@ def repair_polygons(
     # a third axis means nothing for a boundary
     geometry = pd.Series(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index)
     broken = ~pd.Series(shapely.is_valid(geometry.to_numpy()), index=frame.index) & geometry.notna()
-    geometry[broken] = [_polygonal(shapely.make_valid(shape)) for shape in geometry[broken]]
+    geometry[broken] = [_polygonal(shape) for shape in mend_shapes(geometry[broken].to_numpy())]
     kinds = pd.Series(shapely.get_type_id(geometry.to_numpy()), index=frame.index)
     empty = geometry.isna() | pd.Series(shapely.is_empty(geometry.to_numpy()), index=frame.index)
     wrong = ~kinds.isin([0, 3, 6]) & ~empty
@@ -31,6 +46,7 @@ def repair_polygons(
             f"{layer}: neither polygon nor point in {count_rows(int(wrong.sum()))}: {name_rows(frame.loc[wrong, key])}"
         )
     findings = []
+    broken &= ~empty
     if broken.any():
         ids = tuple(frame.loc[broken, key].astype(str))
         findings.append(

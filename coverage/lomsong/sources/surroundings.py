@@ -20,6 +20,7 @@ from lomsong.sources.containers import is_osm
 from lomsong.sources.fields import rename_columns, to_text
 from lomsong.sources.files import require_file
 from lomsong.sources.raster_files import Bounds
+from lomsong.sources.repair import mend_shapes
 from lomsong.sources.vectors import read_vector
 
 #: Columns of every context layer beside its geometry.
@@ -217,10 +218,10 @@ def _bring_near(
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Mend shapes, bring them into the working CRS and cut them off at the bounds."""
     findings = []
-    shapes = shapely.force_2d(frame.geometry.to_numpy())
+    given = shapely.force_2d(frame.geometry.to_numpy())
+    shapes = mend_shapes(given)
     usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    invalid = usable & ~shapely.is_valid(shapes)
-    shapes[invalid] = shapely.make_valid(shapes[invalid])
+    invalid = usable & ~shapely.is_valid(given)
     if count := int(invalid.sum()):
         findings.append(_finding(layer, f"{count_rows(count, 'invalid shape')} mended", count))
     if count := int((~usable).sum()):

@@ -20,6 +20,7 @@ from lomsong.sources.containers import MOST_UNPACKED, Opened, is_utf8, open_vect
 from lomsong.sources.dbf_text import BYTES, decode_columns, find_encoding
 from lomsong.sources.files import detected_finding, read_text
 from lomsong.sources.geoparquet import read_geoparquet
+from lomsong.sources.headers import number_repeats
 from lomsong.text import decode
 
 #: Column of the folder that a placemark of a KML file lies in.
@@ -101,6 +102,8 @@ def read_vector(
             findings += found
     if frame.empty:
         raise SourceError(f"{layer}: {opened.name} has no rows")
+    if not frame.columns.is_unique:
+        frame.columns = pd.Index(number_repeats(map(str, frame.columns)))
     crs = settle_crs(frame.crs, source.crs, layer=layer)
     return frame.set_crs(crs, allow_override=True), findings + _broken_findings(broken, opened.name, layer)
 

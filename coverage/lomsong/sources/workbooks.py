@@ -12,6 +12,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.sources.headers import number_repeats
 
 SUFFIXES = (".xlsx", ".xlsm")
 #: A workbook that unpacks to more than this is refused: it is a trap, or better exported as CSV. [bytes]
@@ -140,7 +141,7 @@ def _as_table(rows: list[list[str]]) -> tuple[pd.DataFrame, int]:
         header = _join_headings(leading[at - 1], header)
     keep = [column for column, title in enumerate(header) if title]
     body = [[row[column] if column < len(row) else "" for column in keep] for row in rows[begin:]]
-    frame = pd.DataFrame(body, columns=_unlike([header[column] for column in keep]), dtype=str)
+    frame = pd.DataFrame(body, columns=number_repeats([header[column] for column in keep]), dtype=str)
     return frame, at
 
 
@@ -170,14 +171,3 @@ def _join_headings(above: list[str], header: list[str]) -> list[str]:
         group = over or group
         joined.append(f"{group} {name}".strip() if name else over)
     return joined
-
-
-def _unlike(titles: list[str]) -> list[str]:
-    """Number the titles that appear again, as pandas does for text tables."""
-    seen: dict[str, int] = {}
-    names = []
-    for title in titles:
-        count = seen.get(title, 0)
-        seen[title] = count + 1
-        names.append(f"{title}.{count}" if count else title)
-    return names

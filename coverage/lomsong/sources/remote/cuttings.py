@@ -19,6 +19,7 @@ import shapely
 from lomsong.errors import LomsongError, OutputError, SourceError
 from lomsong.settings import LayerSource
 from lomsong.sources.remote.areas import Bounds
+from lomsong.sources.repair import mend_shapes
 from lomsong.sources.vectors import read_vector
 
 #: Header of OpenCelliD; the files of one country may come without it.
@@ -249,7 +250,7 @@ def cut_villages(source: Path, target: Path, area: shapely.Geometry) -> int:
         The file is no vector file.
     """
     frame, _ = read_vector(LayerSource(path=source), layer="boundaries")
-    inner = shapely.point_on_surface(shapely.make_valid(frame.geometry.to_numpy()))
+    inner = shapely.point_on_surface(mend_shapes(frame.geometry.to_numpy()))
     shapely.prepare(area)
     kept = frame[shapely.intersects(area, inner)]
     if kept.empty:
