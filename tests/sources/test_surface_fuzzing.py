@@ -175,6 +175,20 @@ def test_virtual_rasters_of_virtual_rasters_read_and_a_hidden_archive_in_one_is_
         read_terrain(source, bounds=BOUNDS, crs=METRIC)
 
 
+def test_a_raster_that_may_not_be_read_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dem.tif"
+    path.write_bytes(b"-")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SourceError, match=r"dem\.tif cannot be read \(Permission denied\)"):
+        read_terrain(RasterSource(path=path), bounds=BOUNDS, crs=METRIC)
+
+
 def test_a_description_of_a_service_is_no_raster(tmp_path: Path) -> None:
     path = tmp_path / "dem.tif"
     path.write_text(

@@ -23,7 +23,7 @@ from lomsong.grid import Raster
 from lomsong.sources.containers import unpack_one
 from lomsong.sources.files import require_file
 from lomsong.sources.vectors import settle_crs
-from lomsong.sources.virtual_rasters import HEAD, is_description, is_virtual, named_rasters
+from lomsong.sources.virtual_rasters import is_description, is_virtual, named_rasters, read_head
 
 #: Rows that are read at a time: whole tiles of usual files, and a nation's width of them in 60 MB.
 BAND_ROWS = 512
@@ -92,8 +92,7 @@ def open_dataset(path: Path, *, layer: str) -> Iterator[rasterio.DatasetReader]:
     """
     with ExitStack() as opened:
         place: Path | str = path
-        with path.open("rb") as stream:
-            head = stream.read(HEAD)
+        head = read_head(path, layer=layer)
         if path.suffix.lower() in PACKED_SUFFIXES or head.startswith(b"PK\x03\x04"):
             # GDAL would open zipped SRTM tiles by itself, and crashes on broken ones
             name, content = unpack_one(path, layer=layer, suffixes=TILE_SUFFIXES)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from lomsong.errors import SourceError
 
 #: GDAL looks for what a file is within these bytes. [bytes]
-HEAD = 1024
+_HEAD = 1024
 _MARK = b"<VRTDataset"
 #: A virtual raster of a hundred thousand tiles is smaller. [bytes]
 _LARGEST = 64 << 20
@@ -18,9 +18,25 @@ _NAMES_A_RASTER = ("sourcefilename", "sourcedataset")
 _ELSEWHERE = re.compile(r"(?i)/vsi|\.zip\b|processeddataset")
 
 
+def read_head(path: Path, *, layer: str) -> bytes:
+    """
+    Return the first bytes of a file, which tell what it is.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD)
+    except OSError as error:
+        raise SourceError(f"{layer}: {path.name} cannot be read ({error.strerror})") from None
+
+
 def is_virtual(head: bytes) -> bool:
     """Tell whether the first bytes of a file are those of a virtual raster."""
-    return _MARK in head[:HEAD]
+    return _MARK in head
 
 
 def is_description(head: bytes) -> bool:
@@ -49,8 +65,7 @@ def named_rasters(path: Path, *, layer: str) -> list[Path]:
             if each in found:
                 continue
             found.add(each)
-            with each.open("rb") as stream:
-                head = stream.read(HEAD)
+            head = read_head(each, layer=layer)
             if is_virtual(head):
                 waiting.append(each)
             elif is_description(head):
