@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,39 @@ def test_a_run_that_fails_says_that_its_parts_are_kept_and_a_fresh_one_forgets_t
     assert is_told(run(demo, "--resume"), "disk is full", PARTS_FOLDER, "--resume")
     assert is_told(run(demo), "disk is full")
     assert seen == [False, True, False]
+
+
+@pytest.fixture
+def small_disk(demo: Path) -> Iterator[Path]:
+    """Mount a disk of 64 KiB where the results go."""
+    out = demo / "out"
+    out.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(out)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    yield out
+    subprocess.run(["umount", str(out)], check=True)
+
+
+def test_a_disk_that_is_full_is_said_and_a_larger_one_takes_the_run_on(
+    demo: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lomsong.prediction.CHUNK_POINTS", 50)
+    parts = small_disk / PARTS_FOLDER
+    assert is_told(run(demo), "No space left", PARTS_FOLDER, "--resume")
+    before = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    assert before
+    assert all(path.suffix == ".npz" for path in before)
+    subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
+
+    def stop(*_: Any) -> None:
+        raise OutputError("enough")
+
+    monkeypatch.setattr(pipeline, "calibrate", stop)
+    assert is_told(run(demo, "--resume"), "enough")  # has predicted all
+    after = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    assert len(after) > len(before)
+    assert before.items() <= after.items()
 
 
 def multiply(factor: Any, part: int) -> Arrays:

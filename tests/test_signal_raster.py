@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ import rasterio
 from worlds import flat_terrain
 
 from lomsong import signal_raster
-from lomsong.engine import SERIAL, Engine
+from lomsong.engine import SERIAL, Engine, Kind
 from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
@@ -159,12 +160,27 @@ def test_tiles_hold_what_the_whole_grid_holds(two: Inputs, monkeypatch: pytest.M
     assert in_pieces(predict_raster(two, cell_m=250.0)) == whole
 
 
-def test_workers_write_the_same_rasters(two: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "processes",
+        pytest.param(
+            "dask",
+            marks=pytest.mark.skipif(
+                find_spec("distributed") is None,
+                reason="Dask is not installed: pip install 'lomsong[dask]'",
+            ),
+        ),
+    ],
+)
+def test_workers_write_the_same_rasters(
+    two: Inputs, kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every engine gives what the parts give in their order (test_engine); here, that tiles can be sent to workers."""
     monkeypatch.setattr(signal_raster, "TILE_CELLS", 7)
     wanted = files(two, tmp_path / "serial")
     assert len(wanted) == 2
-    assert files(two, tmp_path / "workers", Engine(kind="processes", workers=2)) == wanted
+    assert files(two, tmp_path / "workers", Engine(kind=kind, workers=2)) == wanted
 
 
 def test_rasters_go_on_where_they_were_and_other_cells_are_other_parts(
