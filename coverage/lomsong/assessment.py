@@ -188,7 +188,8 @@ def _weigh(
     told = known & evidence.rate.learned
     facts["expected_tests"] = np.where(told, evidence.rate.expected(seen), np.nan)
     facts["near_samples"] = np.where(known, evidence.samples_near(row, settings.near_m), 0)
-    facts["denied"], facts["checked"] = np.where(known, seen.reports, 0.0), np.where(known, seen.checks, 0.0)
+    facts["denied"] = np.where(known, evidence.rate.denial(seen), 0.0)
+    facts["checked"] = np.where(known, seen.checks, 0.0)
     return facts
 
 

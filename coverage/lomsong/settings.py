@@ -746,6 +746,13 @@ class EvidenceSettings(StrictModel):
         gt=0,
         lt=1,
     )
+    wrong_record_part: float = _setting(
+        0.04,
+        "chance that what should serve a place is off the air or stands elsewhere, whatever its level",
+        source=_ASSUMED + ": a list holds some masts that are gone or moved",
+        ge=0,
+        lt=0.5,
+    )
 
 
 class SpeedTarget(StrictModel):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from lomsong.evidence.nearby import REACHES, bell_sums
+from lomsong.evidence.nearby import REACHES, bell_sums, find_tiles, tile_sums
 
 
 @pytest.mark.parametrize("spread_m", [50.0, 3000.0, 60_000.0])
@@ -25,3 +25,14 @@ def test_sums_are_those_over_every_pair(spread_m: float) -> None:
 def test_nothing_near_sums_to_zero() -> None:
     assert bell_sums(np.zeros((2, 2)), np.zeros((0, 2)), np.zeros(0), 400).tolist() == [0, 0]
     assert bell_sums(np.zeros((1, 2)), np.full((1, 2), 5000.0), np.ones(1), 400).tolist() == [0]
+
+
+def test_tiles_are_summed_as_over_every_pair_and_found_where_nothing_was_counted() -> None:
+    rng = np.random.default_rng(4)
+    at, xy, value = rng.uniform(0, 6000, (200, 2)), rng.uniform(0, 6000, (500, 2)), rng.normal(0, 1, 500)
+    # two known tiles of a lattice of 600 m
+    middle, side = find_tiles(at, np.array([[300.0, 300.0], [3300.0, 5100.0]]), np.full(2, 600.0))
+    np.testing.assert_allclose(middle, (np.floor(at / 600) + 0.5) * 600)
+    inside = cdist(middle, xy, "chebyshev") <= 300
+    np.testing.assert_allclose(tile_sums(middle, side, xy, value), inside @ value, atol=1e-9)
+    assert tile_sums(middle, side, xy[:0], value[:0]).tolist() == [0.0] * 200

@@ -10,10 +10,14 @@ from scipy.special import expit, logit
 from scipy.stats import nbinom
 from worlds import CRS_METRIC, X0, Y0, small_settings
 
-from lomsong.evidence.presence import TestRate, Witnesses, combine, gather_witnesses, learn_rate, log_count
+from lomsong.evidence.presence import TestRate, combine, learn_rate, log_count
+from lomsong.evidence.witnesses import Witnesses, gather_witnesses
 from lomsong.settings import EvidenceSettings
 
-RATE = TestRate(rate=0.02, shape=1.5, leak=0.1, unrecorded=0.1, shift=0.0, by_share=0.5, learned=True)
+RATE = TestRate(
+    rate=0.02, shape=1.5, leak=0.1, unrecorded=0.1, shift=0.0, by_share=0.5, reports=0.0, false_reports=0.2,
+    wrong_records=0.0, learned=True,
+)  # fmt: skip
 SETTINGS = EvidenceSettings()
 
 
@@ -32,7 +36,7 @@ def crowd(tests: np.ndarray, people: np.ndarray, share: float = 1.0) -> Witnesse
 
 
 def seen(kind: str, *, when: str = "2023-01-01", network: str = "mobile", **columns: object) -> Witnesses:
-    blank = {"tests": np.nan, "has_signal": pd.NA, "operator": pd.NA}
+    blank = {"tests": np.nan, "tile_size_m": np.nan, "has_signal": pd.NA, "operator": pd.NA}
     rows = points((0, 0), (90_000, 0), kind=kind, network=network, **(blank | columns)).assign(
         time=[when, "2023-01-01"]
     )
@@ -79,12 +83,48 @@ def test_fixed_lines_are_no_witness() -> None:
 def test_old_evidence_counts_less() -> None:
     assert seen("speed", tests=50.0, when="2020-01-01").tests[0] == pytest.approx(25, rel=0.01)
     old, new = (seen("no_service", when=when).reports[0] for when in ("2017-01-01", "2023-01-01"))
-    assert new < old < 0
+    assert new > old > 0
+
+
+def test_tests_of_a_tile_bear_witness_to_its_people_alone() -> None:
+    # two tiles of 600 m side by side: the village at the edge of the first is nearer to the middle of the second's people
+    homes = points((-290, 0), (290, 0), (310, 0), people=100.0)
+    rows = points((0, 0), kind="speed", network="mobile", tests=8.0, tile_size_m=600.0, time="2023-01-01")
+    rows = rows.assign(operator=pd.NA, has_signal=pd.array([pd.NA], dtype="boolean"))
+    near = gather_witnesses(homes.geometry, rows, homes, SETTINGS)
+    assert near.tests.tolist() == [8.0, 8.0, 0.0]
+    assert near.people.tolist() == [200.0, 200.0, 100.0]
+
+
+def test_where_reports_are_usual_none_speaks_for_signal() -> None:
+    silent = crowd(np.zeros(1), np.zeros(1))
+    usual = replace(RATE, reports=1.0)
+    assert usual.log_ratio(silent)[0] == pytest.approx(0.8, abs=1e-4)
+    assert usual.log_ratio(replace(silent, reports=np.ones(1)))[0] == pytest.approx(
+        0.8 + np.log(0.2), abs=1e-4
+    )
+    assert RATE.log_ratio(silent)[0] == pytest.approx(0, abs=1e-4)
+
+
+def test_the_habit_of_reporting_is_learned() -> None:
+    rng = np.random.default_rng(5)
+    lit = rng.random(2000) < 0.7
+    witnesses = replace(
+        crowd(np.zeros(2000), np.ones(2000)), reports=rng.poisson(np.where(lit, 0.1, 1.2)).astype(float)
+    )
+    found = learn_rate(np.where(lit, 0.9, 0.1), witnesses, SETTINGS, unrecorded=0.1, calibrated=True)
+    assert found.reports == pytest.approx(1.2, rel=0.2)
+    assert found.false_reports == pytest.approx(0.1 / 1.2, abs=0.07)
+
+
+def test_wrong_records_bound_how_sure_a_prediction_can_be() -> None:
+    doubting = replace(RATE, wrong_records=0.05, unrecorded=0.0)
+    assert expit(doubting.prior_odds(np.array([1.0])))[0] == pytest.approx(0.95)
 
 
 def test_a_field_check_outweighs_a_report_and_says_which_way() -> None:
     report, yes, no = (
-        seen("no_service").reports[0],
+        RATE.denial(seen("no_service"))[0],
         seen("field_check", has_signal=True).checks[0],
         seen("field_check", has_signal=False).checks[0],
     )
@@ -94,8 +134,9 @@ def test_a_field_check_outweighs_a_report_and_says_which_way() -> None:
 
 def test_a_mast_switched_on_after_a_report_weakens_it() -> None:
     rows = points(
-        (0, 0), kind="no_service", network="mobile", tests=np.nan, operator=pd.NA, time="2022-01-01"
-    )
+        (0, 0), kind="no_service", network="mobile", tests=np.nan, tile_size_m=np.nan, operator=pd.NA,
+        time="2022-01-01",
+    )  # fmt: skip
     rows["has_signal"] = pd.array([pd.NA], dtype="boolean")
     people = points((0, 0), people=500.0)
     before, after = (
@@ -104,7 +145,7 @@ def test_a_mast_switched_on_after_a_report_weakens_it() -> None:
         ).reports[0]
         for date in ("2021-01-01", "2022-06-01")
     )
-    assert before < after < 0
+    assert before > after > 0
 
 
 def test_rate_and_completeness_are_learned_without_knowing_who_has_signal() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import expit, logit, ndtr
+from scipy.special import expit, ndtr
 from threadpoolctl import threadpool_limits
 
 from lomsong.evidence.calibration import Fit, fit_levels, gather_bins
@@ -19,15 +19,13 @@ from lomsong.evidence.names import rows_of
 from lomsong.evidence.presence import (
     SURE,
     TestRate,
-    Witnesses,
-    combine,
-    gather_witnesses,
     learn_rate,
 )
 from lomsong.evidence.probability import list_servers, point_probabilities
 from lomsong.evidence.rules import GroupRule, choose_rules, say_rules
 from lomsong.evidence.samples import bin_samples
 from lomsong.evidence.unrecorded import no_strays, stray_servers
+from lomsong.evidence.witnesses import Witnesses, gather_witnesses
 from lomsong.findings import Finding
 from lomsong.prediction import Prediction
 from lomsong.settings import EvidenceSettings
@@ -78,13 +76,11 @@ class Evidence:
         p : ndarray, shape (demand points,)
             Chance from the servers alone; NaN stays NaN.
         """
-        return np.where(np.isfinite(p), expit(self._prior_odds(p)), np.nan)
+        return np.asarray(expit(self.rate.prior_odds(p)))
 
     def posterior(self, p: Array) -> Array:
         """Chance of signal after everything that is known of each demand point; arguments as `before_tests`."""
-        seen = self.witnesses
-        ratio = self.rate.log_ratio(seen) + seen.reports + seen.checks
-        return np.where(np.isfinite(p), expit(self._prior_odds(p) + ratio), np.nan)
+        return np.asarray(expit(self.rate.prior_odds(p) + self.rate.log_ratio(self.witnesses)))
 
     def samples_near(self, rows: NDArray[np.int64], near_m: float) -> NDArray[np.int64]:
         """Count the bins of samples within `near_m` of some demand points."""
@@ -94,10 +90,6 @@ class Evidence:
         tree = cKDTree(self.fit.bins[["x", "y"]].to_numpy())
         found = tree.query_ball_point(np.column_stack([at.x, at.y]), near_m, return_length=True)
         return np.asarray(found, dtype=np.int64)
-
-    def _prior_odds(self, p: Array) -> Array:
-        odds = logit(np.clip(np.nan_to_num(p, nan=0.5), SURE, 1 - SURE))
-        return combine(odds + self.rate.shift, self.rate.unrecorded)
 
     def record(self) -> dict[str, Any]:
         """Return what was learned, as plain values for ``run.json``."""
@@ -115,6 +107,8 @@ def _rounded(rate: TestRate) -> dict[str, float | bool]:
         "unrecorded_part": round(rate.unrecorded, 4),
         "part_without_signal": round(rate.leak, 4),
         "evenness": round(rate.shape, 3),
+        "reports_without_signal": round(rate.reports, 4),
+        "false_reports_part": round(rate.false_reports, 4),
     }
 
 
@@ -176,6 +170,9 @@ def calibrate(
             unrecorded=settings.unrecorded_part,
             shift=0.0,
             by_share=0.5,
+            reports=0.0,
+            false_reports=settings.false_report_part,
+            wrong_records=settings.wrong_record_part,
             learned=False,
         ),
         settings=settings,

@@ -27,9 +27,9 @@ PHYSICAL = (
     "near_obstacle",
 )
 #: Prior deviation of the correction for one unit of any of them. [dB]
-PHYSICAL_PRIOR_DB = 4.0
+PHYSICAL_PRIOR_DB = 8.0
 #: Prior deviation of the bias of everything, of a technology and band, of an operator, of an operator on a band. [dB]
-BIAS_PRIORS_DB = (6.0, 4.0, 3.0, 2.0)
+BIAS_PRIORS_DB = (10.0, 6.0, 3.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,62 +2,20 @@
 
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln, log_expit, logit
 
-from lomsong.evidence.nearby import bell_sums
-from lomsong.evidence.samples import age_weight, measurement_ages
-from lomsong.points import coordinates
+from lomsong.evidence.witnesses import Witnesses
 from lomsong.settings import EvidenceSettings
 
 Array = NDArray[np.float64]
 
 #: A likelihood ratio from presence alone is never stronger than this. [natural logarithm]
 MOST_LOG_RATIO = 5.0
-#: Reports of one place repeat each other: no more than so many count.
-MOST_REPORTS = 3.0
 #: Chances are kept this far from 0 and 1.
 SURE = 1e-4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witnesses:
-    """
-    What lies near each place.
-
-    Attributes
-    ----------
-    tests : ndarray, shape (n,)
-        Mobile tests, weighted by nearness and age.
-    people : ndarray, shape (n,)
-        People, weighted by nearness.
-    reports : ndarray, shape (n,)
-        Logarithm of the likelihood ratio of the reports of no service, and of the field checks.
-    checks : ndarray, shape (n,)
-        The same of field checks alone, which say more than any model.
-    share : ndarray, shape (n,)
-        Share of the operators that serve the place if any does: who has signal can test.
-    """
-
-    tests: Array
-    people: Array
-    reports: Array
-    checks: Array
-    share: Array
-
-    def part(self, rows: NDArray[np.int64]) -> "Witnesses":
-        """Return some of the places."""
-        return Witnesses(
-            tests=self.tests[rows],
-            people=self.people[rows],
-            reports=self.reports[rows],
-            checks=self.checks[rows],
-            share=self.share[rows],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +37,12 @@ class TestRate:
         What the logit of the predicted chance is moved by.
     by_share : float
         Exponent by which the rate falls with the share of operators that serve a place.
+    reports : float
+        Reports of no service that a place without signal files.
+    false_reports : float
+        The same from a place with signal, as a part.
+    wrong_records : float
+        Chance that the records are wrong of all masts that should serve a place.
     learned : bool
         False where there are too few tests, and the priors stand alone.
     """
@@ -91,14 +55,38 @@ class TestRate:
     unrecorded: float
     shift: float
     by_share: float
+    reports: float
+    false_reports: float
+    wrong_records: float
     learned: bool
+
+    def prior_odds(self, p: Array) -> Array:
+        """
+        Log odds of signal before tests, reports and checks.
+
+        Parameters
+        ----------
+        p : ndarray, shape (n,)
+            Chance from the recorded masts as they are recorded; NaN stays NaN.
+        """
+        return combine(_record_odds(p, self.wrong_records) + self.shift, self.unrecorded)
 
     def expected(self, seen: Witnesses) -> Array:
         """Return the tests to be expected at each place if it has signal."""
         return np.asarray(self.rate * seen.people * seen.share**self.by_share)
 
     def log_ratio(self, seen: Witnesses) -> Array:
-        """Return the logarithm of the likelihood ratio, signal against none, of the tests at each place."""
+        """Return the logarithm of the likelihood ratio, signal against none, of all that was seen at each place."""
+        # where reports are filed at all, their absence speaks for signal
+        silence = self.reports * (1 - self.false_reports)
+        return self.tests_ratio(seen) + self.denial(seen) + silence + seen.checks
+
+    def denial(self, seen: Witnesses) -> Array:
+        """Return the logarithm of the likelihood ratio of the reports of no service alone; never positive."""
+        return np.asarray(np.log(self.false_reports) * seen.reports)
+
+    def tests_ratio(self, seen: Witnesses) -> Array:
+        """Return the logarithm of the likelihood ratio of the tests."""
         if self.rate <= 0:
             return np.zeros(len(seen.tests))
         mean = np.maximum(self.expected(seen), 1e-6)
@@ -120,70 +108,6 @@ def log_count(count: Array, mean: Array, shape: float) -> Array:
         gammaln(count + shape) - gammaln(shape) - gammaln(count + 1)
         - shape * np.log1p(mean / shape) + count * log_part
     )  # fmt: skip
-
-
-def gather_witnesses(
-    places: gpd.GeoSeries,
-    measurements: gpd.GeoDataFrame,
-    people: gpd.GeoDataFrame,
-    settings: EvidenceSettings,
-    *,
-    on_air: NDArray[np.datetime64] | None = None,
-) -> Witnesses:
-    """
-    Sum up what lies near each place.
-
-    Parameters
-    ----------
-    places : GeoSeries
-        Points in a metric CRS.
-    measurements : GeoDataFrame
-        Contract `MEASUREMENTS`, same CRS. Fixed lines are no witness.
-    people : GeoDataFrame
-        Demand points with ``people``.
-    settings : EvidenceSettings
-        Reach, half-life, and how far reports and checks are believed.
-    on_air : ndarray of datetime64, shape (n,), optional
-        When the mast that should serve each place was last switched on or seen; absence that is older counts half.
-    """
-    at = np.column_stack([places.x, places.y])
-    mobile = measurements[measurements["network"] == "mobile"]
-    age = age_weight(measurement_ages(measurements)[mobile.index].to_numpy(), settings.half_life_years)
-    kind = mobile["kind"].to_numpy()
-    xy = np.column_stack(coordinates(mobile.geometry))
-    time = pd.to_datetime(mobile["time"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
-    counts = mobile["tests"].fillna(1.0).to_numpy(dtype=np.float64)
-    heads = np.nan_to_num(people["people"].to_numpy(dtype=np.float64), nan=1.0)
-    crowd = np.column_stack([people.geometry.x, people.geometry.y])
-    # one operator's silence is not everybody's
-    named = mobile["operator"].notna().to_numpy()
-    lit = mobile["has_signal"].fillna(value=False).to_numpy(dtype=bool)
-    part = np.where(named & ~lit, settings.one_operator_part, 1.0) * age
-    checked = (kind == "field_check") & mobile["has_signal"].notna().to_numpy()
-    sure = np.where(lit, 1.0, -1.0) * logit(settings.check_reliability)
-
-    # nanoseconds; what has no date is never older than a mast
-    moment = np.where(
-        time.isna(), np.iinfo(np.int64).max, time.to_numpy(dtype="datetime64[ns]").view(np.int64)
-    )
-
-    def near(rows: NDArray[np.bool_], value: Array, *, absence: NDArray[np.bool_] | None = None) -> Array:
-        doubted = None
-        if absence is not None and on_air is not None:
-            late = np.where(absence, moment, np.iinfo(np.int64).max)[rows]
-            doubted = on_air.astype("datetime64[ns]").view(np.int64), late
-        return bell_sums(at, xy[rows], value[rows], settings.reach_m, doubted=doubted)
-
-    every = np.ones(len(mobile), dtype=bool)
-    reports = np.minimum(near(kind == "no_service", part, absence=every), MOST_REPORTS)
-    checks = near(checked, part * sure, absence=~lit)
-    return Witnesses(
-        tests=near(kind == "speed", counts * age),
-        people=bell_sums(at, crowd, heads, settings.reach_m),
-        reports=np.log(settings.false_report_part) * reports,
-        checks=np.clip(checks, -MOST_LOG_RATIO, MOST_LOG_RATIO),
-        share=np.ones(len(at)),
-    )
 
 
 def learn_rate(
@@ -209,29 +133,46 @@ def learn_rate(
         Whether the prediction was corrected by samples; then its shift is held tighter.
     """
     known = np.isfinite(p)
-    tests, people, share = (part[known] for part in (witnesses.tests, witnesses.people, witnesses.share))
-    log_odds = logit(np.clip(p[known], SURE, 1 - SURE))
-    log_ratio = witnesses.reports[known] + witnesses.checks[known]
-    enough = bool(tests.sum() >= settings.enough_tests)
+    tests, people, share, reports = (
+        part[known] for part in (witnesses.tests, witnesses.people, witnesses.share, witnesses.reports)
+    )
+    log_odds = _record_odds(p[known], settings.wrong_record_part)
+    enough, told = bool(tests.sum() >= settings.enough_tests), bool(reports.any())
     start_rate = np.log(max(tests.sum(), 0.5) / max(people.sum(), 1.0) / 0.7)
-    # shift, unrecorded, rate, shape, leak, share
-    centre = np.array([0.0, logit(unrecorded), start_rate, 0.0, logit(0.1), 0.5])
-    width = np.array([0.5 if calibrated else 1.0, 0.7, 1.0, 0.7, 0.7, 0.4])
+    start_reports = np.log(max(reports.mean() if told else 0.0, 1e-3) / 0.4)
+    # shift, unrecorded, rate, shape, leak, share, reports, false reports
+    centre = np.array(
+        [
+            0.0,
+            logit(unrecorded),
+            start_rate,
+            0.0,
+            logit(0.1),
+            0.5,
+            start_reports,
+            logit(settings.false_report_part),
+        ]
+    )
+    width = np.array([0.8 if calibrated else 1.0, 0.7, 1.0, 0.7, 0.7, 0.4, 0.7, 0.7])
 
     def loss(t: Array) -> float:
         value = 0.5 * float((((t - centre) / width) ** 2).sum())
         chance = combine(log_odds + t[0], float(expit(t[1])))
-        ratio = log_ratio
-        none = np.zeros(len(tests))
+        ratio, none = witnesses.checks[known], np.zeros(len(tests))
         if enough:
             mean, shape = np.maximum(np.exp(t[2]) * people * share ** t[5], 1e-6), float(np.exp(t[3]))
             none = log_count(tests, expit(t[4]) * mean, shape)
             ratio = ratio + log_count(tests, mean, shape) - none
+        if told:
+            # Poisson counts
+            filed, false = np.exp(t[6]), expit(t[7])
+            none = none + reports * t[6] - filed
+            ratio = ratio + reports * np.log(false) + filed * (1 - false)
         total = none + np.logaddexp(log_expit(chance) + ratio, log_expit(-chance))
         return value - float(total.sum())
 
     found = centre
-    if enough or np.any(log_ratio != 0):
+    if enough or told or np.any(witnesses.checks[known] != 0):
         found = minimize(
             loss, centre, method="L-BFGS-B", bounds=list(zip(centre - 4, centre + 4, strict=True))
         ).x
@@ -242,8 +183,16 @@ def learn_rate(
         unrecorded=float(expit(found[1])),
         shift=float(found[0]),
         by_share=float(found[5]),
+        reports=float(np.exp(found[6])) if told else 0.0,
+        false_reports=float(expit(found[7])),
+        wrong_records=settings.wrong_record_part,
         learned=enough,
     )
+
+
+def _record_odds(p: Array, wrong: float) -> Array:
+    """Return the log odds that a recorded mast serves a place, given that records may be wrong."""
+    return np.asarray(logit(np.clip(p * (1 - wrong), SURE, 1 - SURE)))
 
 
 def combine(log_odds: Array, unrecorded: float) -> Array:

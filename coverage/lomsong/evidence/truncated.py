@@ -15,6 +15,8 @@ _ROOT_TWO_PI = np.sqrt(2 * np.pi)
 ROUNDS = 3
 #: Prior log odds, and their deviation, of a place being served by a mast that no record knows: about one in eight.
 OUTLIER_ODDS, OUTLIER_WIDTH = -2.0, 0.7
+#: Where more than a third seemed to be, the model would be wrong and not the records.
+MOST_OUTLIER_ODDS = -0.6
 #: Prior deviation of the logarithm of the spread about its start.
 SPREAD_PRIOR = 0.4
 
@@ -255,7 +257,7 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
             )
             return float(value), gradient
 
-        bounds = [(None, None)] * features + [(np.log(2.0), np.log(25.0))] * 2 + [(-6.0, 2.0)]
+        bounds = [(None, None)] * features + [(np.log(2.0), np.log(25.0))] * 2 + [(-6.0, MOST_OUTLIER_ODDS)]
         first = np.concatenate([self.coef_, np.log(self.sigma_), [logit(self.outliers_)]])
         found = minimize(
             loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-7}
