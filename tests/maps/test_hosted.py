@@ -222,6 +222,14 @@ def test_the_page_shows_what_the_one_file_shows(
         assert np.abs(picture_of(page) - picture_of(whole)).mean() < 2.5
         for each in (page, whole):
             each.get_by_role("checkbox", name="Sóng Xanh 4G").uncheck()
+        lines = []
+        for each in (page, whole):
+            before = picture_of(each)
+            each.get_by_role("checkbox", name="Communes").check()
+            lines.append(np.abs(picture_of(each) - before).max(axis=2) > 60)
+        assert lines[1].sum() > 1000
+        assert (lines[0] & lines[1]).sum() > 0.8 * (lines[0] | lines[1]).sum()
+        for each in (page, whole):
             each.evaluate("() => lomsong.shown.villages.goTo(7)")
             each.wait_for_selector(".leaflet-popup")
             each.wait_for_function("() => lomsong.isReady()")

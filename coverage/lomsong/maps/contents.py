@@ -234,3 +234,15 @@ def relief_contents(relief: Relief) -> Packs:
 def border_contents(column: str) -> Packs:
     """Return the borders of an administrative level: the page finds them in the villages' own outlines."""
     return Packs(pack({"column": column}, {}))
+
+
+def border_line_contents(villages: gpd.GeoDataFrame, columns: Sequence[str], frame: WebFrame) -> list[Packs]:
+    """Return the borders of administrative levels as lines, for a page that has no outlines to find them in."""
+    shapes = build_shapes(villages, frame)
+    packs = []
+    for column in columns:
+        codes, _ = pd.factorize(
+            pd.Series([plain_text(cell) for cell in villages[column]]), use_na_sentinel=False
+        )
+        packs.append(Packs(pack({"column": column}, shapes.arc_arrays(shapes.arcs_between(codes)))))
+    return packs

@@ -66,11 +66,7 @@ class Shapes:
         numbers = uses >> 1
         seen = np.maximum.accumulate(np.concatenate([[-1], numbers]))[:-1] + 1
         return {
-            "arc_sizes": varints(np.diff(self.arcs.starts)),
-            "arc_shift": np.array([self.shift], dtype=np.uint8),
-            "arc_x": deltas(self._rounded(self.arcs.x)),
-            "arc_y": deltas(self._rounded(self.arcs.y)),
-            "arc_zooms": self.zooms,
+            **self.arc_arrays(np.ones(len(self.arcs.starts) - 1, dtype=np.bool_)),
             "ring_sizes": varints(self.arcs.ring_sizes),
             "ring_arcs": varints(2 * seen - uses),
             "place_rings": varints(self.rings),
@@ -78,6 +74,37 @@ class Shapes:
             "place_y": deltas(self.y),
             "placed": self.placed.astype(np.uint8),
         }
+
+    def arc_arrays(self, chosen: NDArray[np.bool_]) -> dict[str, Packable]:
+        """Return what the page needs to draw some of the borders, by a mask of shape (arcs,)."""
+        sizes = np.diff(self.arcs.starts)
+        kept = np.repeat(chosen, sizes)
+        return {
+            "arc_sizes": varints(sizes[chosen]),
+            "arc_shift": np.array([self.shift], dtype=np.uint8),
+            "arc_x": deltas(self._rounded(self.arcs.x[kept])),
+            "arc_y": deltas(self._rounded(self.arcs.y[kept])),
+            "arc_zooms": self.zooms[kept],
+        }
+
+    def arcs_between(self, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """
+        Mark the borders whose two sides have different codes, and the outer ones.
+
+        Parameters
+        ----------
+        codes : ndarray of int64, shape (places,)
+            What each place belongs to.
+        """
+        arcs = self.arcs.ring_arcs >> 1
+        place = np.repeat(np.repeat(np.arange(len(self.rings)), self.rings), self.arcs.ring_sizes)
+        count = len(self.arcs.starts) - 1
+        low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
+        np.minimum.at(low, arcs, codes[place])
+        np.maximum.at(high, arcs, codes[place])
+        outer: NDArray[np.bool_] = np.bincount(arcs, minlength=count) == 1
+        differ: NDArray[np.bool_] = low != high
+        return outer | differ
 
     def _rounded(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
         rounded: NDArray[np.int64] = (steps + ((1 << self.shift) >> 1)) >> self.shift

@@ -17,6 +17,7 @@ from lomsong.inputs import Inputs
 from lomsong.maps.contents import (
     DRAWN,
     border_contents,
+    border_line_contents,
     mast_contents,
     relief_contents,
     village_contents,
@@ -209,12 +210,7 @@ def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame, *, hos
         hexagons = measurement_contents(parts.measurements, frame, minimum_tests=parts.minimum_tests)
         if hexagons is not None:
             layers.append(DataLayer("measurements", hexagons, name="Measurements", show=False))
-    layers += [
-        DataLayer("borders", border_contents(column), name=name, show=False)
-        for name, column in (("Communes", "commune_name"), ("Provinces", "province_name"))
-        # the page finds borders in outlines that it has as a whole
-        if not hosted and column in villages and villages[column].nunique() > 1
-    ]
+    layers += _borders(villages, frame, tiled=told.archive is not None)
     masts = None if parts.sectors is None else mast_contents(parts.sectors, frame)
     if masts is not None:
         layers.append(DataLayer("masts", masts, name="Masts"))
@@ -222,6 +218,21 @@ def _layers(villages: gpd.GeoDataFrame, parts: MapParts, frame: WebFrame, *, hos
     if plan is not None:
         layers.append(DataLayer("plan", plan, name="Proposed sites"))
     return layers
+
+
+def _borders(villages: gpd.GeoDataFrame, frame: WebFrame, *, tiled: bool) -> list[DataLayer]:
+    names = {
+        column: name
+        for name, column in (("Communes", "commune_name"), ("Provinces", "province_name"))
+        if column in villages and villages[column].nunique() > 1
+    }
+    packs = (
+        border_line_contents(villages, list(names), frame) if tiled and names else map(border_contents, names)
+    )
+    return [
+        DataLayer("borders", each, name=name, show=False)
+        for each, name in zip(packs, names.values(), strict=True)
+    ]
 
 
 def _ways(parts: MapParts, frame: WebFrame) -> list[DataLayer]:

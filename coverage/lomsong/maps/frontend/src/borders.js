@@ -1,10 +1,9 @@
 /* Borders of communes and provinces, found in the outlines of the villages. */
 import { CanvasGrid } from "./canvas_grid.js";
+import { strokeBorder } from "./looks.js";
 import { addPane } from "./make.js";
 import { unpack } from "./pack.js";
 import { register } from "./ready.js";
-
-const LOOKS = { commune_name: { width: 1.4, dash: [6, 3] }, province_name: { width: 2.6, dash: [] } };
 
 const Borders = CanvasGrid.extend({
   initialize(name) {
@@ -26,7 +25,7 @@ const Borders = CanvasGrid.extend({
   },
 
   paint(pen, { zoom, scale, left, top, size }) {
-    const look = LOOKS[this.column], drawn = new Set();
+    const drawn = new Set();
     pen.beginPath();
     for (const row of this.shapes.search(left / scale, top / scale, (left + size) / scale, (top + size) / scale)) {
       for (const arc of this.shapes.arcsOf(row)) {
@@ -35,12 +34,7 @@ const Borders = CanvasGrid.extend({
         this.shapes.traceArc(pen, arc, zoom, scale, left, top);
       }
     }
-    pen.strokeStyle = "#111111";
-    pen.lineWidth = look.width;
-    pen.lineJoin = "round";
-    pen.setLineDash(look.dash);
-    pen.stroke();
-    pen.setLineDash([]);
+    strokeBorder(pen, this.column);
   },
 });
 

@@ -1,6 +1,10 @@
 /* Villages and predicted signal from tile archives beside the page, instead of from the page. */
 import { Archive } from "./archive.js";
+import { CanvasGrid } from "./canvas_grid.js";
+import { strokeBorder } from "./looks.js";
 import { addPane } from "./make.js";
+import { cumulate, readDeltas, readVarints } from "./pack.js";
+import { Boxes, findArcBoxes, traceLine } from "./shapes.js";
 import { TiledShapes } from "./tiled_shapes.js";
 
 const { Villages, answerMouse, register, unpack } = window.lomsong.kit;
@@ -87,5 +91,39 @@ const TiledSignal = L.GridLayer.extend({
   },
 });
 
+/* Borders as lines of their own: no outline is here as a whole to find them in. */
+const BorderLines = CanvasGrid.extend({
+  initialize(name) {
+    CanvasGrid.prototype.initialize.call(this, { pane: "lomsong-borders" });
+    this.name = name;
+  },
+
+  async load() {
+    const { meta, arrays } = await unpack(this.name + "_first");
+    this.column = meta.column;
+    this.arcs = cumulate(readVarints(arrays.arc_sizes));
+    this.x = readDeltas(arrays.arc_x, arrays.arc_shift[0]);
+    this.y = readDeltas(arrays.arc_y, arrays.arc_shift[0]);
+    this.zooms = arrays.arc_zooms;
+    this.boxes = new Boxes();
+    this.boxes.enclose(findArcBoxes(this));
+    this.loaded = true;
+    this.repaint();
+  },
+
+  onAdd(map) {
+    addPane(map, "lomsong-borders", 397);
+    CanvasGrid.prototype.onAdd.call(this, map);
+    this.ready ??= register(this.load());
+  },
+
+  paint(pen, { zoom, scale, left, top, size }) {
+    pen.beginPath();
+    for (const arc of this.boxes.search(left / scale, top / scale, (left + size) / scale, (top + size) / scale)) traceLine(this, pen, arc, zoom, scale, left, top);
+    strokeBorder(pen, this.column);
+  },
+});
+
+window.lomsong.borders = (name) => new BorderLines(name);
 window.lomsong.villages = (name) => answerMouse(new TiledVillages(name));
 window.lomsong.signal = (name) => new TiledSignal(name);

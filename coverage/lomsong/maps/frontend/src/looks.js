@@ -69,3 +69,16 @@ export function swatch(look) {
   pen.stroke();
   return box;
 }
+
+const BORDERS = { commune_name: { width: 1.4, dash: [6, 3] }, province_name: { width: 2.6, dash: [] } };
+
+/** Draw the path of a pen as borders of an administrative level. */
+export function strokeBorder(pen, column) {
+  const look = BORDERS[column];
+  pen.strokeStyle = "#111111";
+  pen.lineWidth = look.width;
+  pen.lineJoin = "round";
+  pen.setLineDash(look.dash);
+  pen.stroke();
+  pen.setLineDash([]);
+}

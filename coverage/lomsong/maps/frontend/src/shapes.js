@@ -60,18 +60,7 @@ export class Shapes extends Boxes {
 
   /** West, north, east, south of every place; places without a shape have the box of their centre. */
   findBoxes() {
-    const arcs = new Int32Array((this.arcs.length - 1) * 4);
-    for (let arc = 0; arc + 1 < this.arcs.length; arc++) {
-      let w = 2 ** 31 - 1, n = w, e = -w, s = -w;
-      for (let i = this.arcs[arc]; i < this.arcs[arc + 1]; i++) {
-        const x = this.x[i], y = this.y[i];
-        if (x < w) w = x;
-        if (x > e) e = x;
-        if (y < n) n = y;
-        if (y > s) s = y;
-      }
-      arcs.set([w, n, e, s], arc * 4);
-    }
+    const arcs = findArcBoxes(this);
     const boxes = new Int32Array(this.size * 4);
     for (let row = 0; row < this.size; row++) {
       let w = this.centreX[row], e = w, n = this.centreY[row], s = n;
@@ -144,6 +133,22 @@ export class Shapes extends Boxes {
     }
     return inside;
   }
+}
+
+/** West, north, east and south of every line. */
+export function findArcBoxes({ arcs, x, y }) {
+  const boxes = new Int32Array((arcs.length - 1) * 4);
+  for (let arc = 0; arc + 1 < arcs.length; arc++) {
+    let w = 2 ** 31 - 1, n = w, e = -w, s = -w;
+    for (let i = arcs[arc]; i < arcs[arc + 1]; i++) {
+      if (x[i] < w) w = x[i];
+      if (x[i] > e) e = x[i];
+      if (y[i] < n) n = y[i];
+      if (y[i] > s) s = y[i];
+    }
+    boxes.set([w, n, e, s], arc * 4);
+  }
+  return boxes;
 }
 
 /** Add one of some lines to the path of a pen, with no more corners than the zoom needs. */
