@@ -7,13 +7,13 @@ import pytest
 from scipy import sparse
 
 from lomsong.errors import PlanError
-from lomsong.planning.anneal import anneal
+from lomsong.planning import polish as strong
 from lomsong.planning.bound import bound
 from lomsong.planning.covering import NOTHING, Covering, Floor, build_covering, reduce
 from lomsong.planning.polish import polish
 from lomsong.planning.search import search
 from lomsong.planning.solve import solve
-from lomsong.planning.temper import temper
+from lomsong.planning.temper import anneal, temper
 
 
 def draw(
@@ -112,10 +112,19 @@ def test_every_search_keeps_the_budget_and_one_candidate_a_site(seed: int) -> No
     for plan in (greedy, search(covering, steps=200), anneal(covering, greedy, proposals=3000)):
         assert covering.allows(plan)
         assert covering.value(plan) >= covering.value(greedy)
-    assert covering.value(polish(covering, greedy, rounds=1)) >= covering.value(greedy)
     ladder = temper(covering, (greedy,), seed, trades=3)
     assert all(covering.allows(plan) for plan in (*ladder.plans, *ladder.best))
     assert max(covering.value(plan) for plan in ladder.best) >= covering.value(greedy)
+
+
+def test_the_strong_path_is_no_worse_than_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    covering = draw(1, candidates=40, rows=80)
+    greedy = search(covering, steps=0)
+    monkeypatch.setattr(strong, "ANNEALED", 20_000)
+    monkeypatch.setattr(strong, "TRADES", 5)
+    plan = polish(covering, greedy, rounds=2)
+    assert covering.allows(plan)
+    assert covering.value(plan) >= covering.value(greedy)
 
 
 def test_no_money_builds_nothing() -> None:

@@ -1,24 +1,27 @@
 """
-Parallel tempering: one plan at each temperature, all shifting candidates at random, that trade places now and then.
+Annealing and parallel tempering of plans by small shifts.
 
-A cold plan improves and gets stuck, a hot one wanders; a good plan found in the heat moves down to the cold, and one that
-is stuck moves up and is shaken. This goes on improving long after a single annealed plan has frozen.
+Annealing cools one plan down, which is quick. Tempering keeps one plan at each temperature, and they trade places now
+and then: a cold plan improves and gets stuck, a hot one wanders; a good plan found in the heat moves down to the cold, and
+one that is stuck moves up and is shaken. This goes on improving long after a single annealed plan has frozen.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from lomsong.compiled import kernel
-from lomsong.planning.anneal import FAR, draw, put_in, swap_gain
-from lomsong.planning.covering import TOLERANCE, Covering
+from lomsong.planning.covering import Covering
+from lomsong.planning.shifts import PROPOSALS, draw, most_money, open_draft, to_instance, walk
 
-#: The ladder of temperatures, as part of the mean value of a chosen candidate, and its number of rungs.
-COLDEST, HOTTEST, RUNGS = 0.006, 0.03, 8
-#: Proposals at each temperature between two trades.
-BETWEEN_TRADES = 2_000
+#: Temperatures are parts of what the least useful quarter of a plan's candidates each cover alone, at most: it is those
+#: that move, and the same part accepts about the same share of proposals whether plans reach half of the demand or all.
+LEAST_USEFUL = 0.25
+#: Temperature of annealing at the start, where about one proposal in twelve is accepted, and at the end.
+HOT, COLD = 0.04, 0.004
+#: The ladder of temperatures of tempering, and its number of rungs.
+COLDEST, HOTTEST, RUNGS = 0.009, 0.045, 8
 
 _Plan = NDArray[np.int64]
 
@@ -40,6 +43,30 @@ class Ladder:
     best: tuple[_Plan, ...]
 
 
+def anneal(covering: Covering, start: _Plan, *, proposals: int, seed: int = 1) -> _Plan:
+    """
+    Improve a plan by annealing.
+
+    Parameters
+    ----------
+    covering : Covering
+        Best reduced; needs and floors are not looked at.
+    start : ndarray of int
+        A plan within the budget, one candidate a site.
+    proposals : int
+        Length, in whole `PROPOSALS`; the time is proportional.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    ndarray of int
+        The best plan met, rising.
+    """
+    heats = np.geomspace(HOT, COLD, proposals // PROPOSALS)[:, None]
+    return _improve(covering, (start,), seed, heats).best[0]
+
+
 def temper(covering: Covering, starts: tuple[_Plan, ...], seed: int, *, trades: int) -> Ladder:
     """
     Improve plans by parallel tempering.
@@ -51,7 +78,7 @@ def temper(covering: Covering, starts: tuple[_Plan, ...], seed: int, *, trades: 
     starts : tuple of ndarray of int
         Plans within the budget, one candidate a site; the first is the coldest, and they are used in turn.
     trades : int
-        Length; between two trades every plan sees `BETWEEN_TRADES` proposals.
+        Length; between two trades every plan sees `PROPOSALS` proposals.
     seed : int
         Of the draws.
 
@@ -59,24 +86,21 @@ def temper(covering: Covering, starts: tuple[_Plan, ...], seed: int, *, trades: 
     -------
     Ladder
     """
-    back = sparse.csr_array(covering.cover.T)
-    _, sites = np.unique(covering.sites, return_inverse=True)
-    inside = np.zeros((RUNGS, len(covering.costs)), dtype=np.bool_)
-    for rung in range(RUNGS):
+    return _improve(covering, starts, seed, np.tile(np.geomspace(COLDEST, HOTTEST, RUNGS), (trades, 1)))
+
+
+def _improve(covering: Covering, starts: tuple[_Plan, ...], seed: int, heats: NDArray[np.float64]) -> Ladder:
+    """Walk a plan at each temperature: `heats` has a row for every trade and a column for every rung."""
+    if not len(starts[0]):
+        return Ladder(plans=starts, best=starts)
+    inside = np.zeros((heats.shape[1], len(covering.costs)), dtype=np.bool_)
+    for rung in range(len(inside)):
         inside[rung, starts[rung % len(starts)]] = True
-    scale = covering.value(starts[0]) / max(len(starts[0]), 1)
-    best = _temper(
-        covering.cover.indptr.astype(np.int32),
-        covering.cover.indices.astype(np.int32),
-        back.indptr.astype(np.int32),
-        back.indices.astype(np.int32),
-        covering.weights,
-        covering.costs,
-        sites.astype(np.int64),
-        covering.budget + TOLERANCE * max(1.0, covering.budget),
+    best = _climb(
+        to_instance(covering),
+        most_money(covering),
         inside,
-        np.geomspace(COLDEST, HOTTEST, RUNGS) * max(scale, 1e-300),
-        trades,
+        heats * _least_useful(covering, starts[0]),
         np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64),
     )
     return Ladder(
@@ -84,97 +108,29 @@ def temper(covering: Covering, starts: tuple[_Plan, ...], seed: int, *, trades: 
     )
 
 
-@kernel
-def _walk(  # type: ignore[no-untyped-def]  # noqa: C901 - one walk over one state
-    starts, rows, back_starts, back, weights, costs, sites, heat,
-    inside, used, count, members, size, room, change, top, best, seen, turn, state,
-):  # fmt: skip
-    """Make the proposals of one plan between two trades; returns size, room, change and the top met. State in place."""
-    n = len(costs)
-    for _ in range(BETWEEN_TRADES):
-        turn += 1
-        kind = draw(state)
-        if kind < FAR:
-            j = int(draw(state) * n)
-            # an addition that fits can only help
-            if not used[sites[j]] and costs[j] <= room:
-                change += put_in(j, starts, rows, weights, count)
-                inside[j] = True
-                used[sites[j]] = True
-                room -= costs[j]
-                members[size] = j
-                size += 1
-                if change > top + 1e-9:
-                    top = change
-                    best[:] = inside
-                continue
-        if size == 0:
-            continue
-        at = int(draw(state) * size)
-        k = members[at]
-        width = starts[k + 1] - starts[k]
-        if kind < FAR or width == 0:
-            j = int(draw(state) * n)
-        else:
-            i = rows[starts[k] + int(draw(state) * width)]
-            j = back[back_starts[i] + int(draw(state) * (back_starts[i + 1] - back_starts[i]))]
-        if inside[j] or (used[sites[j]] and sites[j] != sites[k]) or costs[j] - costs[k] > room:
-            continue
-        gain = swap_gain(k, j, starts, rows, weights, count, seen, turn)
-        if gain >= 0.0 or draw(state) < np.exp(gain / heat):
-            for i in rows[starts[k] : starts[k + 1]]:
-                count[i] -= 1
-            put_in(j, starts, rows, weights, count)
-            change += gain
-            inside[k] = False
-            inside[j] = True
-            used[sites[k]] = False
-            used[sites[j]] = True
-            room += costs[k] - costs[j]
-            members[at] = j
-            if change > top + 1e-9:
-                top = change
-                best[:] = inside
-    return size, room, change, top
+def _least_useful(covering: Covering, plan: _Plan) -> float:
+    """Return what a candidate of the plan that is of little use covers alone; see `LEAST_USEFUL`."""
+    part = covering.cover[plan].astype(np.float64)
+    alone = np.where(part.sum(axis=0) == 1, covering.weights, 0.0)
+    return max(float(np.quantile(part @ alone, LEAST_USEFUL)), 1e-300)
 
 
 @kernel
-def _temper(  # type: ignore[no-untyped-def]
-    starts, rows, back_starts, back, weights, costs, sites, budget, inside, heats, trades, state
-):
+def _climb(instance, budget, inside, heats, state):  # type: ignore[no-untyped-def]
     """Return the best plan met at each temperature as flags; `inside` ends with the plans as they stand, by temperature."""
-    rungs, n = inside.shape
-    used = np.zeros((rungs, sites.max() + 1), dtype=np.bool_)
-    count = np.zeros((rungs, len(weights)), dtype=np.int32)
-    members = np.empty((rungs, n), dtype=np.int64)
-    seen = np.zeros(len(weights), dtype=np.int64)
-    size = np.zeros(rungs, dtype=np.int64)
-    room = np.full(rungs, budget)
-    value = np.zeros(rungs)
-    for r in range(rungs):
-        for j in range(n):
-            if inside[r, j]:
-                value[r] += put_in(j, starts, rows, weights, count[r])
-                used[r, sites[j]] = True
-                room[r] -= costs[j]
-                members[r, size[r]] = j
-                size[r] += 1
-    top = value.copy()
+    rungs = len(inside)
+    drafts = [open_draft(instance, inside[rung], budget) for rung in range(rungs)]
+    top = np.array([draft.sums[1] for draft in drafts])
     best = inside.copy()
-    at = np.arange(rungs)  # the plan at each temperature
-    turn = 0
-    for trade in range(trades):
+    for trade in range(len(heats)):
+        heat = heats[trade]
         for rung in range(rungs):
-            r = at[rung]
-            size[r], room[r], value[r], top[rung] = _walk(
-                starts, rows, back_starts, back, weights, costs, sites, heats[rung],
-                inside[r], used[r], count[r], members[r], size[r], room[r], value[r], top[rung], best[rung], seen, turn, state,
-            )  # fmt: skip
-            turn += BETWEEN_TRADES
+            walk(instance, drafts[rung], heat[rung], best[rung], top[rung : rung + 1], state)
         for rung in range(trade % 2, rungs - 1, 2):
-            cold, warm = at[rung], at[rung + 1]
-            lift = (1.0 / heats[rung] - 1.0 / heats[rung + 1]) * (value[warm] - value[cold])
+            cold, warm = drafts[rung], drafts[rung + 1]
+            lift = (1.0 / heat[rung] - 1.0 / heat[rung + 1]) * (warm.sums[1] - cold.sums[1])
             if lift >= 0.0 or draw(state) < np.exp(lift):
-                at[rung], at[rung + 1] = warm, cold
-    inside[:] = inside[at]
+                drafts[rung], drafts[rung + 1] = warm, cold
+    for rung in range(rungs):
+        inside[rung] = drafts[rung].inside
     return best
