@@ -43,7 +43,7 @@ from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
 from lomsong.sources.copies import take_copies
 from lomsong.sources.records import refuse_changed, stamp_files
-from lomsong.store import PARTS_FOLDER, Store, identify
+from lomsong.store import PARTS_FOLDER, REACH_FOLDER, Store, identify
 
 #: Written last: a folder with this file holds one whole run.
 RUN_FILE = "run.json"
@@ -167,7 +167,8 @@ def run(
         record = _record(settings, inputs, evidence, quality, clock)
         with told_as_ours(folder):
             _write_json(scratch / RUN_FILE, record)
-    store.clear()
+    for kept in (store, Store(folder / REACH_FOLDER, store.identity)):
+        kept.clear()
     return Run(folder=folder, villages=ranked, quality=quality, truth=truth, record=record)
 
 

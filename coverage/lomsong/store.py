@@ -21,6 +21,8 @@ from lomsong.errors import OutputError
 Arrays = dict[str, NDArray[Any]]
 #: Where a run keeps them, in the folder of its results.
 PARTS_FOLDER = ".lomsong-parts"
+#: Where plans on a finished run keep what their candidates reach; a new run into the folder forgets it.
+REACH_FOLDER = ".lomsong-reach"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import geopandas as gpd
 import numpy as np
@@ -18,11 +18,15 @@ from worlds import CELL_M, CRS_METRIC, X0, Y0, mast_table, ridged_terrain, villa
 from lomsong.assessment import CHANCES_FILE
 from lomsong.cli import main
 from lomsong.errors import SourceError
+from lomsong.inputs import Inputs
 from lomsong.pipeline import run
+from lomsong.planning import reach
 from lomsong.planning.finished import evaluate_run, plan_run, state_run
+from lomsong.prediction import predict_sectors
 from lomsong.run_map import redraw_map
 from lomsong.schemas import PLAN
 from lomsong.settings_file import load_settings
+from lomsong.store import REACH_FOLDER
 
 #: Names that a page, a terminal or a spreadsheet might take for more than names.
 HOSTILE = "<script>alert(1)</script>"
@@ -217,3 +221,52 @@ def test_a_list_that_cannot_be_is_refused(folder: Path, text: str, word: str) ->
     (folder / "bad.csv").write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match=word):
         evaluate_run(folder, folder / "bad.csv")
+
+
+def count_predictions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    asked: list[int] = []
+
+    def counting(inputs: Inputs, demand: gpd.GeoDataFrame, sectors: gpd.GeoDataFrame) -> pd.DataFrame:
+        asked.append(len(sectors))
+        return predict_sectors(inputs, demand, sectors)
+
+    monkeypatch.setattr(reach, "predict_sectors", counting)
+    return asked
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("plan*.csv")}
+
+
+def test_a_second_plan_takes_the_kept_reach_and_writes_the_same_bytes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = count_predictions(monkeypatch)
+    first, other = (lomsong("plan", str(folder), "--budget", budget) for budget in ("1e7", "1e6"))
+    assert (first.exit_code, other.exit_code, len(asked)) == (0, 0, 1)
+    kept = written(folder)
+    rmtree(folder / REACH_FOLDER)
+    assert lomsong("plan", str(folder), "--budget", "1e6").exit_code == 0
+    assert (written(folder), len(asked)) == (kept, 2)
+
+
+def test_a_damaged_reach_is_computed_again_and_another_configuration_never_takes_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = count_predictions(monkeypatch)
+    whole = state_run(folder).problem.reach
+    (path,) = (folder / REACH_FOLDER).iterdir()
+    for damage in (path.read_bytes()[:-40], b"", b"not an archive"):
+        path.write_bytes(damage)
+        assert (state_run(folder).problem.reach != whole).nnz == 0
+    np.savez(path, other=np.zeros(1))  # whole, but not ours
+    assert (state_run(folder).problem.reach != whole).nnz == 0
+    assert len(asked) == 5
+    strong = {"name": "strong", "technology": "4g", "antenna_height_m": 60, "eirp_dbm": 50}
+    assert state_run(folder, {"configurations": [strong]}).problem.reach.sum() > whole.sum()
+    assert len(asked) == 6
+
+
+def test_a_plan_needs_no_room_to_keep_its_reach(folder: Path) -> None:
+    (folder / REACH_FOLDER).write_text("in the way")
+    assert len(plan_run(folder)[0].sites)

@@ -22,6 +22,7 @@ from lomsong.settings import Settings
 from lomsong.settings_file import parse_settings
 from lomsong.sources.fields import to_text
 from lomsong.sources.files import read_delimited, require_file
+from lomsong.store import REACH_FOLDER, Store, identify
 from lomsong.villages import build_demand
 
 
@@ -42,6 +43,8 @@ class Stated:
         Levels as the run has written them.
     p_signal : ndarray or None
         Chance of signal at every demand point as the run has judged it; None for a run that does not tell.
+    store : Store
+        Beside the run: what candidates reach, for the next plan.
     """
 
     problem: Problem
@@ -49,6 +52,7 @@ class Stated:
     inputs: Inputs
     prediction: Prediction
     p_signal: NDArray[np.float64] | None
+    store: Store
 
 
 def state_run(folder: str | Path, changes: dict[str, Any] | None = None) -> Stated:
@@ -103,8 +107,22 @@ def state_run(folder: str | Path, changes: dict[str, Any] | None = None) -> Stat
         glances=0,
         pairs=0,
     )
-    problem = state(ranked, inputs, settings.planning, prediction=prediction, p_signal=p_signal)
-    return Stated(problem=problem, settings=settings, inputs=inputs, prediction=prediction, p_signal=p_signal)
+    store = Store(folder / REACH_FOLDER, _identity(inputs))
+    problem = state(ranked, inputs, settings.planning, prediction=prediction, p_signal=p_signal, store=store)
+    return Stated(
+        problem=problem,
+        settings=settings,
+        inputs=inputs,
+        prediction=prediction,
+        p_signal=p_signal,
+        store=store,
+    )
+
+
+def _identity(inputs: Inputs) -> str:
+    """Name what a level hangs on besides the sector and the point: nothing of the planning settings."""
+    settings = inputs.settings.model_dump(mode="json", exclude={"planning", "costs"})
+    return identify(settings, [(record.layer, record.sha256) for record in inputs.records])
 
 
 def plan_run(folder: str | Path, changes: dict[str, Any] | None = None) -> tuple[Plan, Settings]:
@@ -175,6 +193,7 @@ def evaluate_run(
         prediction=stated.prediction,
         p_signal=stated.p_signal,
         candidates=proposed_candidates(_read_sites(Path(sites)).to_crs(stated.inputs.crs)),
+        store=stated.store,
     )
     return evaluate_sites(own, stated.problem, planning), stated.settings
 

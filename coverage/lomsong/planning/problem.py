@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import norm
 
 from lomsong.assessment import signal_chance
 from lomsong.errors import PlanError
@@ -17,14 +16,13 @@ from lomsong.inputs import Inputs
 from lomsong.planning.candidates import find_candidates
 from lomsong.planning.covering import Covering, Floor, build_covering
 from lomsong.planning.options import Options, list_options
-from lomsong.prediction import Prediction, predict, predict_sectors
+from lomsong.planning.reach import find_reach
+from lomsong.prediction import Prediction, predict
 from lomsong.settings import CostSettings, PlanningSettings
-from lomsong.sites import build_sectors
+from lomsong.store import Store
 
 _Floats = NDArray[np.float64]
 
-#: Operator's name of sectors that are only thought of.
-PLANNED = "planned"
 #: A village counts as covered when this part of its people without signal is.
 VILLAGE_SHARE = 0.5
 
@@ -73,6 +71,7 @@ def state(
     prediction: Prediction | Evidence | None = None,
     p_signal: _Floats | None = None,
     candidates: gpd.GeoDataFrame | None = None,
+    store: Store | None = None,
 ) -> Problem:
     """
     State the problem: demand, candidates, their reach and cost.
@@ -83,6 +82,8 @@ def state(
         Chance of signal at every demand point, as the run has judged it; of the prediction if not given.
     candidates : GeoDataFrame, optional
         Sites to look at instead of those that `find_candidates` finds: ``site_id, origin, mast_height_m``, point.
+    store : Store, optional
+        Keeps what the radio engine found, for the next plan with these candidates.
     ranked, inputs, settings, prediction
         As of `plan`.
     """
@@ -105,7 +106,7 @@ def state(
         villages=ranked,
         candidates=candidates,
         options=options,
-        reach=_reach(inputs, demand, candidates, options, settings),
+        reach=find_reach(inputs, demand, candidates, options, settings, store=store),
         levels=settings.levels,
         settings=settings,
         prices=inputs.settings.costs,
@@ -140,48 +141,6 @@ def _dark_demand(
     demand = demand.assign(p_signal=p, unserved=people * (1 - p))
     dark = (demand["p_signal"] < settings.unserved_below) & (demand["unserved"] > 0)
     return demand[dark & demand["village_id"].astype(str).isin(set(ids))].reset_index(drop=True)
-
-
-def _reach(
-    inputs: Inputs,
-    demand: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    options: Options,
-    settings: PlanningSettings,
-) -> sparse.csr_array:
-    """Chance of signal at each point from each option, by the radio engine."""
-    table = options.table
-    shape = (len(table), len(demand))
-    if not len(table) or not len(demand):
-        return sparse.csr_array(shape)
-    kinds = len(settings.configurations)
-    pairs = [(site, number) for site in range(len(candidates)) for number in range(kinds)]
-    raw = pd.DataFrame(
-        {
-            "sector_id": [f"{site}/{number}" for site, number in pairs],
-            "site_id": [f"{site}/{number}" for site, number in pairs],
-            "operator": PLANNED,
-            "technology": [settings.configurations[number].technology for _, number in pairs],
-            "antenna_height_m": [settings.configurations[number].antenna_height_m for _, number in pairs],
-            "frequency_mhz": [settings.configurations[number].frequency_mhz for _, number in pairs],
-            "eirp_dbm": [settings.configurations[number].eirp_dbm for _, number in pairs],
-        }
-    ).astype({"frequency_mhz": "float64", "eirp_dbm": "float64"})
-    # another sector on a mast that stands hangs no higher than the mast
-    mast_m = candidates["mast_height_m"].to_numpy(dtype=np.float64)[[site for site, _ in pairs]]
-    raw["antenna_height_m"] = np.fmin(raw["antenna_height_m"].to_numpy(dtype=np.float64), mast_m)
-    points = candidates.geometry.iloc[[site for site, _ in pairs]].to_numpy()
-    sectors, _ = build_sectors(gpd.GeoDataFrame(raw, geometry=points, crs=inputs.crs), inputs.settings.radio)
-    levels = predict_sectors(inputs, demand.assign(demand_id=np.arange(len(demand))), sectors)
-    number = pd.Series(np.arange(len(pairs)), index=raw["sector_id"])
-    row = levels["sector_id"].astype(str).map(number).to_numpy(dtype=np.int64)
-    threshold = np.array([inputs.settings.radio.carriers[name].threshold_dbm for name in raw["technology"]])
-    chance = norm.cdf((levels["level_dbm"].to_numpy() - threshold[row]) / levels["sigma_db"].to_numpy())
-    kept = chance >= settings.levels[0]
-    by_pair = sparse.csr_array(
-        (chance[kept], (row[kept], levels["demand_id"].to_numpy()[kept])), shape=(len(pairs), len(demand))
-    )
-    return sparse.csr_array(by_pair[(table["site"] * kinds + table["configuration"]).to_numpy()])
 
 
 def to_covering(
