@@ -120,7 +120,6 @@ def test_every_search_keeps_the_budget_and_one_candidate_a_site(seed: int) -> No
 def test_the_strong_path_is_no_worse_than_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     covering = draw(1, candidates=40, rows=80)
     greedy = search(covering, steps=0)
-    monkeypatch.setattr(strong, "ANNEALED", 20_000)
     monkeypatch.setattr(strong, "TRADES", 5)
     plan = polish(covering, greedy, rounds=2)
     assert covering.allows(plan)

@@ -1,5 +1,5 @@
 """
-The strong path for large instances: two long annealings, from which two ladders of tempered plans go on, merged exactly.
+The strong path for large instances: two ladders of tempered plans, merged exactly.
 
 Good plans share most of their candidates. An exact solver that may only choose among the candidates of a few good
 plans is quick, and finds the best mixture of them, from which one of the ladders goes on.
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from lomsong.planning.covering import Covering, keep_candidates, reduce
 from lomsong.planning.exact import solve_exactly
-from lomsong.planning.temper import anneal, temper
+from lomsong.planning.temper import temper
 
 #: Two ladders, whatever the machine: the result may not hang on its number of cores.
 LADDERS = 2
-#: Proposals of each annealing, and trades of a ladder, for a round.
-ANNEALED, TRADES = 10_000_000, 1_000
+#: Trades of a ladder in a round.
+TRADES = 1_000
 #: An exact solver chooses among this many candidates at most, as a multiple of the plan's length; and in this many nodes.
 MOST, NODES = 3.0, 60
 
@@ -27,7 +27,7 @@ _Plan = NDArray[np.int64]
 
 def polish(covering: Covering, start: _Plan, *, rounds: int, seed: int = 1) -> _Plan:
     """
-    Improve a plan by annealing, then by rounds of tempering and merging.
+    Improve a plan by rounds of tempering and merging.
 
     Parameters
     ----------
@@ -47,12 +47,11 @@ def polish(covering: Covering, start: _Plan, *, rounds: int, seed: int = 1) -> _
     """
     if not len(start):
         return start
+    best = [start]
+    starts: list[tuple[_Plan, ...]] = [(start,)] * LADDERS
     with ThreadPoolExecutor(LADDERS) as pool:
-        cool = partial(anneal, covering, start, proposals=ANNEALED * rounds)
-        best = [walk.result() for walk in [pool.submit(cool, seed=seed + each) for each in range(LADDERS)]]
-        starts: list[tuple[_Plan, ...]] = [(plan,) for plan in best]
         for turn in range(rounds):
-            seeds = range(seed + LADDERS * (turn + 1), seed + LADDERS * (turn + 2))
+            seeds = range(seed + LADDERS * turn, seed + LADDERS * (turn + 1))
             ladders = list(pool.map(partial(temper, covering, trades=TRADES), starts, seeds))
             halves = [[*best, *ladder.best] for ladder in ladders]
             merged = list(pool.map(partial(_merge, covering), halves))

@@ -32,7 +32,7 @@ QUICK_BOUND_STEPS, BOUND_STEPS, LONG_BOUND_STEPS = 30, 400, 3_000
 #: The exact path takes instances up to this many pairs of a candidate and a row.
 EXACT_PAIRS = 60_000
 #: Rounds of the strong path.
-ROUNDS = 4
+ROUNDS = 7
 
 _Plan = NDArray[np.int64]
 
@@ -93,7 +93,7 @@ def solve(
     full : Covering
         The instance.
     method : {'auto', 'fast', 'exact', 'strong'}
-        *fast*: greedy and local search with a bound; *exact*: branch and bound; *strong*: annealing, tempering and merging, for
+        *fast*: greedy and local search with a bound; *exact*: branch and bound; *strong*: tempering and merging, for
         thousands of candidates. *auto* takes the exact path where needs or floors bind or the instance is small.
     gap : float
         A plan proven to be within this part of the best is good enough.
@@ -137,7 +137,7 @@ def solve(
         )
         name = "branch and bound"
     elif method != "fast" and start is not None:
-        start, name = polish(part, start, rounds=rounds, seed=seed), "annealing, tempering and merging"
+        start, name = polish(part, start, rounds=rounds, seed=seed), "tempering and merging"
     if start is None:
         raise PlanError(
             "no plan was found that meets every floor before the solver stopped; raise planning.nodes"
