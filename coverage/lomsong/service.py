@@ -54,7 +54,11 @@ def service_chances(
             mine = mine & (servers.carriers["operator"] == operator)
         members[row] = mine
     p = point_probabilities(
-        servers, members, points=len(prediction.demand), correlation=prediction.radio.site_correlation
+        servers,
+        members,
+        points=len(prediction.demand),
+        correlation=prediction.radio.site_correlation,
+        wrong=prediction.inputs.settings.evidence.wrong_record_part,
     )
     p[:, prediction.demand["ground_m"].isna().to_numpy()] = np.nan
     return dict(zip(wanted, p, strict=True))

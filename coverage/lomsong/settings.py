@@ -748,7 +748,7 @@ class EvidenceSettings(StrictModel):
     )
     wrong_record_part: float = _setting(
         0.04,
-        "chance that what should serve a place is off the air or stands elsewhere, whatever its level",
+        "chance that a recorded mast is off the air or stands elsewhere",
         source=_ASSUMED + ": a list holds some masts that are gone or moved",
         ge=0,
         lt=0.5,

@@ -16,7 +16,7 @@ from lomsong.settings import EvidenceSettings
 
 RATE = TestRate(
     rate=0.02, shape=1.5, leak=0.1, unrecorded=0.1, shift=0.0, by_share=0.5, reports=0.0, false_reports=0.2,
-    wrong_records=0.0, learned=True,
+    learned=True,
 )  # fmt: skip
 SETTINGS = EvidenceSettings()
 
@@ -115,11 +115,6 @@ def test_the_habit_of_reporting_is_learned() -> None:
     found = learn_rate(np.where(lit, 0.9, 0.1), witnesses, SETTINGS, unrecorded=0.1, calibrated=True)
     assert found.reports == pytest.approx(1.2, rel=0.2)
     assert found.false_reports == pytest.approx(0.1 / 1.2, abs=0.07)
-
-
-def test_wrong_records_bound_how_sure_a_prediction_can_be() -> None:
-    doubting = replace(RATE, wrong_records=0.05, unrecorded=0.0)
-    assert expit(doubting.prior_odds(np.array([1.0])))[0] == pytest.approx(0.95)
 
 
 def test_a_field_check_outweighs_a_report_and_says_which_way() -> None:

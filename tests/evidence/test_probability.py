@@ -92,3 +92,11 @@ def test_carriers_of_one_mast_count_once() -> None:
     assert both[0] == newer[0] == pytest.approx(one([1.0, -2.0], 0.5))
     assert older.tolist() == [0.5, 0.0]
     assert newer[1] == 0
+
+
+def test_masts_are_gone_one_by_one() -> None:
+    loud = SIGNAL.assign(level_dbm=200.0, second_level_dbm=200.0)
+    # 3g has one mast of the two of 4g
+    choices = np.array([[True, True], [True, False]])
+    p = point_probabilities(list_servers(loud, THRESHOLDS), choices, points=2, correlation=0.5, wrong=0.1)
+    assert p[:, 0] == pytest.approx([0.99, 0.9])

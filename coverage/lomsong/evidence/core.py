@@ -172,7 +172,6 @@ def calibrate(
             by_share=0.5,
             reports=0.0,
             false_reports=settings.false_report_part,
-            wrong_records=settings.wrong_record_part,
             learned=False,
         ),
         settings=settings,
@@ -218,7 +217,11 @@ def _chances(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, A
     choices = np.array([counts, *(counts & (names == name).to_numpy() for name in there)])
     count = len(prediction.demand)
     p, *alone = point_probabilities(
-        servers, choices, points=count, correlation=prediction.radio.site_correlation
+        servers,
+        choices,
+        points=count,
+        correlation=prediction.radio.site_correlation,
+        wrong=evidence.settings.wrong_record_part,
     )
     fewest = 1.0 / max(len(alone), 1)
     share = (

@@ -41,8 +41,6 @@ class TestRate:
         Reports of no service that a place without signal files.
     false_reports : float
         The same from a place with signal, as a part.
-    wrong_records : float
-        Chance that the records are wrong of all masts that should serve a place.
     learned : bool
         False where there are too few tests, and the priors stand alone.
     """
@@ -57,7 +55,6 @@ class TestRate:
     by_share: float
     reports: float
     false_reports: float
-    wrong_records: float
     learned: bool
 
     def prior_odds(self, p: Array) -> Array:
@@ -69,7 +66,7 @@ class TestRate:
         p : ndarray, shape (n,)
             Chance from the recorded masts as they are recorded; NaN stays NaN.
         """
-        return combine(_record_odds(p, self.wrong_records) + self.shift, self.unrecorded)
+        return combine(logit(np.clip(p, SURE, 1 - SURE)) + self.shift, self.unrecorded)
 
     def expected(self, seen: Witnesses) -> Array:
         """Return the tests to be expected at each place if it has signal."""
@@ -136,7 +133,7 @@ def learn_rate(
     tests, people, share, reports = (
         part[known] for part in (witnesses.tests, witnesses.people, witnesses.share, witnesses.reports)
     )
-    log_odds = _record_odds(p[known], settings.wrong_record_part)
+    log_odds = logit(np.clip(p[known], SURE, 1 - SURE))
     enough, told = bool(tests.sum() >= settings.enough_tests), bool(reports.any())
     start_rate = np.log(max(tests.sum(), 0.5) / max(people.sum(), 1.0) / 0.7)
     start_reports = np.log(max(reports.mean() if told else 0.0, 1e-3) / 0.4)
@@ -185,14 +182,8 @@ def learn_rate(
         by_share=float(found[5]),
         reports=float(np.exp(found[6])) if told else 0.0,
         false_reports=float(expit(found[7])),
-        wrong_records=settings.wrong_record_part,
         learned=enough,
     )
-
-
-def _record_odds(p: Array, wrong: float) -> Array:
-    """Return the log odds that a recorded mast serves a place, given that records may be wrong."""
-    return np.asarray(logit(np.clip(p * (1 - wrong), SURE, 1 - SURE)))
 
 
 def combine(log_odds: Array, unrecorded: float) -> Array:

@@ -89,7 +89,7 @@ def any_server_probability(
 
 
 def point_probabilities(
-    servers: Servers, choices: NDArray[np.bool_], *, points: int, correlation: float
+    servers: Servers, choices: NDArray[np.bool_], *, points: int, correlation: float, wrong: float = 0.0
 ) -> NDArray[np.float64]:
     """
     Probability of signal at each demand point, for several choices of carriers at once.
@@ -106,6 +106,8 @@ def point_probabilities(
         Number of demand points.
     correlation : float
         Between masts.
+    wrong : float
+        Chance that a mast is not there, whatever its level: masts fail one by one, so two are seldom gone together.
 
     Returns
     -------
@@ -123,12 +125,13 @@ def point_probabilities(
         nodes,
         weights / weights.sum(),
         correlation,
+        wrong,
     )
     return p
 
 
 @parallel_kernel
-def _integrate(margins, carrier, mast, starts, choices, nodes, weights, correlation):  # type: ignore[no-untyped-def]
+def _integrate(margins, carrier, mast, starts, choices, nodes, weights, correlation, wrong):  # type: ignore[no-untyped-def]
     """Return one less the chance that all servers of each choice fail, over the common part of their errors."""
     points = len(starts) - 1
     result = np.zeros((len(choices), points))
@@ -139,13 +142,14 @@ def _integrate(margins, carrier, mast, starts, choices, nodes, weights, correlat
         fails = np.empty((len(margin), len(nodes)))
         for server in range(len(margin)):
             for node in range(len(nodes)):
-                fails[server, node] = 0.5 * math.erfc((margin[server] + root * nodes[node]) / own)
+                heard = 1.0 - 0.5 * math.erfc((margin[server] + root * nodes[node]) / own)
+                fails[server, node] = 1.0 - (1.0 - wrong) * heard
         best = np.empty(len(margin), np.int64)
         for choice in range(len(choices)):
             count = _pick_best(margin, of, at, choices[choice], best)
             if count == 1:
                 # alone it needs no integral
-                result[choice, point] = 0.5 * math.erfc(-margin[best[0]] / math.sqrt(2.0))
+                result[choice, point] = (1.0 - wrong) * 0.5 * math.erfc(-margin[best[0]] / math.sqrt(2.0))
             elif count > 1:
                 failing = 0.0
                 for node in range(len(nodes)):
