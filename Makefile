@@ -15,7 +15,7 @@ help:                         ## say what each command does
 demo: .venv/.core             ## set up the core, then analyse the demo district and draw its map
 	$(BIN)/lomsong run data/demo/district.yml --out maps/demo
 
-test: .venv/.dev              ## set up, then run every test and every notebook
+test: .venv/.dev .tools/s3server/.done  ## set up, then run every test and every notebook
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbmake --force-enable-socket --nbmake-timeout=120 -p no:cacheprovider notebooks
 
