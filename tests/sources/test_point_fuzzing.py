@@ -1,8 +1,10 @@
 """A seeded few of what benchmarks/fuzz_points.py does by the thousand, and traps made on purpose."""
 
+import re
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 from fuzzing_points import Seed, attack, make_seeds
 
@@ -35,6 +37,17 @@ def test_a_workbook_that_unpacks_without_end_is_refused(
     with zipfile.ZipFile(tmp_path / "m.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", "0" * 5_000_000)
     with pytest.raises(SourceError, match="unpacks to"):
+        read_masts(MastSource(path=tmp_path / "m.xlsx"))
+
+
+def test_a_workbook_whose_parts_are_encrypted_is_refused(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "m.xlsx")
+    content = bytearray((tmp_path / "m.xlsx").read_bytes())
+    # the flag of every entry of the central directory, eight bytes behind its mark
+    for start in re.finditer(b"PK\x01\x02", bytes(content)):
+        content[start.start() + 8] |= 1
+    (tmp_path / "m.xlsx").write_bytes(content)
+    with pytest.raises(SourceError, match=r"not a readable workbook.*password"):
         read_masts(MastSource(path=tmp_path / "m.xlsx"))
 
 

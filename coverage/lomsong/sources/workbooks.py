@@ -59,7 +59,7 @@ def read_workbook(path: Path, *, layer: str, sheet: str | None) -> tuple[pd.Data
                 book.close()
     except (
         InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError, TypeError,
-        AttributeError, OSError, EOFError, NotImplementedError, OverflowError, zipfile.zlib.error,  # type: ignore[attr-defined]
+        AttributeError, OSError, EOFError, RuntimeError, OverflowError, zipfile.zlib.error,  # type: ignore[attr-defined]
     ) as error:  # fmt: skip
         if isinstance(error, SourceError):
             raise
