@@ -84,6 +84,26 @@ def test_best_and_second_server_and_further_ones_are_listed_by_point() -> None:
     assert servers.point.tolist() == [0, 0, 0, 0]
 
 
+def test_a_register_of_20000_owners_keeps_every_carrier_apart() -> None:
+    rows = 20_000
+    owners = pd.DataFrame(
+        {
+            "demand_id": np.arange(rows),
+            "operator": [f"owner {number:05d}" for number in range(rows)],
+            "technology": np.where(np.arange(rows) % 2, "3g", "4g"),
+            "site_id": "x",
+            "level_dbm": -95.0,
+            "sigma_db": 10.0,
+            "second_site_id": pd.NA,
+            "second_level_dbm": np.nan,
+            "second_sigma_db": np.nan,
+        }
+    )
+    servers = list_servers(owners, THRESHOLDS)
+    named = servers.carriers.iloc[servers.carrier].reset_index(drop=True)
+    pd.testing.assert_frame_equal(named, owners[["operator", "technology"]], check_dtype=False)
+
+
 def test_carriers_of_one_mast_count_once() -> None:
     servers = list_servers(SIGNAL, THRESHOLDS)
     choices = np.array([[True, True], [False, True], [True, False]])

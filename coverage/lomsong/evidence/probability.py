@@ -34,7 +34,7 @@ class Servers:
     """
 
     point: NDArray[np.int32]
-    carrier: NDArray[np.int16]
+    carrier: NDArray[np.int32]
     mast: NDArray[np.int32]
     margin_sigmas: NDArray[np.float32]
     carriers: pd.DataFrame
@@ -78,7 +78,7 @@ def any_server_probability(
     order = np.argsort(place, kind="stable")
     servers = Servers(
         point=place[order],
-        carrier=np.zeros(len(order), dtype=np.int16),
+        carrier=np.zeros(len(order), dtype=np.int32),
         mast=np.arange(len(order), dtype=np.int32),
         margin_sigmas=np.asarray(margin_sigmas, dtype=np.float32)[order],
         carriers=pd.DataFrame({"operator": [""], "technology": [""]}),
@@ -142,8 +142,8 @@ def _integrate(margins, carrier, mast, starts, choices, nodes, weights, correlat
         fails = np.empty((len(margin), len(nodes)))
         for server in range(len(margin)):
             for node in range(len(nodes)):
-                heard = 1.0 - 0.5 * math.erfc((margin[server] + root * nodes[node]) / own)
-                fails[server, node] = 1.0 - (1.0 - wrong) * heard
+                silent = 0.5 * math.erfc((margin[server] + root * nodes[node]) / own)
+                fails[server, node] = wrong + (1.0 - wrong) * silent
         best = np.empty(len(margin), np.int64)
         for choice in range(len(choices)):
             count = _pick_best(margin, of, at, choices[choice], best)
@@ -202,7 +202,7 @@ def list_servers(
     threshold = np.array([*(thresholds_dbm.get(name, np.nan) for name in technology_names), np.nan])
     margins = [_margin(signal, prefix, threshold[technologies[0]]) for prefix in ("", "second_")]
     carriers = [
-        operator.astype(np.int16) * len(technology_names) + technology.astype(np.int16)
+        operator * len(technology_names) + technology
         for operator, technology in zip(operators, technologies, strict=True)
     ]
     margin = np.append(np.column_stack(margins), further["margin_sigmas"].to_numpy(dtype=np.float32))
