@@ -19,6 +19,7 @@ Examples:
   lomsong path maps/mine --village ID --out p.svg  the terrain between a village and a mast
   lomsong fetch VN --out vn --dry-run            which open layers an area needs, and how much that is
   lomsong map maps/mine --lang vi                the map again, in Vietnamese
+  lomsong plan maps/mine --budget 2e6            what to build first within a budget
   lomsong compare maps/old maps/new              what changed between runs, and why
   lomsong publish maps/mine postgresql://db/gis  the result in a PostGIS database
   lomsong columns villages                       what a table holds

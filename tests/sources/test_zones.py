@@ -137,20 +137,15 @@ def test_every_folder_of_placemarks_is_read(tmp_path: Path, name: str) -> None:
             archive.writestr("doc.kml", SITES)
     else:
         path.write_bytes(gzip.compress(SITES.encode()) if name.endswith("gz") else SITES.encode())
-    columns = {"site_id": "Name", "technology": "tech"}
-    if not name.endswith("gz"):  # what lies in memory has no names of folders
-        columns["operator"] = "folder"
+    columns = {"site_id": "Name", "technology": "tech", "operator": "folder"}
     found, findings = read_masts(MastSource(path=path, columns=columns, operator="A"))
     assert found["site_id"].tolist() == ["HG001", "HG002", "HG003"]
-    if "operator" in columns:
-        assert found["operator"].tolist() == ["Sóng Xanh", "Sóng Xanh", "Núi Đá"]
+    assert found["operator"].tolist() == ["Sóng Xanh", "Sóng Xanh", "Núi Đá"]
     assert found.geometry.x.tolist() == pytest.approx([105.1, 105.2, 105.3])
     assert any("1 placemark set aside: no points but LineString" in finding.message for finding in findings)
-    if not name.endswith("gz"):
-        one, _ = read_masts(
-            MastSource(path=path, layer="Núi Đá" if name.endswith("kml") else None, columns=columns)
-        )
-        assert len(one) == (1 if name.endswith("kml") else 3)
+    if name == "sites.kml":
+        one, _ = read_masts(MastSource(path=path, layer="Núi Đá", columns=columns))
+        assert len(one) == 1
 
 
 @pytest.mark.parametrize(

@@ -136,12 +136,12 @@ def _read_ogr(
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)
             frames, broken = [], []
-            for wanted in _choose_layers(handle, opened, source, layer):
+            for wanted, folder in _choose_layers(handle, opened, source, layer):
                 _refuse_impossible_count(handle, wanted, opened, layer)
                 frame = pyogrio.read_dataframe(
                     handle, layer=wanted, encoding=encoding, where=where, on_invalid="ignore"
                 )
-                frames.append(frame.assign(**{KML_FOLDER: wanted}) if opened.kind == "kml" else frame)
+                frames.append(frame if folder is None else frame.assign(**{KML_FOLDER: folder}))
                 broken.append(_broken_shapes(frame, handle, wanted, where))
     except (
         pyogrio.errors.DataSourceError,
@@ -169,17 +169,20 @@ def _read_ogr(
 
 def _choose_layers(
     handle: str | bytes, opened: Opened, source: LayerSource, layer: str
-) -> Sequence[str | int]:
-    """Return the layers to read: of KML, whose folders are layers to GDAL, all of them if none is chosen."""
-    if opened.kind == "kml" and source.layer is None:
-        spatial = [number for number, row in enumerate(pyogrio.list_layers(handle)) if row[1] is not None]
-        if len(spatial) > 1:
-            return (
-                spatial
-                if isinstance(handle, bytes)
-                else [str(pyogrio.list_layers(handle)[number][0]) for number in spatial]
-            )
-    return [_choose_layer(handle, opened.name, source, layer)]
+) -> Sequence[tuple[str | int, str | None]]:
+    """Return the layers to read; of KML, whose folders are layers to GDAL, all if none is chosen, with their names."""
+    if opened.kind != "kml":
+        return [(_choose_layer(handle, opened.name, source, layer), None)]
+    folders = [
+        (number, str(name))
+        for number, (name, shape) in enumerate(pyogrio.list_layers(handle))
+        if shape is not None
+    ]
+    if source.layer is None and len(folders) > 1:
+        return folders
+    wanted = _choose_layer(handle, opened.name, source, layer)
+    # one layer in memory has a name that GDAL makes up
+    return [(wanted, wanted if isinstance(wanted, str) else opened.name)]
 
 
 def _choose_layer(handle: str | bytes, name: str, source: LayerSource, layer: str) -> str | int:
