@@ -14,9 +14,9 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from lomsong.compiled import kernel
+from lomsong.compiled import kernel, parallel_kernel, prange
 from lomsong.orientation import turn
-from lomsong.rings import Rings, flatten_polygons
+from lomsong.rings import flatten_polygons
 
 #: Entries that the lists of all cells may have together, per polygon: finer cells leave fewer points near edges.
 _ENTRIES_PER_SHAPE = 96
@@ -49,10 +49,27 @@ class Cells(NamedTuple):
     bottom: float
     per_unit: float
     row_start: _Longs  # first used cell of each row
-    column: _Longs  # of each used cell
+    column: NDArray[np.int32]  # of each used cell
     start: _Longs  # first entry of each used cell
     shape: NDArray[np.int32]
     filled: NDArray[np.bool_]  # whether the shape fills the cell, so that no edge needs a look
+
+
+class _Outlines(NamedTuple):
+    """Vertices by ring, rings by shape."""
+
+    xy: _Floats
+    ring_start: _Longs  # first vertex of each ring
+    shape_ring: _Longs  # first ring of each shape
+
+
+class _Marks(NamedTuple):
+    """That a shape has an edge in a cell, or fills it."""
+
+    row: NDArray[np.int32]
+    column: NDArray[np.int32]
+    shape: NDArray[np.int32]
+    filled: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,84 +97,81 @@ def index_areas(shapes: ArrayLike) -> AreaIndex:
     """
     areas = np.asarray(shapes, dtype=object)
     rings = flatten_polygons(areas)
-    strips = _cut_strips(rings)
+    ring_shape = np.repeat(rings.part_shape, np.diff(rings.part_start))
+    outlines = _Outlines(rings.xy, rings.ring_start, np.searchsorted(ring_shape, np.arange(rings.shapes + 1)))
+    strips = _cut_strips(outlines)
     # the smaller shape comes first, then the one that the table has first
     order = np.lexsort((np.arange(len(areas)), np.nan_to_num(shapely.area(areas))))
     order = order[np.isfinite(strips.bounds[order, 0])]
-    return AreaIndex(len(areas), strips, _lay_grid(rings, strips, order))
+    return AreaIndex(len(areas), strips, _lay_grid(outlines, strips, order))
 
 
-def _cut_strips(rings: Rings) -> Strips:
+def _cut_strips(outlines: _Outlines) -> Strips:
     """Sort the edges of each shape into strips of equal height, about as many as it has edges."""
-    ring_shape = np.repeat(rings.part_shape, np.diff(rings.part_start))
-    edge = np.delete(np.arange(len(rings.xy)), rings.ring_start[1:] - 1)
-    owner = np.repeat(ring_shape, np.diff(rings.ring_start) - 1)
-    bounds = np.full((rings.shapes, 4), np.nan)
-    shape_edge = np.searchsorted(owner, np.arange(rings.shapes + 1))
-    some = np.flatnonzero(np.diff(shape_edge))
-    if len(some):
-        low = np.minimum.reduceat(rings.xy[edge], shape_edge[some])
-        high = np.maximum.reduceat(rings.xy[edge], shape_edge[some])
-        bounds[some] = np.hstack([low, high])
+    shapes = len(outlines.shape_ring) - 1
+    bounds, count = np.full((shapes, 4), np.nan), np.empty(shapes, dtype=np.int64)
+    _measure_shapes(outlines, bounds, count)
     height = np.nan_to_num(bounds[:, 3] - bounds[:, 1])
-    rise = np.bincount(
-        owner, weights=np.abs(rings.xy[edge + 1, 1] - rings.xy[edge, 1]), minlength=rings.shapes
-    )
-    # as many as keep the entries at three times the edges, however the outline zigzags
-    count = np.where(rise > 0, 2 * np.diff(shape_edge) * height / np.where(rise > 0, rise, 1), 1)
-    strips = np.clip(count.astype(np.int64), 1, None)
-    per_unit = np.divide(strips, height, out=np.zeros(rings.shapes), where=height > 0)
+    per_unit = np.divide(count, height, out=np.zeros(shapes), where=height > 0)
     per_unit[~np.isfinite(per_unit)] = 0.0
-    first = np.append(0, np.cumsum(strips))
-    start = np.zeros(first[-1] + 1, dtype=np.int64)
-    _count_strips(rings.xy, edge, owner, bounds, first, per_unit, start)
-    start = np.cumsum(start)
-    entries = np.empty(start[-1], dtype=np.int64)
-    _fill_strips(rings.xy, edge, owner, bounds, first, per_unit, start[:-1].copy(), entries)
-    return Strips(rings.xy, bounds, first, per_unit, start, entries)
+    first = np.append(0, np.cumsum(count))
+    strips = Strips(
+        outlines.xy, bounds, first, per_unit, np.zeros(first[-1] + 1, np.int64), np.zeros(0, np.int64)
+    )
+    _count_strips(outlines, strips)
+    np.cumsum(strips.start, out=strips.start)
+    strips = strips._replace(edge=np.empty(strips.start[-1], dtype=np.int64))
+    _fill_strips(outlines, strips, strips.start[:-1].copy())
+    return strips
 
 
-def _lay_grid(rings: Rings, strips: Strips, order: _Longs) -> Cells:
+def _lay_grid(outlines: _Outlines, strips: Strips, order: _Longs) -> Cells:
     """List the shapes of every cell; the cell size keeps the lists in proportion to the number of shapes."""
     bounds = strips.bounds[order]
     if not len(order):
-        none = np.zeros(0, dtype=np.int64)
-        return Cells(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), none, none, none.astype(np.int32), none > 0)
+        none = np.zeros(0, dtype=np.int32)
+        return Cells(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), none, np.zeros(1, np.int64), none, none > 0)
     left, bottom = bounds[:, :2].min(axis=0)
     right, top = bounds[:, 2:].max(axis=0)
     size = _cell_size(bounds, top - bottom)
     rows = int((top - bottom) / size) + 2  # one to spare for rounding
     columns = int((right - left) / size) + 2
-    most = int(_entries(bounds, size)) + len(order)
-    cell, shape = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int32)
-    filled = np.empty(most, dtype=np.bool_)
-    edges = np.searchsorted(
-        np.repeat(rings.part_shape, np.diff(rings.part_start)), np.arange(rings.shapes + 1)
-    )
+    room = np.append(0, np.cumsum(_entries(bounds, size).astype(np.int64)))
+    marks = _Marks(*(np.empty(room[-1], dtype=kind) for kind in (np.int32, np.int32, np.int32, np.bool_)))
     grid = (float(left), float(bottom), 1.0 / size, rows, columns)
-    count = _mark_cells(grid, order, edges, rings.ring_start, strips, cell, shape, filled)
-    by_cell = np.argsort(cell[:count], kind="stable")  # precedence within a cell is kept
-    cell = cell[by_cell]
-    start = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if count else np.zeros(0, dtype=np.int64)
-    used = cell[start]
+    count = np.zeros(len(order), dtype=np.int64)
+    _mark_cells(grid, order, outlines, strips, room, marks, count)
+    marks, row_start = _sort_marks(marks, room, count, rows)
+    begins = np.append(True, marks.column[1:] != marks.column[:-1])
+    begins[row_start[row_start < len(begins)]] = True
+    start = np.flatnonzero(begins)
     return Cells(
-        grid[0],
-        grid[1],
-        grid[2],
-        np.searchsorted(used, np.arange(rows + 1) * columns),
-        used % columns,
-        np.append(start, count),
-        shape[by_cell],
-        filled[by_cell],
+        *grid[:3],
+        np.searchsorted(start, row_start),
+        marks.column[start],
+        np.append(start, len(begins)),
+        marks.shape,
+        marks.filled,
     )
 
 
-def _entries(bounds: _Floats, size: float) -> float:
-    """Return at most how many cells the bounding boxes touch together."""
+def _sort_marks(marks: _Marks, room: _Longs, count: _Longs, rows: int) -> tuple[_Marks, _Longs]:
+    """Return the marks by row and column, precedence within a cell kept, and the first one of each row."""
+    row_start = np.zeros(rows + 1, dtype=np.int64)
+    _count_rows(marks, room, count, row_start)
+    row_start = np.cumsum(row_start)
+    by_row = _Marks(*(np.empty(row_start[-1], dtype=part.dtype) for part in marks))
+    _spread_rows(marks, room, count, row_start[:-1].copy(), by_row)
+    _sort_columns(row_start, by_row)
+    return by_row, row_start
+
+
+def _entries(bounds: _Floats, size: float) -> _Floats:
+    """Return at most how many cells each bounding box touches."""
     across, up = (
         np.floor((bounds[:, axis + 2] - bounds[:, axis]) / size + 3 * _MARGIN) + 2 for axis in (0, 1)
     )
-    return float((across * up).sum())
+    return np.asarray(across * up)
 
 
 def _cell_size(bounds: _Floats, height: float) -> float:
@@ -168,7 +182,9 @@ def _cell_size(bounds: _Floats, height: float) -> float:
     low, high = np.log(smallest), np.log(max(2 * extent, smallest))
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (low, middle) if _entries(bounds, float(np.exp(middle))) <= wanted else (middle, high)
+        low, high = (
+            (low, middle) if _entries(bounds, float(np.exp(middle))).sum() <= wanted else (middle, high)
+        )
     return float(np.exp(high))
 
 
@@ -179,87 +195,153 @@ def _strip_of(y: float, low: float, per_unit: float, count: int) -> int:
     return min(max(strip, 0), count - 1)
 
 
-@kernel
-def _count_strips(
-    xy: _Floats, edge: _Longs, owner: _Longs, bounds: _Floats, first: _Longs, per_unit: _Floats, count: _Longs
-) -> None:
-    for k in range(len(edge)):
-        v = owner[k]
-        a, b = xy[edge[k], 1], xy[edge[k] + 1, 1]
-        strips = first[v + 1] - first[v]
-        low = _strip_of(min(a, b), bounds[v, 1], per_unit[v], strips)
-        high = _strip_of(max(a, b), bounds[v, 1], per_unit[v], strips)
-        for strip in range(first[v] + low, first[v] + high + 1):
-            count[strip + 1] += 1
+@parallel_kernel
+def _measure_shapes(outlines: _Outlines, bounds: _Floats, count: _Longs) -> None:
+    for v in prange(len(count)):
+        count[v] = _measure_shape(outlines, v, bounds[v])
 
 
 @kernel
-def _fill_strips(
-    xy: _Floats,
-    edge: _Longs,
-    owner: _Longs,
-    bounds: _Floats,
-    first: _Longs,
-    per_unit: _Floats,
-    place: _Longs,
-    entries: _Longs,
-) -> None:
-    for k in range(len(edge)):
-        v = owner[k]
-        a, b = xy[edge[k], 1], xy[edge[k] + 1, 1]
-        strips = first[v + 1] - first[v]
-        low = _strip_of(min(a, b), bounds[v, 1], per_unit[v], strips)
-        high = _strip_of(max(a, b), bounds[v, 1], per_unit[v], strips)
-        for strip in range(first[v] + low, first[v] + high + 1):
-            entries[place[strip]] = edge[k]
-            place[strip] += 1
+def _measure_shape(outlines: _Outlines, v: int, bounds: _Floats) -> int:
+    """Write the bounds of a shape with edges; return how many strips it gets."""
+    edges, rise = 0, 0.0
+    west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+    for ring in range(outlines.shape_ring[v], outlines.shape_ring[v + 1]):
+        for k in range(outlines.ring_start[ring], outlines.ring_start[ring + 1] - 1):
+            x, y = outlines.xy[k, 0], outlines.xy[k, 1]
+            west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
+            rise += abs(outlines.xy[k + 1, 1] - y)
+            edges += 1
+    if edges:
+        bounds[0], bounds[1], bounds[2], bounds[3] = west, south, east, north
+    # as many as keep the entries at three times the edges, however the outline zigzags
+    return max(int(2 * edges * (north - south) / rise), 1) if rise > 0 else 1
 
 
 @kernel
+def _passed(outlines: _Outlines, strips: Strips, v: int, k: int) -> tuple[int, int]:
+    """Return the first strip that edge k of shape v passes, and the one after its last."""
+    a, b = outlines.xy[k, 1], outlines.xy[k + 1, 1]
+    first, count = strips.first[v], strips.first[v + 1] - strips.first[v]
+    low = _strip_of(min(a, b), strips.bounds[v, 1], strips.per_unit[v], count)
+    high = _strip_of(max(a, b), strips.bounds[v, 1], strips.per_unit[v], count)
+    return first + low, first + high + 1
+
+
+@parallel_kernel
+def _count_strips(outlines: _Outlines, strips: Strips) -> None:
+    """Count the edges of strip s in place s + 1."""
+    for v in prange(len(strips.per_unit)):
+        _count_edges(outlines, strips, v)
+
+
+@kernel
+def _count_edges(outlines: _Outlines, strips: Strips, v: int) -> None:
+    for ring in range(outlines.shape_ring[v], outlines.shape_ring[v + 1]):
+        for k in range(outlines.ring_start[ring], outlines.ring_start[ring + 1] - 1):
+            low, end = _passed(outlines, strips, v, k)
+            for strip in range(low, end):
+                strips.start[strip + 1] += 1
+
+
+@parallel_kernel
+def _fill_strips(outlines: _Outlines, strips: Strips, place: _Longs) -> None:
+    for v in prange(len(strips.per_unit)):
+        _fill_edges(outlines, strips, place, v)
+
+
+@kernel
+def _fill_edges(outlines: _Outlines, strips: Strips, place: _Longs, v: int) -> None:
+    for ring in range(outlines.shape_ring[v], outlines.shape_ring[v + 1]):
+        for k in range(outlines.ring_start[ring], outlines.ring_start[ring + 1] - 1):
+            low, end = _passed(outlines, strips, v, k)
+            for strip in range(low, end):
+                strips.edge[place[strip]] = k
+                place[strip] += 1
+
+
+@parallel_kernel
 def _mark_cells(
     grid: tuple[float, float, float, int, int],
     order: _Longs,
-    shape_ring: _Longs,
-    ring_start: _Longs,
+    outlines: _Outlines,
     strips: Strips,
-    cell: _Longs,
-    shape: NDArray[np.int32],
-    filled: NDArray[np.bool_],
+    room: _Longs,
+    marks: _Marks,
+    count: _Longs,
+) -> None:
+    for i in prange(len(order)):
+        count[i] = _mark_shape(grid, order[i], outlines, strips, room[i], marks)
+
+
+@kernel
+def _mark_shape(
+    grid: tuple[float, float, float, int, int],
+    v: int,
+    outlines: _Outlines,
+    strips: Strips,
+    begin: int,
+    marks: _Marks,
 ) -> int:
-    """Write one entry for each cell that a shape has an edge in or fills; return how many."""
+    """Mark each cell that a shape has an edge in or fills; return how many."""
     left, bottom, per_unit, rows, columns = grid
-    count = 0
-    for v in order:
-        west, south, east, north = strips.bounds[v]
-        c0 = max(int((west - left) * per_unit - _MARGIN), 0)
-        r0 = max(int((south - bottom) * per_unit - _MARGIN), 0)
-        c1 = min(int((east - left) * per_unit + _MARGIN), columns - 1)
-        r1 = min(int((north - bottom) * per_unit + _MARGIN), rows - 1)
-        edged = np.zeros((r1 - r0 + 1, c1 - c0 + 1), dtype=np.bool_)
-        for ring in range(shape_ring[v], shape_ring[v + 1]):
-            for k in range(ring_start[ring], ring_start[ring + 1] - 1):
-                ax, ay = (strips.xy[k, 0] - left) * per_unit, (strips.xy[k, 1] - bottom) * per_unit
-                bx, by = (strips.xy[k + 1, 0] - left) * per_unit, (strips.xy[k + 1, 1] - bottom) * per_unit
-                _mark_edge(ax, ay, bx, by, r0, c0, edged)
-        for row in range(r1 - r0 + 1):
-            known, inside = False, False  # cells in a run without edges are all in or all out
-            for column in range(c1 - c0 + 1):
-                if edged[row, column]:
-                    known = False
-                elif not known:
-                    known = True
-                    inside = holds(
-                        strips,
-                        v,
-                        left + (c0 + column + 0.5) / per_unit,
-                        bottom + (r0 + row + 0.5) / per_unit,
-                    )
-                if edged[row, column] or inside:
-                    cell[count] = (r0 + row) * np.int64(columns) + c0 + column
-                    shape[count] = v
-                    filled[count] = not edged[row, column]
-                    count += 1
-    return count
+    west, south, east, north = strips.bounds[v]
+    c0 = max(int((west - left) * per_unit - _MARGIN), 0)
+    r0 = max(int((south - bottom) * per_unit - _MARGIN), 0)
+    c1 = min(int((east - left) * per_unit + _MARGIN), columns - 1)
+    r1 = min(int((north - bottom) * per_unit + _MARGIN), rows - 1)
+    edged = np.zeros((r1 - r0 + 1, c1 - c0 + 1), dtype=np.bool_)
+    for ring in range(outlines.shape_ring[v], outlines.shape_ring[v + 1]):
+        for k in range(outlines.ring_start[ring], outlines.ring_start[ring + 1] - 1):
+            ax, ay = (strips.xy[k, 0] - left) * per_unit, (strips.xy[k, 1] - bottom) * per_unit
+            bx, by = (strips.xy[k + 1, 0] - left) * per_unit, (strips.xy[k + 1, 1] - bottom) * per_unit
+            _mark_edge(ax, ay, bx, by, r0, c0, edged)
+    at = begin
+    for row in range(r1 - r0 + 1):
+        known, inside = False, False  # cells in a run without edges are all in or all out
+        for column in range(c1 - c0 + 1):
+            if edged[row, column]:
+                known = False
+            elif not known:
+                known = True
+                x, y = left + (c0 + column + 0.5) / per_unit, bottom + (r0 + row + 0.5) / per_unit
+                inside = holds(strips, v, x, y)
+            if edged[row, column] or inside:
+                marks.row[at], marks.column[at], marks.shape[at] = r0 + row, c0 + column, v
+                marks.filled[at] = not edged[row, column]
+                at += 1
+    return at - begin
+
+
+@kernel
+def _count_rows(marks: _Marks, room: _Longs, count: _Longs, row_start: _Longs) -> None:
+    for i in range(len(count)):
+        for k in range(room[i], room[i] + count[i]):
+            row_start[marks.row[k] + 1] += 1
+
+
+@kernel
+def _spread_rows(marks: _Marks, room: _Longs, count: _Longs, place: _Longs, by_row: _Marks) -> None:
+    for i in range(len(count)):
+        for k in range(room[i], room[i] + count[i]):
+            at = place[marks.row[k]]
+            place[marks.row[k]] += 1
+            by_row.row[at], by_row.column[at] = marks.row[k], marks.column[k]
+            by_row.shape[at], by_row.filled[at] = marks.shape[k], marks.filled[k]
+
+
+@parallel_kernel
+def _sort_columns(row_start: _Longs, marks: _Marks) -> None:
+    for row in prange(len(row_start) - 1):
+        _sort_row(row_start[row], row_start[row + 1], marks)
+
+
+@kernel
+def _sort_row(first: int, end: int, marks: _Marks) -> None:
+    order = np.argsort(marks.column[first:end], kind="mergesort")
+    marks.column[first:end] = marks.column[first:end][order]
+    marks.shape[first:end] = marks.shape[first:end][order]
+    marks.filled[first:end] = marks.filled[first:end][order]
 
 
 @kernel
