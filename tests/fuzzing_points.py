@@ -178,6 +178,7 @@ def make_seeds() -> dict[str, Seed]:
         "osm": Seed(".geojson", osm.to_json().encode(), _check_masts()),
         "accc": Seed(".csv", _table("year,operator,rfnsa_id,lat,lon,tech_3g,tech_4g,bands", "2018,T,,-36.2,149.0,1,1,WCDMA850;LTE700"), _check_masts()),
         "arcep": Seed(".csv", _table("Operateur,x,y,2G,3G,4G,lon,lat,operator", "20801,535937.0,6330628.0,1,0,1,0.95,44.05,Orange"), _check_masts()),
+        "bakom": Seed(".csv", _table("station;typ_en;power_en;techno_en;x;y", "Salt A;Outdoor > 6 Werp;Power class : low (up to 500 W);Technology 4G,5G;2600000;1200000"), _check_masts(columns={"x_m": "x", "y_m": "y"}, format="bakom")),
         "hifld": Seed(".csv", _table("id,license,structure,structure_type,latitude,longitude", "1,V,56.1,TOWER,43.7,-70.5"), _check_masts()),
         "sites": Seed(".csv", _table("site,lat,lon,tech", "A,22.0,104.0,4G", "B,21°03'12N,104 30 0,5G", separator=";"), _check_masts(**own)),
         "sites-metres": Seed(".csv", _table("x;y;bands;d", "500000,5;2400000,5;LTE700;25/12/2019"), _check_masts(**metres)),

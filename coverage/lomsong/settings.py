@@ -123,11 +123,13 @@ class BoundarySource(LayerSource):
 class MastSource(LayerSource):
     """A list of masts or cells."""
 
-    format: Literal["opencellid", "osm", "accc", "anfr", "arcep", "hifld", "sites"] | None = _setting(
-        None,
-        "layout of the file; 'sites' is a table with one row a site or sector, read through 'columns'; found from the "
-        "column names if not given",
-        source="file",
+    format: Literal["opencellid", "osm", "accc", "anfr", "arcep", "bakom", "hifld", "sites"] | None = (
+        _setting(
+            None,
+            "layout of the file; 'sites' is a table with one row a site or sector, read through 'columns'; found from the "
+            "column names if not given",
+            source="file",
+        )
     )
     technology: Technology | None = _setting(
         None, "the technology of every row, where no column says", source="the user"

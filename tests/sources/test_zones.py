@@ -188,23 +188,6 @@ def test_mapinfo_in_both_its_forms(tmp_path: Path) -> None:
             read_masts(MastSource(path=path))
 
 
-def test_bakoms_list_of_one_technology_needs_that_and_who(tmp_path: Path) -> None:
-    table = gpd.GeoDataFrame(
-        {"id": [1, 2], "powercode": ["Mittel", "Gross"]},
-        geometry=gpd.points_from_xy([2_600_000, 2_601_000], [1_200_000, 1_201_000]),
-        crs=2056,
-    )
-    path = tmp_path / "ch.bakom.mobil-antennenstandorte-5g.gpkg"
-    table.to_file(path)
-    found, _ = read_masts(
-        MastSource(path=path, technology="5g", operator="unknown", columns={"sector_id": "id"})
-    )
-    assert found["technology"].tolist() == ["5g", "5g"]
-    assert found.to_crs(4326).geometry.x.tolist() == pytest.approx([7.4386, 7.4517], abs=1e-3)
-    with pytest.raises(TableError, match="technology"):
-        read_masts(MastSource(path=path, operator="unknown"))
-
-
 def test_mozillas_cells_are_opencellids(tmp_path: Path) -> None:
     path = tmp_path / "MLS-full-cell-export.csv.gz"
     lines = (

@@ -43,6 +43,16 @@ WELL_KNOWN: dict[str, Credit] = {
         licence="Licence Ouverte",
         source="data.gouv.fr, record of the set",
     ),
+    "anfr": Credit(
+        attribution="ANFR, installations radioélectriques de plus de 5 watts",
+        licence="Licence Ouverte",
+        source="data.gouv.fr, record of the set",
+    ),
+    "bakom": Credit(
+        attribution="Bundesamt für Kommunikation (BAKOM), Standorte der Mobilfunkanlagen",
+        licence="opendata.swiss: open use, the source must be named",
+        source="opendata.swiss, terms of use of the layer",
+    ),
     "hifld": Credit(
         attribution="HIFLD cellular towers, Federal Communications Commission",
         licence="public domain (United States government work)",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lomsong.findings import Finding
 from lomsong.settings import MastSource
-from lomsong.sources.masts import anfr, opencellid, openstreetmap, regulators
+from lomsong.sources.masts import anfr, bakom, opencellid, openstreetmap, regulators
 from lomsong.sources.tables import Needs
 
 _WGS84 = "EPSG:4326"
@@ -49,6 +49,10 @@ def _degrees(frame: pd.DataFrame) -> str:  # noqa: ARG001 - every layout has the
     return _WGS84
 
 
+def _swiss(frame: pd.DataFrame) -> str:  # noqa: ARG001 - every layout has the same signature
+    return bakom.SWISS_METRES
+
+
 #: By the name that the settings use; tried in this order where the settings give none.
 FORMATS: dict[str, MastFormat] = {
     "opencellid": MastFormat(
@@ -70,6 +74,7 @@ FORMATS: dict[str, MastFormat] = {
         recognise=regulators.recognise_arcep, shape=_plain(regulators.shape_arcep), crs=regulators.arcep_crs
     ),
     "anfr": MastFormat(recognise=anfr.recognise, shape=_plain(anfr.shape), crs=_degrees),
+    "bakom": MastFormat(recognise=bakom.recognise, shape=bakom.shape, crs=_swiss),
     "hifld": MastFormat(
         recognise=regulators.recognise_hifld,
         shape=_plain(regulators.shape_hifld),
