@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from pyarrow.fs import FileSelector, S3FileSystem
 from s3_server import BUCKET, HOME, Store, cable, object_server
+from web_server import serving
 
 from lomsong.addresses import copy_name, parse_store
 from lomsong.cli import main
@@ -228,6 +231,55 @@ def test_an_object_that_changed_is_copied_again_and_one_cut_short_is_not_taken(
             fetch_object(address, target)
     assert target.read_bytes() == b"another"
     assert [path.name for path in target.parent.iterdir()] == ["big.bin"]
+
+
+@pytest.mark.parametrize(("told", "signed"), [("YES", False), ("NO", True), ("", True)])
+def test_open_data_is_asked_for_by_nobody_in_particular(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, signed: bool
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_NO_SIGN_REQUEST", told)
+    with serving() as site:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", site.address)
+        site.put("/open/masts.csv", b"a,b\n1,2\n", modified="Tue, 03 Nov 2026 10:00:00 GMT")
+        fetch_object("s3://open/masts.csv", tmp_path / "masts.csv")
+    assert (tmp_path / "masts.csv").read_bytes() == b"a,b\n1,2\n"
+    asked = {"Authorization" in headers or "authorization" in headers for _, _, headers in site.asked}
+    assert asked == {signed}
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    """A store whose buckets lie in another region."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(301)
+        self.send_header("x-amz-bucket-region", "eu-west-1")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(400)
+        self.send_header("x-amz-bucket-region", "eu-west-1")
+        self.end_headers()
+        self.wfile.write(
+            b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>expecting 'eu-west-1'</Message></Error>"
+        )
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_bucket_in_another_region_names_it(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as other:
+        threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{other.server_address[1]}")
+        with pytest.raises(SourceError, match="AWS_REGION=eu-west-1"):
+            fetch_object("s3://bucket/x.csv", tmp_path / "x.csv")
+        with pytest.raises(OutputError, match="AWS_REGION=eu-west-1"):
+            store_folder(run_folder, "s3://bucket/x")
+        other.shutdown()
 
 
 @pytest.mark.parametrize(

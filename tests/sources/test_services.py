@@ -12,7 +12,7 @@ from lomsong.errors import SettingsError, SourceError
 from lomsong.settings_file import load_settings, parse_settings
 from lomsong.sources.boundaries import read_villages
 from lomsong.sources.copies import take_copies
-from lomsong.sources.remote.web import Web, token_host
+from lomsong.sources.remote.web import ATTEMPTS, Web, token_host
 from lomsong.sources.services import PAGE_ROWS, read_service
 
 ITEMS = "/collections/thon/items"
@@ -125,10 +125,33 @@ def test_a_wfs_is_counted_through(site: Site) -> None:
     assert ask(site, asked) == [1, 2, 3]
 
 
-def test_a_wfs_that_cannot_count_is_found_out(site: Site) -> None:
-    site.put("/wfs", page(1, 2, totalFeatures=9))
-    with pytest.raises(SourceError, match="same page"):
+@pytest.mark.parametrize(("named", "said"), [(True, "the feature '1' twice"), (False, "same page")])
+def test_a_wfs_that_cannot_count_is_found_out(site: Site, named: bool, said: str) -> None:
+    site.put("/wfs", page(1, 2, totalFeatures=9).replace(b'"id"', b'"id"' if named else b'"number"'))
+    with pytest.raises(SourceError, match=said):
         ask(site, "/wfs?service=WFS&typeNames=thon")
+
+
+def test_pages_that_overlap_under_ever_new_addresses_are_found_out(site: Site) -> None:
+    site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(1, 2, then=f"{ITEMS}?page=2"))
+    site.put(f"{ITEMS}?page=2", page(3, 2, then=f"{ITEMS}?page=3"))
+    with pytest.raises(SourceError, match="the feature '2' twice"):
+        ask(site)
+
+
+def test_an_answer_without_end_is_given_up_and_not_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lomsong.sources.services.LARGEST_TEXT", 1 << 20)
+    site.put(ITEMS, bytes(1 << 22))
+    with pytest.raises(SourceError, match="more than 1 MiB; narrow it with bbox="):
+        ask(site)
+
+
+def test_a_service_that_ends_in_the_middle_of_its_pages_gives_nothing(site: Site) -> None:
+    site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(1, then=f"{ITEMS}?page=2"))
+    site.put(f"{ITEMS}?page=2", page(2, then=f"{ITEMS}?page=3"), first=[500] * 99)
+    with pytest.raises(SourceError, match="500"):
+        ask(site)
+    assert len(site.gets("page=2")) == ATTEMPTS
 
 
 def test_a_wfs_in_another_coordinate_system_says_so_in_the_file(site: Site) -> None:

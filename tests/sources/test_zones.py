@@ -148,9 +148,35 @@ def test_every_folder_of_placemarks_is_read(tmp_path: Path, name: str) -> None:
         assert len(one) == 1
 
 
+TABLE = (
+    '<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    "<Placemark><name>a</name><description><![CDATA[<html><body><table><tr><td>Trạm số 1</td></tr><tr><td><table>"
+    "<tr><td>MÃ TRẠM:</td><td>HG001</td></tr><tr bgcolor='#D4E4F3'><td>CONG NGHE</td><td>3G/<b>4G</b></td></tr>"
+    "<tr><td>CAO DO</td><td>42 m</td></tr><tr><td>name</td><td>other</td></tr></table></td></tr></table></body></html>]]>"
+    "</description><Point><coordinates>105.1,22.5</coordinates></Point></Placemark>"
+    "<Placemark><name>b</name><description>&lt;table&gt;&lt;tr&gt;&lt;th&gt;MÃ TRẠM&lt;/th&gt;&lt;td&gt;HG002&lt;/td&gt;&lt;/tr&gt;"
+    "&lt;tr&gt;&lt;td&gt;CONG NGHE&lt;/td&gt;&lt;td&gt;4G&lt;/td&gt;&lt;/tr&gt;&lt;tr&gt;&lt;td&gt;CAO DO&lt;/td&gt;&lt;td&gt;&amp;lt;Null&amp;gt;"
+    "&lt;/td&gt;&lt;/tr&gt;&lt;/table&gt;</description><Point><coordinates>105.2,22.5</coordinates></Point></Placemark>"
+    "</Document></kml>"
+)
+
+
+def test_tables_in_descriptions_of_placemarks_are_columns(tmp_path: Path) -> None:
+    path = tmp_path / "sites.kml"
+    path.write_text(TABLE)
+    columns = {"site_id": "MÃ TRẠM", "technology": "CONG NGHE", "antenna_height_m": "CAO DO"}
+    found, _ = read_masts(MastSource(path=path, columns=columns, operator="A"))
+    assert found["site_id"].tolist() == ["HG002", "HG001", "HG001"]
+    assert found["technology"].tolist() == ["4g", "3g", "4g"]
+    assert found["antenna_height_m"].fillna(0).tolist() == [0, 42, 42]
+    named, _ = read_masts(MastSource(path=path, columns=columns | {"site_id": "Name"}, operator="A"))
+    assert set(named["site_id"]) == {"a", "b"}  # a name of the table's own replaces none of the file's
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        TABLE.replace("<tr>", "<tr><tr>"), TABLE.replace("</table>", ""), TABLE.replace("HG001", "<td>" * 9999), TABLE.replace("HG001", "<tr>" * 99999),
         SITES.replace("105.1,22.5,0", "x,y"), SITES[:400], SITES.replace("</Document>", "<NetworkLink><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink></Document>"),
         SITES.replace("Núi Đá", "&lt;script&gt;" * 50), '<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + SITES[21:].replace("HG001", "&x;"),
         "<kml><Document></Document></kml>",

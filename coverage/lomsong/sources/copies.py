@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 
 from lomsong.addresses import Database, is_database, is_store, parse_database
@@ -97,10 +96,7 @@ def _objects(wanted: InputSettings, *, missing_only: bool) -> dict[str, Path]:
 def _as_parquet(frame: pd.DataFrame, layer: str) -> bytes:
     buffer = io.BytesIO()
     try:
-        if isinstance(frame, gpd.GeoDataFrame):
-            frame.to_parquet(buffer, index=False)
-        else:
-            frame.to_parquet(buffer, index=False)
+        frame.to_parquet(buffer, index=False)
     except (ValueError, TypeError) as error:
         raise SourceError(f"{layer}: the table cannot be kept as Parquet: {error}") from None
     return buffer.getvalue()

@@ -1,6 +1,7 @@
 """Objects of a store that speaks S3; the environment alone knows who asks for them, and where."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ _REFUSED = (
     "INVALID_CLIENT_TOKEN",
 )
 _AWAY = ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE")
+_ELSEWHERE = re.compile(r"(?:located in|expecting) '?([a-z]{2}[a-z0-9-]+\d)")
 _NOT_THERE = "there is no such bucket or object; check the address and AWS_ENDPOINT_URL"
 _FOLDER = "a folder; name one object, and a shapefile in a zip"
 
@@ -62,7 +64,7 @@ def object_store(address: str, *, error: type[LomsongError] = SourceError) -> It
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     try:
         yield S3FileSystem(
-            anonymous=not any(os.environ.get(name) for name in _IDENTITIES),
+            anonymous=_is_anonymous(),
             region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             endpoint_override=endpoint,
             connect_timeout=CONNECT_S,
@@ -72,6 +74,16 @@ def object_store(address: str, *, error: type[LomsongError] = SourceError) -> It
         )
     except OSError as fault:
         raise error(f"{address}: {_explain(fault)}") from None
+
+
+def _is_anonymous() -> bool:
+    """Return whether nobody in particular asks; AWS_NO_SIGN_REQUEST says so, as it does to GDAL."""
+    told = os.environ.get("AWS_NO_SIGN_REQUEST", "").strip().casefold()
+    if told in {"yes", "true", "on", "1"}:
+        return True
+    kept = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    # looking for the role of a machine takes seconds where there is none, so it must be asked for
+    return not (told or any(os.environ.get(name) for name in _IDENTITIES) or kept.is_file())
 
 
 def _explain(fault: OSError) -> str:
@@ -85,8 +97,10 @@ def _explain(fault: OSError) -> str:
             "the store refuses ("
             + said
             + "); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment and what "
-            "they are allowed"
+            "they are allowed, or set AWS_NO_SIGN_REQUEST=YES for open data"
         )
+    if found := _ELSEWHERE.search(said):
+        return f"the bucket lies in another region ({said}); set AWS_REGION={found[1]} in the environment"
     if "NO_SUCH_BUCKET" in said:
         return "there is no such bucket; check its name and AWS_ENDPOINT_URL, or let its owner make it"
     if isinstance(fault, FileNotFoundError):

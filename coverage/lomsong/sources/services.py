@@ -68,6 +68,7 @@ class _Pages:
     def __init__(self, web: Web, address: str, layer: str) -> None:
         self.web, self.address, self.layer = web, address, layer
         self.features: list[str] = []
+        self.ids: set[str] = set()
         self.crs: Any = None
         self.bytes = 0
 
@@ -107,15 +108,14 @@ class _Pages:
 
     def ask(self, url: str) -> dict[str, Any]:
         """Return one page; passing faults are tried again."""
-        content = b""
+        content = bytearray()
 
         def task() -> bool:
-            nonlocal content
-            content = b""
+            content.clear()
             with self.web.open(url, headers=_ACCEPT) as response:
                 try:
                     for block in response.iter_content(1 << 16):
-                        content += block
+                        content.extend(block)
                         if self.bytes + len(content) > LARGEST_TEXT:
                             raise self.fault(
                                 f"it holds more than {LARGEST_TEXT // 2**20} MiB; narrow it with bbox="
@@ -146,7 +146,14 @@ class _Pages:
             if self.features and page["crs"] != self.crs:
                 raise self.fault("its pages have several coordinate systems")
             self.crs = page["crs"]
-        self.features += [json.dumps(each, sort_keys=True, ensure_ascii=False) for each in page["features"]]
+        for each in page["features"]:
+            name = each.get("id") if isinstance(each, dict) else None
+            if name is not None and str(name) in self.ids:
+                raise self.fault(
+                    f"it gives the feature {str(name)[:80]!r} twice: its pages overlap or lead in a circle; try again later"
+                )
+            self.ids.add(str(name))
+            self.features.append(json.dumps(each, sort_keys=True, ensure_ascii=False))
         return len(page["features"])
 
     def next_of(self, page: dict[str, Any], at: str) -> str | None:

@@ -21,6 +21,7 @@ from lomsong.sources.dbf_text import BYTES, decode_columns, find_encoding
 from lomsong.sources.files import detected_finding, read_text
 from lomsong.sources.geoparquet import read_geoparquet
 from lomsong.sources.headers import number_repeats
+from lomsong.sources.kml_tables import split_descriptions
 from lomsong.text import decode
 
 #: Column of the folder that a placemark of a KML file lies in.
@@ -164,6 +165,8 @@ def _read_ogr(
     whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     if not isinstance(whole, gpd.GeoDataFrame):
         raise SourceError(f"{layer}: {name} has no geometry")
+    if opened.kind == "kml":
+        whole = split_descriptions(whole)
     return whole, np.concatenate(broken)
 
 
