@@ -9,8 +9,9 @@ from scipy import sparse
 from lomsong.errors import PlanError
 from lomsong.planning import polish as strong
 from lomsong.planning.bound import bound
-from lomsong.planning.covering import NOTHING, Covering, Floor, build_covering, reduce
+from lomsong.planning.covering import NOTHING, Covering, Floor, build_covering
 from lomsong.planning.polish import polish
+from lomsong.planning.reduction import reduce
 from lomsong.planning.search import search
 from lomsong.planning.solve import solve
 from lomsong.planning.temper import anneal, temper

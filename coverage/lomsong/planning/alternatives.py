@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lomsong.planning.covering import TOLERANCE, Covering, reduce
+from lomsong.planning.covering import TOLERANCE, Covering
 from lomsong.planning.exact import Stop, solve_exactly
 from lomsong.planning.problem import Problem, to_covering
+from lomsong.planning.reduction import reduce
 from lomsong.settings import PlanningSettings
 
 _Plan = NDArray[np.int64]

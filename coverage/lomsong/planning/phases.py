@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lomsong.planning.bound import bound
-from lomsong.planning.covering import NOTHING, TOLERANCE, Covering, keep_candidates, merge_rows
+from lomsong.planning.covering import NOTHING, TOLERANCE, Covering
 from lomsong.planning.exact import open_solver
+from lomsong.planning.reduction import keep_candidates, merge_rows
 
 _Floats = NDArray[np.float64]
 

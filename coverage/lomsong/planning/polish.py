@@ -11,8 +11,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lomsong.planning.covering import Covering, keep_candidates, reduce
+from lomsong.planning.covering import Covering
 from lomsong.planning.exact import solve_exactly
+from lomsong.planning.reduction import keep_candidates, reduce
 from lomsong.planning.temper import temper
 
 #: Two ladders, whatever the machine: the result may not hang on its number of cores.

@@ -15,9 +15,10 @@ from lomsong.errors import PlanError
 from lomsong.findings import name_rows
 from lomsong.planning.bound import bound
 from lomsong.planning.chains import grow_plan
-from lomsong.planning.covering import TOLERANCE, Covering, Reduced, keep_candidates, reduce
+from lomsong.planning.covering import TOLERANCE, Covering
 from lomsong.planning.exact import solve_exactly
 from lomsong.planning.polish import polish
+from lomsong.planning.reduction import Reduced, keep_candidates, reduce
 from lomsong.planning.search import search
 from lomsong.planning.temper import anneal
 
