@@ -1,17 +1,20 @@
 """
 Maximal covering: plans against the best known values of published instances, and against spopt in the same run.
 
-DIR is laid out as `../shared/benchmarks/mclp`. City instances (a number of sites) run the fast path and the strong path;
-budgeted ones are solved to proof.
+DIR is laid out as `../shared/benchmarks/mclp`; either kind of instance may be absent, and so may best known values. City
+instances (a number of sites) run the fast path and the strong path; budgeted ones are solved to proof.
 """
 
 import argparse
 import json
+import math
+import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
-from mclp_instances import Case, budgeted_cases, city_cases
+from mclp_instances import BUDGETED, CITY, Case, read_cases
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -29,14 +32,20 @@ def measure(case: Case, method: Method) -> dict[str, object]:
         "method": f"{method}: {found.method}",
         "value": found.value,
         "best_known": case.best_known,
-        "share_of_best": found.value / case.best_known,
+        "share_of_best": share_of(found.value, case.best_known),
         "bound": found.bound,
-        "gap": found.gap,
+        "gap": found.gap if math.isfinite(found.gap) else None,
         "seconds": time.perf_counter() - begin,
         "cpu_seconds": time.process_time() - cpu,
         "proven": found.proven,
         "stop": found.stop,
     }
+
+
+def share_of(value: float, best: float | None) -> float | None:
+    if best is None:
+        return None
+    return value / best if best else 1.0
 
 
 def random_case(
@@ -73,45 +82,72 @@ def against_spopt(radius: float, *, seed: int, seconds: float) -> dict[str, obje
     }  # fmt: skip
 
 
+def line_of(row: dict[str, object], case: Case) -> str:
+    share, gap = row["share_of_best"], row["gap"]
+    told = "no best value known" if share is None else f"{100 * share:.4f} % of best"
+    return (
+        f"{case.instance:<20} {case.limit_name} {case.limit:<6g} r {case.radius:<7g} {row['method']:<32} {told:>20}, "
+        f"gap {'unknown' if gap is None else f'{100 * gap:.3f} %'}, {row['seconds']:.2f} s "
+        f"({row['cpu_seconds']:.1f} s of CPU){', proven' if row['proven'] else ''}"
+    )
+
+
+def sum_up(rows: list[dict[str, object]]) -> list[str]:
+    lines = []
+    for method in ("fast", "strong", "exact"):
+        mine = [row for row in rows if row["method"].startswith(method)]
+        share = [100 * row["share_of_best"] for row in mine if row["share_of_best"] is not None]
+        if mine:
+            told = (
+                f"mean {np.mean(share):.4f} %, worst {min(share):.4f} %" if share else "no best value known"
+            )
+            lines.append(
+                f"{method}: {told}, slowest {max(row['seconds'] for row in mine):.2f} s, "
+                f"{sum(row['proven'] for row in mine)} of {len(mine)} proven"
+            )
+    return lines
+
+
+def measure_all(folder: Path, only: str | None, shown: TextIO) -> list[dict[str, object]]:
+    """Measure every case of a folder, each told as it is done; what cannot be read is told and left out."""
+
+    def complain(problem: str) -> None:
+        print(f"left out: {problem}", file=sys.stderr)
+
+    rows = []
+    for kind, methods in ((CITY, ("fast", "strong")), (BUDGETED, ("exact",))):
+        wanted = [method for method in methods if only in (None, method)]
+        for case in read_cases(folder, kind, complain) if wanted else ():
+            for method in wanted:
+                rows.append(measure(case, method))
+                print(line_of(rows[-1], case), file=shown, flush=True)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="a list on stdout; progress goes to stderr")
     parser.add_argument("--spopt", action="store_true", help="compare with spopt too (needs the bench extra)")
     parser.add_argument("--spopt-seconds", type=float, default=600)
-    parser.add_argument("--only", choices=["fast", "strong", "exact"], help="one method only")
+    parser.add_argument("--only", choices=["fast", "strong", "exact", "spopt"], help="one part only")
     arguments = parser.parse_args()
+    shown = sys.stderr if arguments.json else sys.stdout
     warm, _ = random_case(5.0, seed=0, demand=400, candidates=350)
     for method in ("fast", "strong", "exact"):
         solve(warm, method=method, rounds=1, nodes=1)  # compile
-    wanted = [*((case, method) for method in ("fast", "strong") for case in city_cases(arguments.folder))]
-    wanted += [(case, "exact") for case in budgeted_cases(arguments.folder)]
-    rows = []
-    for case, method in wanted:
-        if arguments.only in (None, method):
-            rows.append(measure(case, method))
-            if not arguments.json:
-                row = rows[-1]
-                print(
-                    f"{case.instance:<20}{case.limit_name} {case.limit:<6g}r {case.radius:<7g}{method:<8}"
-                    f"{100 * row['share_of_best']:9.4f} % of best, gap {100 * row['gap']:.3f} %, "
-                    f"{row['seconds']:.2f} s ({row['cpu_seconds']:.1f} s of CPU){', proven' if row['proven'] else ''}",
-                    flush=True,
-                )
+    rows = measure_all(arguments.folder, arguments.only, shown)
     if arguments.json:
-        print(json.dumps(rows, indent=2))
-    else:
-        for method in ("fast", "strong", "exact"):
-            mine = [row for row in rows if row["method"].startswith(method)]
-            if mine:
-                share = np.array([row["share_of_best"] for row in mine])
-                print(
-                    f"{method}: mean {100 * share.mean():.4f} %, worst {100 * share.min():.4f} %, slowest "
-                    f"{max(row['seconds'] for row in mine):.2f} s, {sum(row['proven'] for row in mine)} of {len(mine)} proven"
-                )
-    if arguments.spopt:
+        print(json.dumps(rows, indent=2, allow_nan=False))
+    for line in sum_up(rows):
+        print(line, file=shown)
+    if arguments.spopt or arguments.only == "spopt":
         for radius in (4.0, 8.0):
-            print(json.dumps(against_spopt(radius, seed=1, seconds=arguments.spopt_seconds)))
+            print(json.dumps(against_spopt(radius, seed=1, seconds=arguments.spopt_seconds)), file=shown)
+    elif not rows:
+        sys.exit(
+            f"no case in {arguments.folder}: it needs {CITY.table} or {BUDGETED.table} and the files they name"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Readers of published covering instances and their best known values; see `mclp.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from lomsong.errors import LomsongError
 from lomsong.planning.covering import Covering, build_covering
 
 EARTH_M = 6_378_100.0
@@ -21,8 +22,20 @@ class Case:
     radius: float
     limit: float
     limit_name: str  # "p" or "budget"
-    best_known: float
+    best_known: float | None
     covering: Covering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How instances of a kind are laid out: the table of cases, its columns, and the file of each instance."""
+
+    table: str
+    suffix: str
+    radius: str
+    limit: str
+    best: str
+    load: Callable[[Path, float], tuple[pd.Series, sparse.csr_array, pd.Series | None]]
 
 
 def read_city(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -62,39 +75,56 @@ def read_budgeted(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def budgeted_cover(facilities: pd.DataFrame, customers: pd.DataFrame, radius: float) -> sparse.csr_array:
-    f, c = facilities[["x", "y"]].to_numpy(), customers[["x", "y"]].to_numpy()
-    distance = np.sqrt(((f[:, None, :] - c[None, :, :]) ** 2).sum(axis=2))
-    return sparse.csr_array(distance <= radius)
+    places = customers[["x", "y"]].to_numpy()
+    # one facility at a time, so that many customers need no table of all distances
+    rows = [
+        np.flatnonzero(np.sqrt(((places - facility) ** 2).sum(axis=1)) <= radius)
+        for facility in facilities[["x", "y"]].to_numpy()
+    ]
+    starts = np.cumsum([0, *map(len, rows)])
+    hit = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+    return sparse.csr_array(
+        (np.ones(len(hit), dtype=bool), hit, starts), shape=(len(facilities), len(customers))
+    )
 
 
-def city_cases(folder: Path) -> Iterator[Case]:
-    table = folder / "best_known.csv"
-    if not table.is_file():
+def load_city(path: Path, radius_m: float) -> tuple[pd.Series, sparse.csr_array, None]:
+    places, demand = read_city(path)
+    return pd.Series(demand), city_cover(places, radius_m), None
+
+
+def load_budgeted(path: Path, radius: float) -> tuple[pd.Series, sparse.csr_array, pd.Series]:
+    facilities, customers = read_budgeted(path)
+    return customers["demand"], budgeted_cover(facilities, customers, radius), facilities["cost"]
+
+
+CITY = Kind(
+    table="best_known.csv", suffix=".txt", radius="radius_m", limit="p", best="best_known", load=load_city
+)
+BUDGETED = Kind(
+    table="budgeted_optima.csv", suffix=".dat", radius="radius", limit="budget", best="optimum", load=load_budgeted
+)  # fmt: skip
+
+
+def read_cases(folder: Path, kind: Kind, complain: Callable[[str], None]) -> Iterator[Case]:
+    """Yield the cases of a kind; what cannot be read is complained about and left out."""
+    path = folder / kind.table
+    if not path.is_file():
         return
-    for (name, radius), part in pd.read_csv(table).groupby(["instance", "radius_m"], sort=False):
-        places, demand = read_city(folder / f"{name}.txt")
-        cover = city_cover(places, float(radius))
-        for row in part.itertuples():
-            covering = build_covering(weights=demand, cover=cover, budget=float(row.p))
-            yield Case(
-                instance=str(name), radius=float(radius), limit=float(row.p), limit_name="p",
-                best_known=float(row.best_known), covering=covering,
-            )  # fmt: skip
-
-
-def budgeted_cases(folder: Path) -> Iterator[Case]:
-    table = folder / "budgeted_optima.csv"
-    if not table.is_file():
+    table = pd.read_csv(path, dtype={"instance": str})
+    lacking = [name for name in ("instance", kind.radius, kind.limit) if name not in table]
+    if lacking:
+        complain(f"{kind.table} lacks {', '.join(lacking)}")
         return
-    for row in pd.read_csv(table).itertuples():
-        facilities, customers = read_budgeted(folder / f"{row.instance}.dat")
-        covering = build_covering(
-            weights=customers["demand"],
-            cover=budgeted_cover(facilities, customers, float(row.radius)),
-            costs=facilities["cost"],
-            budget=float(row.budget),
-        )
-        yield Case(
-            instance=str(row.instance), radius=float(row.radius), limit=float(row.budget), limit_name="budget",
-            best_known=float(row.optimum), covering=covering,
-        )  # fmt: skip
+    for (name, radius), part in table.groupby(["instance", kind.radius], sort=False):
+        try:
+            weights, cover, costs = kind.load(folder / f"{name}{kind.suffix}", float(radius))
+            for row in part.to_dict("records"):
+                best = float(row.get(kind.best, np.nan))
+                yield Case(
+                    instance=name, radius=float(radius), limit=float(row[kind.limit]), limit_name=kind.limit,
+                    best_known=None if np.isnan(best) else best,
+                    covering=build_covering(weights=weights, cover=cover, costs=costs, budget=float(row[kind.limit])),
+                )  # fmt: skip
+        except (LomsongError, OSError, ValueError, IndexError) as error:
+            complain(f"{name} with radius {radius}: {error}")
