@@ -144,6 +144,17 @@ def test_a_village_left_out_is_told_why(reach: list[list[float]], why: str) -> N
     assert (villages.loc["v0", "comes_in_at"] == 10.0) == (why == "the budget ends before it")
 
 
+def test_a_village_left_out_comes_in_beyond_the_budget_though_greedy_alone_would_reach_it_sooner() -> None:
+    # the best two sites leave out the one that alone reaches most, and with it the last village
+    reach = [[1, 1, 0, 0, 1], [1, 0, 1, 0, 0], [0, 1, 0, 1, 0]]
+    done = planned(problem(reach, people=[5, 5, 4, 4, 1], needs=[NOTHING] * 3, budget=20.0, phases=1))
+    assert sorted(done.sites["site_id"]) == ["s1", "s2"]
+    assert done.curve["people"].tolist()[1] == 11.0
+    assert done.villages.set_index("village_id")["comes_in_at"].to_dict() == {
+        "v0": 10.0, "v1": 20.0, "v2": 10.0, "v3": 20.0, "v4": 30.0
+    }  # fmt: skip
+
+
 def test_without_a_candidate_there_is_a_plan_that_builds_nothing() -> None:
     stated = problem([[1.0]], people=[5], needs=[NOTHING])
     nobody = Problem(

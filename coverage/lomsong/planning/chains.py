@@ -25,7 +25,9 @@ def grow_plan(covering: Covering) -> NDArray[np.int64]:
     return np.array(sorted(build_order(covering)), dtype=np.int64)
 
 
-def build_order(covering: Covering, among: NDArray[np.int64] | None = None) -> list[int]:
+def build_order(
+    covering: Covering, among: NDArray[np.int64] | None = None, *, built: list[int] | None = None
+) -> list[int]:
     """
     Return the candidates of the greedy plan in the order in which they are bought, relays before what needs them.
 
@@ -35,6 +37,8 @@ def build_order(covering: Covering, among: NDArray[np.int64] | None = None) -> l
         Any instance.
     among : ndarray of int, optional
         Only these may be bought; so a plan at hand is put in order.
+    built : list of int, optional
+        These stand and are paid for; the order goes on from them.
     """
     count = len(covering.costs)
     allowed = np.ones(count, dtype=bool) if among is None else np.isin(np.arange(count), among)
@@ -43,22 +47,23 @@ def build_order(covering: Covering, among: NDArray[np.int64] | None = None) -> l
         for j in np.flatnonzero(allowed & (covering.needs != NOTHING))
     }
     cover = covering.cover.astype(np.float64)
-    open_weights = covering.weights.copy()
+    before = [] if built is None else built
+    open_weights = np.where(covering.covered(before), 0.0, covering.weights)
     order: list[int] = []
-    spent = 0.0
+    spent = covering.spent(before)
     free = allowed & (covering.needs == NOTHING)
-    built = np.zeros(count, dtype=bool)
+    taken = np.isin(covering.sites, covering.sites[before])
     while True:
         worth = _urgent(covering, open_weights)
         gains = cover @ worth
-        score = np.where(free & ~built & (gains > 1e-9), gains / np.maximum(covering.costs, 1e-9), 0.0)
-        score[[not covering.affords(spent + cost) for cost in covering.costs]] = 0.0
+        score = np.where(free & ~taken & (gains > 1e-9), gains / np.maximum(covering.costs, 1e-9), 0.0)
+        score[spent + covering.costs > covering.limit] = 0.0
         best = int(np.argmax(score)) if count else 0
         top, new = (float(score[best]), [best]) if count else (0.0, [])
         for candidate, chain in chains.items():
-            if chain is None or built[candidate] or gains[candidate] <= 1e-9:
+            if chain is None or taken[candidate] or gains[candidate] <= 1e-9:
                 continue
-            missing = [j for j in reversed(chain) if not built[j]]
+            missing = [j for j in reversed(chain) if not taken[j]]
             cost = float(covering.costs[missing].sum())
             if covering.affords(spent + cost) and float(gains[missing].sum()) / max(cost, 1e-9) > top * (
                 1 + 1e-12
@@ -67,7 +72,7 @@ def build_order(covering: Covering, among: NDArray[np.int64] | None = None) -> l
         if top <= 0.0:
             return order
         order += new
-        built |= np.isin(covering.sites, covering.sites[new])
+        taken |= np.isin(covering.sites, covering.sites[new])
         spent += float(covering.costs[new].sum())
         open_weights[covering.covered(new)] = 0.0
 

@@ -102,9 +102,14 @@ class Covering:
         """Return what the chosen candidates cost."""
         return float(self.costs[np.asarray(chosen, dtype=np.int64)].sum())
 
+    @property
+    def limit(self) -> float:
+        """Return the budget with its tolerance."""
+        return self.budget + TOLERANCE * max(1.0, self.budget)
+
     def affords(self, cost: float) -> bool:
         """Return whether a cost is within the budget, up to `TOLERANCE` of it."""
-        return cost <= self.budget + TOLERANCE * max(1.0, abs(self.budget))
+        return cost <= self.limit
 
     def allows(self, chosen: ArrayLike) -> bool:
         """Return whether the chosen keep the budget, one candidate a site, the needs and the floors."""

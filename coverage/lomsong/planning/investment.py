@@ -28,7 +28,8 @@ class Plan:
         Contract `PLAN`, first to build on top; no rows where nothing is built.
     villages : DataFrame
         One row a village with people without signal: ``people`` without, ``reached`` of them, ``order`` of the site that
-        covers it, ``why`` it is left out, ``comes_in_at``, the budget at which the greedy order covers it.
+        covers it, ``why`` it is left out, ``comes_in_at``, the budget at which it is covered: on the way of this plan, or as
+        the greedy order goes on from it.
     solution : Solution
         Value (expected people reached), spending, bound and gap.
     years : Years
@@ -107,12 +108,11 @@ def choose(problem: Problem, settings: PlanningSettings) -> Plan:
     # the best first within a year; a relay is never later than what hangs on it
     sequence = sorted(range(len(order)), key=lambda place: years.year[place])
     order, year = [order[place] for place in sequence], [int(years.year[place]) for place in sequence]
-    curve, first_cost = draw_curve(problem)
     return Plan(
         sites=list_sites(problem, covering, order, year, settings),
-        villages=list_villages(problem, order, first_cost),
+        villages=list_villages(problem, order),
         solution=solution,
         years=years,
-        curve=curve,
+        curve=draw_curve(problem),
         problem=problem,
     )

@@ -19,24 +19,36 @@ _Floats = NDArray[np.float64]
 FUND, OPERATORS, UTILITY = "universal-service fund", "operators", "utility first, or solar"
 
 
-def draw_curve(problem: Problem) -> tuple[pd.DataFrame, dict[str, float]]:
-    """The greedy order to the end: cost and people, the knee, and the cost at which each village comes in."""
-    everything = to_covering(problem, budget=float(problem.options.costs.present.sum()))
-    order = build_order(everything)
+def draw_curve(problem: Problem) -> pd.DataFrame:
+    """Return cost and people of the greedy order to the end, and the knee."""
     best = np.zeros(len(problem.demand))
     cost, rows = 0.0, [(0.0, 0.0)]
-    first: dict[str, float] = {}
-    for option in order:
-        cost += float(everything.costs[option])
+    for option in build_order(_with_money_for_all(problem)):
+        cost += float(problem.options.costs.present[option])
         best = np.maximum(best, chance_of(problem, option))
         rows.append((cost, float(stepped(problem, best) @ problem.demand["unserved"].to_numpy())))
-        for village in covered_villages(problem, best):
-            first.setdefault(village, cost)
     curve = pd.DataFrame(rows, columns=["cost", "people"])
     # the knee lies furthest above the straight line from nothing to everything
     last = curve.iloc[-1]
     above = curve["people"] / max(last["people"], 1e-9) - curve["cost"] / max(last["cost"], 1e-9)
-    return curve.assign(knee=np.arange(len(curve)) == int(above.to_numpy().argmax())), first
+    return curve.assign(knee=np.arange(len(curve)) == int(above.to_numpy().argmax()))
+
+
+def _with_money_for_all(problem: Problem) -> Covering:
+    return to_covering(problem, budget=float(problem.options.costs.present.sum()))
+
+
+def _come_in(problem: Problem, order: list[int]) -> dict[str, float]:
+    """Return the budget at which each village is covered: on the way of the plan, then as the greedy order goes on from it."""
+    best = np.zeros(len(problem.demand))
+    cost = 0.0
+    first: dict[str, float] = {}
+    for option in [*order, *build_order(_with_money_for_all(problem), built=order)]:
+        cost += float(problem.options.costs.present[option])
+        best = np.maximum(best, chance_of(problem, option))
+        for village in covered_villages(problem, best):
+            first.setdefault(village, cost)
+    return first
 
 
 def list_sites(
@@ -131,7 +143,7 @@ def _runner_up(problem: Problem, covering: Covering, order: list[int], option: i
     return str(problem.candidates["site_id"].iloc[int(covering.sites[int(np.argmax(gains))])])
 
 
-def list_villages(problem: Problem, order: list[int], first_cost: dict[str, float]) -> pd.DataFrame:
+def list_villages(problem: Problem, order: list[int]) -> pd.DataFrame:
     """Return each village with people without signal: the site that covers it, or why none does and at what budget."""
     village = problem.demand["village_id"].astype(str)
     people = problem.demand["unserved"]
@@ -150,7 +162,7 @@ def list_villages(problem: Problem, order: list[int], first_cost: dict[str, floa
         }
     )
     table["order"] = pd.Series(by_order, dtype="Int64").reindex(table.index)
-    table["comes_in_at"] = [first_cost.get(name, np.nan) for name in table.index]
+    table["comes_in_at"] = pd.Series(_come_in(problem, order), dtype=np.float64).reindex(table.index)
     out = table["order"].isna()
     none, few = table["reachable"] <= 0, table["reachable"] < VILLAGE_SHARE * table["people"]
     words = [

@@ -39,7 +39,7 @@ def reduce(full: Covering) -> Reduced:
     covers and costs no more (of equals the first stays). Only candidates without needs, whose site nobody needs and
     where the better one stands alone on its site or on the same site, can be told so.
     """
-    affordable = np.flatnonzero([full.affords(cost) for cost in full.costs])
+    affordable = np.flatnonzero(full.costs <= full.limit)
     part = keep_candidates(full, affordable)
     part = merge_rows(part)
     free = _replaceable(part)

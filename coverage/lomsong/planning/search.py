@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lomsong.compiled import kernel
-from lomsong.planning.covering import TOLERANCE, Covering
+from lomsong.planning.covering import Covering
 
 #: A dropped candidate stays out, and an added one in, for about this many steps.
 TENURE = 10
@@ -62,7 +62,7 @@ def search(
         covering.weights,
         covering.costs,
         sites.astype(np.int64),
-        covering.budget + TOLERANCE * max(1.0, covering.budget),
+        covering.limit,
         begin,
         steps,
         draws,

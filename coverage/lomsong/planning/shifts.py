@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lomsong.compiled import kernel
-from lomsong.planning.covering import TOLERANCE, Covering
+from lomsong.planning.covering import Covering
 
 #: Share of proposals that look anywhere instead of beside the candidate that moves.
 FAR = 0.02
@@ -66,11 +66,6 @@ def to_instance(covering: Covering) -> Instance:
         covering.costs,
         sites.astype(np.int64),
     )
-
-
-def most_money(covering: Covering) -> float:
-    """Return the budget with its tolerance."""
-    return covering.budget + TOLERANCE * max(1.0, covering.budget)
 
 
 @kernel

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lomsong.compiled import kernel
 from lomsong.planning.covering import Covering
-from lomsong.planning.shifts import PROPOSALS, draw, most_money, open_draft, to_instance, walk
+from lomsong.planning.shifts import PROPOSALS, draw, open_draft, to_instance, walk
 
 #: Temperatures are parts of what the least useful quarter of a plan's candidates each cover alone, at most: it is those
 #: that move, and the same part accepts about the same share of proposals whether plans reach half of the demand or all.
@@ -98,7 +98,7 @@ def _improve(covering: Covering, starts: tuple[_Plan, ...], seed: int, heats: ND
         inside[rung, starts[rung % len(starts)]] = True
     best = _climb(
         to_instance(covering),
-        most_money(covering),
+        covering.limit,
         inside,
         heats * _least_useful(covering, starts[0]),
         np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64),
