@@ -1050,6 +1050,13 @@ class PlanningSettings(StrictModel):
             raise ValueError("needs parts from 0 up, at least one of them above 0")
         return given
 
+    @field_validator("floors")
+    @classmethod
+    def _shares_of_people(cls, given: dict[str, float]) -> dict[str, float]:
+        if wrong := [area for area, share in given.items() if not 0 <= share <= 1]:
+            raise ValueError(f"needs parts from 0 to 1: {', '.join(wrong)}")
+        return given
+
     @field_validator("levels")
     @classmethod
     def _rising_levels(cls, given: tuple[float, ...]) -> tuple[float, ...]:

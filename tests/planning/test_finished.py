@@ -140,7 +140,8 @@ def test_a_plan_without_sites_leaves_nothing_of_an_older_one(folder: Path) -> No
     assert len(gpd.read_file(folder / "plan.gpkg", layer="plan")) > 0
     poor = lomsong("plan", str(folder), "--budget", "0")
     assert poor.exit_code == 0, poor.output
-    assert "0 sites reach 0" in poor.output
+    assert "the cheapest site that reaches anybody costs" in poor.output
+    assert "left out: 2 villages" in poor.output
     assert len(gpd.read_file(folder / "plan.gpkg", layer="plan")) == 0
     flat = pd.read_csv(folder / "plan.csv")
     assert len(flat) == 0
@@ -208,19 +209,22 @@ def test_other_plans_and_the_cost_of_everything_are_told_when_asked_for(folder: 
     assert "alternatives" not in json.loads(lomsong("plan", str(folder), "--json").output)
 
 
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("site_id,longitude_deg\na,1\n", "lacks latitude_deg"),
-        ("site_id,longitude_deg,latitude_deg\na,1,95\n", "rows without a usable place.*1"),
-        ("site_id,longitude_deg,latitude_deg\na,1,2\na,1,2\n", "missing or twice: 1, 2"),
-        ("site_id,longitude_deg,latitude_deg\n", "none at all|no rows|empty"),
-    ],
-)
-def test_a_list_that_cannot_be_is_refused(folder: Path, text: str, word: str) -> None:
-    (folder / "bad.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(SourceError, match=word):
-        evaluate_run(folder, folder / "bad.csv")
+def test_a_list_is_written_where_it_is_asked_for_and_a_broken_one_leaves_nothing(folder: Path) -> None:
+    done = lomsong(
+        "plan", str(folder), "--sites", str(proposed(folder)), "--out", str(folder / "mine"), "--budget", "1"
+    )
+    assert done.exit_code == 0, done.output
+    assert "plan of equal cost" in done.stderr  # a budget does not count
+    assert sorted(path.name for path in (folder / "mine").iterdir()) == [
+        "proposed.csv", "proposed.gpkg", "proposed_missed.csv"
+    ]  # fmt: skip
+    layer = gpd.read_file(folder / "mine" / "proposed.gpkg", layer="proposed")
+    assert layer["site_id"].tolist() == [HOSTILE, "twin"]
+    assert (layer["overlap"] == layer["alone"]).all()
+    (folder / "bad.csv").write_text("site_id,longitude_deg\na,1\n", encoding="utf-8")
+    broken = lomsong("plan", str(folder), "--sites", str(folder / "bad.csv"), "--out", str(folder / "none"))
+    assert (broken.exit_code, (folder / "none").exists()) == (1, False)
+    assert "lacks latitude_deg" in broken.output
 
 
 def count_predictions(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -14,11 +14,12 @@ from lomsong.assessment import assess
 from lomsong.cli import main
 from lomsong.errors import PlanError
 from lomsong.inputs import Inputs
-from lomsong.planning.evaluation import evaluate_sites, proposed_candidates
+from lomsong.planning.evaluation import evaluate_sites
 from lomsong.planning.hops import clearance
 from lomsong.planning.investment import Plan, choose, plan
 from lomsong.planning.listing import FUND, OPERATORS, UTILITY
 from lomsong.planning.problem import state
+from lomsong.planning.proposal import proposed_candidates
 from lomsong.planning.robustness import try_robustness
 from lomsong.prediction import predict
 from lomsong.ranking import rank
@@ -134,7 +135,9 @@ def test_the_planners_own_list_is_held_against_the_best_of_equal_cost(world: Wor
         geometry=gpd.points_from_xy([X0 + 5000] * 2, [Y0 + 30_000] * 2),
         crs=CRS_METRIC,
     )
-    own = state(ranked, inputs, settings, prediction=prediction, candidates=proposed_candidates(table))
+    own = state(
+        ranked, inputs, settings, prediction=prediction, candidates=proposed_candidates(table, inputs)
+    )
     done = evaluate_sites(own, open_choice, settings)
     assert done.people <= done.best_people <= done.bound + 1e-6
     assert done.sites["adds"].tolist() == [0.0, 0.0]  # twins: either can go

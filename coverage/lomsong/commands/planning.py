@@ -8,7 +8,8 @@ from lomsong.commands import options
 @click.command(
     epilog="\b\nExamples:\n  lomsong plan maps/mine --budget 2e6 --phases 3\n"
     "  lomsong plan maps/mine --floor 02689=0.5 --json > plan.json\n"
-    "  lomsong plan maps/mine --sites proposed.csv\n"
+    "  lomsong plan maps/mine --alternatives 3 --everything\n"
+    "  lomsong plan maps/mine --sites proposed.csv --out proposed\n"
 )
 @options.FINISHED_RUN
 @click.option("--budget", type=click.FloatRange(min=0), help="Present value that may be spent.")
@@ -23,14 +24,19 @@ from lomsong.commands import options
 @click.option(
     "--sites",
     type=click.Path(dir_okay=False),
-    help="Your own list instead: site_id, longitude_deg, latitude_deg.",
+    help="Tell what your own list is worth instead: site_id, longitude_deg, latitude_deg and, if wanted, configuration.",
 )
 @click.option(
-    "--alternatives", type=click.IntRange(min=0), help="How many other plans to show that differ clearly."
+    "--alternatives",
+    type=click.IntRange(0, 50),
+    default=0,
+    help="How many other plans to show that differ clearly.",
 )
 @click.option("--everything", is_flag=True, help="Also what it costs to reach everybody within reach.")
 @click.option(
-    "--out", type=click.Path(file_okay=False), help="Folder of plan.csv and plan.gpkg; RUN if not given."
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder of plan.csv and plan.gpkg, RUN if not given; with --sites of proposed.csv and .gpkg, none if not given.",
 )
 @options.AS_JSON
 @options.QUIET_BUT_JSON
@@ -40,25 +46,27 @@ def plan(
     phases: int | None,
     floors: tuple[str, ...],
     sites: str | None,
-    alternatives: int | None,
+    alternatives: int,
     everything: bool,
     out: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
-    from lomsong.planning.finished import evaluate_run, rank_plan_checks, state_run
     from lomsong.terminal import plan as shown
 
     changes = shown.changes_of(budget, phases, floors)
     if sites is not None:
-        worth, settings = evaluate_run(run, sites, changes)
-        if as_json:
-            click.echo(shown.evaluation_as_json(worth))
-        elif not quiet:
-            shown.print_evaluation(worth, settings)
+        if changes or alternatives or everything:
+            click.echo(
+                "Note: of a list of your own only --sites, --out, --json and --quiet count: it is held against the best "
+                "plan of equal cost",
+                err=True,
+            )
+        _evaluate(run, sites, out, as_json, quiet)
         return
     from lomsong.planning.alternatives import cover_everything, find_alternatives
+    from lomsong.planning.finished import rank_plan_checks, state_run
     from lomsong.planning.hop_paths import trace_hops
     from lomsong.planning.investment import choose
     from lomsong.planning.robustness import try_robustness
@@ -71,7 +79,7 @@ def plan(
     if settings.planning.draws and len(done.sites):
         robust = try_robustness(done, draws=settings.planning.draws, seed=settings.seed)
     others = None
-    if alternatives is not None:
+    if alternatives:
         others = find_alternatives(done.problem, done.solution.chosen, settings.planning, count=alternatives)
     whole = cover_everything(done.problem, settings.planning) if everything else None
     hops = trace_hops(done, stated.inputs, most=shown.MOST_HOPS)
@@ -81,9 +89,26 @@ def plan(
         click.echo(shown.plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust)
-        shown.print_others(others or (), whole, settings)
+        shown.print_others(others or (), whole, settings, asked=alternatives)
         click.echo(
             f"Written: plan.csv, plan.gpkg, plan.xlsx, plan_backhaul.svg and plan_checks.csv in {out or run}"
         )
         if out is None:
             click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
+
+
+def _evaluate(run: str, sites: str, out: str | None, as_json: bool, quiet: bool) -> None:
+    """Tell what a list of one's own is worth."""
+    from lomsong.planning.finished import evaluate_run
+    from lomsong.report.plan_tables import write_evaluation
+    from lomsong.terminal import proposed
+
+    worth, settings = evaluate_run(run, sites)
+    if out is not None:
+        write_evaluation(worth, out)
+    if as_json:
+        click.echo(proposed.evaluation_as_json(worth))
+    elif not quiet:
+        proposed.print_evaluation(worth, settings)
+        if out is not None:
+            click.echo(f"Written: proposed.csv, proposed.gpkg and proposed_missed.csv in {out}")

@@ -106,7 +106,7 @@ def find_alternatives(
     settings : PlanningSettings
         Budget, floors, gap and nodes.
     count : int
-        How many; fewer where no more differ enough or the solver stops first.
+        How many; fewer where no more differ enough and reach anybody, or the solver stops first.
 
     Returns
     -------
@@ -118,6 +118,8 @@ def find_alternatives(
     known = [chosen]
     for plan, top, stop in differ(covering, known, count=count, gap=settings.gap, nodes=settings.nodes):
         value = covering.value(plan)
+        if value <= 0:  # to build nothing is no plan
+            break
         found.append(
             Alternative(
                 chosen=plan,

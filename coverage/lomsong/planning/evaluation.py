@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.findings import Finding
+from lomsong.planning.chains import build_order
 from lomsong.planning.covering import NOTHING
 from lomsong.planning.investment import choose
-from lomsong.planning.listing import lose_each
-from lomsong.planning.problem import Problem, to_covering
+from lomsong.planning.listing import list_sites
+from lomsong.planning.problem import Problem, covered_villages, to_covering
+from lomsong.planning.proposal import CONFIGURATION
 from lomsong.settings import PlanningSettings
 
 _Floats = NDArray[np.float64]
-
-#: Spread of the population of a village between draws, as part of it.
-POPULATION_SPREAD = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,32 +26,43 @@ class Evaluation:
 
     Attributes
     ----------
-    sites : DataFrame
-        ``site_id, cost, alone`` (people it would reach by itself), ``adds`` (people lost without it), ``overlap`` of the
-        two, and of the loss of the mast ``lost_people`` and ``silenced``, as of `lose_each`.
+    sites : GeoDataFrame
+        Contract `PLAN` in the order of the best gain per cost, and ``alone``, people whom it would reach by itself,
+        ``adds``, those whom only it reaches, and ``overlap``, the difference of the two.
     people, cost : float
         Reached together, and the present value.
     missed : DataFrame
-        Villages not covered with the ``people`` still without signal, most first.
+        Villages not covered, with the ``people`` still without signal, most first.
     best_people : float
         What the best plan of equal cost reaches.
     bound : float
         No plan of equal cost reaches more.
+    villages : GeoDataFrame
+        Those of the ranking, with their names.
+    findings : tuple of Finding
+        What was assumed, and what of the list does not count.
     """
 
-    sites: pd.DataFrame
+    sites: gpd.GeoDataFrame
     people: float
     cost: float
     missed: pd.DataFrame
     best_people: float
     bound: float
+    villages: gpd.GeoDataFrame
+    findings: tuple[Finding, ...]
+
+    @property
+    def short(self) -> float:
+        """Return how much of what the best plan of equal cost reaches the list falls short of."""
+        return 1 - self.people / self.best_people if self.best_people > 0 else 0.0
 
 
 def evaluate_sites(proposed: Problem, open_choice: Problem, settings: PlanningSettings) -> Evaluation:
     """
     Evaluate a planner's own list against the best plan of equal cost.
 
-    Each site is built in the first configuration with its cheapest backhaul that needs no site outside the list.
+    Each site is built in its configuration with its cheapest backhaul that needs no site outside the list.
 
     Parameters
     ----------
@@ -63,38 +74,32 @@ def evaluate_sites(proposed: Problem, open_choice: Problem, settings: PlanningSe
         Gap and nodes of the comparison.
     """
     table, costs = proposed.options.table, proposed.options.costs.present
-    first = table["configuration"].to_numpy() == 0
+    wanted = proposed.candidates[CONFIGURATION].to_numpy()[table["site"]]
+    fits = table["configuration"].to_numpy() == wanted
     chosen = [
         int(rows[np.argmin(costs[rows])])
         for site in range(len(proposed.candidates))
-        for rows in [np.flatnonzero(first & (table["site"].to_numpy() == site))]
+        for rows in [np.flatnonzero(fits & (table["site"].to_numpy() == site))]
     ]
     covering = to_covering(proposed, budget=float(costs.sum()))
+    order = build_order(covering, np.array(chosen, dtype=np.int64))
+    order += [option for option in chosen if option not in order]
     people, cost = covering.value(chosen), covering.spent(chosen)
-    rows = []
-    for option in chosen:
-        alone = covering.value([option])
-        adds = people - covering.value([other for other in chosen if other != option])
-        name = str(proposed.candidates["site_id"].iloc[int(table["site"].iloc[option])])
-        rows.append(
-            {
-                "site_id": name,
-                "cost": float(costs[option]),
-                "alone": alone,
-                "adds": adds,
-                "overlap": alone - adds,
-            }
-        )
+    alone = np.array([covering.value([option]) for option in order])
+    adds = np.array(
+        [people - covering.value([other for other in order if other != option]) for option in order]
+    )
     best = choose(open_choice, settings.model_copy(update={"budget": cost, "floors": {}}))
-    table = pd.DataFrame(rows, columns=["site_id", "cost", "alone", "adds", "overlap"])
-    lost = lose_each(proposed, chosen)
+    sites = list_sites(proposed, covering, order, [1] * len(order), settings)
     return Evaluation(
-        sites=table.assign(lost_people=lost["lost_people"], silenced=lost["silenced"]),
+        sites=sites.assign(alone=alone, adds=adds, overlap=alone - adds),
         people=people,
         cost=cost,
-        missed=_missed(proposed, chosen),
+        missed=_missed(proposed, order),
         best_people=best.solution.value,
         bound=best.solution.bound,
+        villages=proposed.villages,
+        findings=proposed.findings,
     )
 
 
@@ -102,7 +107,8 @@ def _missed(problem: Problem, chosen: list[int]) -> pd.DataFrame:
     people = problem.demand["unserved"].to_numpy()
     best = problem.reach[chosen].max(axis=0).toarray().ravel() if chosen else np.zeros(len(people))
     left = pd.Series(people * (1 - best)).groupby(problem.demand["village_id"].astype(str)).sum()
-    table = left[left > 0].rename("people").rename_axis("village_id").reset_index()
+    left = left.drop(covered_villages(problem, best))
+    table = left.rename("people").rename_axis("village_id").reset_index()
     return table.sort_values(["people", "village_id"], ascending=[False, True], ignore_index=True)
 
 
@@ -143,9 +149,3 @@ def rival_order(problem: Problem, village_order: list[str], *, budget: float) ->
         left -= float(costs[option])
         covered |= problem.reach[[option]].toarray()[0] >= problem.levels[0]
     return chosen
-
-
-def proposed_candidates(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make candidates of a planner's own list: ``site_id`` and points in the working CRS."""
-    frame = table[["site_id", "geometry"]].copy()
-    return frame.assign(origin="proposed", mast_height_m=np.nan)

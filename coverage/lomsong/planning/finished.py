@@ -1,6 +1,6 @@
 """Plan on a finished run: the villages as they were ranked, the inputs read again, the levels as they were predicted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,13 @@ from lomsong.checking import rank_checks
 from lomsong.errors import SourceError
 from lomsong.inputs import Inputs, read
 from lomsong.path.search import read_record
-from lomsong.planning.evaluation import Evaluation, evaluate_sites, proposed_candidates
+from lomsong.planning.evaluation import Evaluation, evaluate_sites
 from lomsong.planning.investment import Plan, choose
 from lomsong.planning.problem import Problem, state
+from lomsong.planning.proposal import read_proposal
 from lomsong.prediction import Prediction
 from lomsong.settings import Settings
 from lomsong.settings_file import parse_settings
-from lomsong.sources.fields import to_text
-from lomsong.sources.files import read_delimited, require_file
 from lomsong.store import REACH_FOLDER, Store, identify
 from lomsong.villages import build_demand
 
@@ -175,7 +174,7 @@ def evaluate_run(
     Parameters
     ----------
     sites : path
-        CSV with ``site_id``, ``longitude_deg`` and ``latitude_deg``.
+        As of `read_proposal`.
     folder, changes
         As of `state_run`.
 
@@ -186,34 +185,15 @@ def evaluate_run(
     """
     stated = state_run(folder, changes)
     planning = stated.settings.planning
+    listed, findings = read_proposal(sites, stated.inputs, planning)
     own = state(
         stated.problem.villages,
         stated.inputs,
         planning,
         prediction=stated.prediction,
         p_signal=stated.p_signal,
-        candidates=proposed_candidates(_read_sites(Path(sites)).to_crs(stated.inputs.crs)),
+        candidates=listed,
         store=stated.store,
     )
+    own = replace(own, findings=(*findings, *own.findings))
     return evaluate_sites(own, stated.problem, planning), stated.settings
-
-
-def _read_sites(path: Path) -> gpd.GeoDataFrame:
-    frame, _ = read_delimited(
-        require_file(path, layer="proposed sites"), layer="proposed sites", encoding=None
-    )
-    wanted = ["site_id", "longitude_deg", "latitude_deg"]
-    lacking = [name for name in wanted if name not in frame]
-    if lacking:
-        raise SourceError(
-            f"proposed sites: {path.name} lacks {', '.join(lacking)}; it needs {', '.join(wanted)}"
-        )
-    x, y = (pd.to_numeric(frame[name], errors="coerce") for name in wanted[1:])
-    names = to_text(frame["site_id"])
-    bad = ~(x.between(-180, 180) & y.between(-90, 90)) | names.isna() | names.duplicated(keep=False)
-    if bad.any() or not len(frame):
-        rows = ", ".join(str(row + 1) for row in frame.index[bad][:5]) or "none at all"
-        raise SourceError(
-            f"proposed sites: rows without a usable place, or whose site_id is missing or twice: {rows}"
-        )
-    return gpd.GeoDataFrame({"site_id": names}, geometry=gpd.points_from_xy(x, y), crs="EPSG:4326")

@@ -11,7 +11,7 @@ from scipy import sparse
 from lomsong.assessment import signal_chance
 from lomsong.errors import PlanError
 from lomsong.evidence.core import Evidence, calibrate
-from lomsong.findings import Finding
+from lomsong.findings import Finding, name_rows
 from lomsong.inputs import Inputs
 from lomsong.planning.candidates import find_candidates
 from lomsong.planning.covering import Covering, Floor, build_covering
@@ -23,6 +23,8 @@ from lomsong.store import Store
 
 _Floats = NDArray[np.float64]
 
+#: Columns of the villages by which a floor names its area.
+AREA_CODES = ("commune_code", "province_code")
 #: A village counts as covered when this part of its people without signal is.
 VILLAGE_SHARE = 0.5
 
@@ -189,12 +191,18 @@ def _floors(problem: Problem, wanted: dict[str, float], people: _Floats) -> tupl
     codes = problem.villages.set_index(problem.villages["village_id"].astype(str))
     for area, share in wanted.items():
         mine = np.zeros(len(people), dtype=bool)
-        for column in ("commune_code", "province_code"):
+        for column in AREA_CODES:
             if column in codes:
                 code = problem.demand["village_id"].astype(str).map(codes[column].astype(str))
                 mine |= (code == area).to_numpy()
         if not mine.any():
-            raise PlanError(f"planning.floors: nobody without signal lives in an area with the code '{area}'")
+            known = sorted(
+                set().union(*(codes[column].dropna().astype(str) for column in AREA_CODES if column in codes))
+            )
+            raise PlanError(
+                f"planning.floors: nobody without signal lives in an area with the code '{area}'; codes of this run: "
+                f"{name_rows(known) if known else 'none'}"
+            )
         rows = np.concatenate([np.flatnonzero(mine) + k * len(people) for k in range(len(problem.levels))])
         floors.append(Floor(name=area, rows=rows, amount=share * float(people[mine].sum())))
     return tuple(floors)

@@ -11,6 +11,8 @@ import geopandas as gpd
 import pandas as pd
 
 from lomsong.atomic import staged_folder
+from lomsong.findings import count_rows
+from lomsong.planning.evaluation import Evaluation
 from lomsong.planning.hop_paths import HopPath
 from lomsong.planning.investment import Plan
 from lomsong.report.checklist import write_checklist
@@ -28,6 +30,8 @@ CHECKS_NAME = "plan_checks"
 PLAN_FILE = "plan.csv"
 #: Budget, bound and assumptions of the plan, and which villages it was made for.
 NOTE_FILE = "plan.json"
+#: What a planner's own list is worth; written last.
+PROPOSED_FILE = "proposed.csv"
 #: The terrain under the hops, and the tables as a workbook.
 HOPS_FILE, WORKBOOK_FILE = "plan_backhaul.svg", "plan.xlsx"
 
@@ -59,15 +63,10 @@ def write_plan(
     synthetic : bool
         The data are made up, and the picture and the workbook say so.
     """
-    table = round_columns(plan.sites).to_crs("EPSG:4326")
-    flat = pd.DataFrame(table.drop(columns=["geometry", "backhaul"]))
-    flat["longitude_deg"], flat["latitude_deg"] = table.geometry.x.round(6), table.geometry.y.round(6)
+    flat = _flatten(plan.sites)
     with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
         # also without a site: an older plan must not stay beside the new one
-        write_geopackage(_plain(table), scratch / "plan.gpkg", layer="plan")
-        lines = _backhaul(table) if len(table) else table
-        if len(lines):
-            write_geopackage(lines, scratch / "plan.gpkg", layer=BACKHAUL_LAYER)
+        _write_layers(plan.sites, scratch / "plan.gpkg", layer="plan")
         write_csv(round_columns(plan.villages), scratch / "plan_villages.csv")
         write_csv(round_columns(plan.curve), scratch / "plan_curve.csv")
         text = json.dumps(_note(plan, Path(folder)), ensure_ascii=False, indent=2)
@@ -80,13 +79,47 @@ def write_plan(
         _write_workbook(plan, flat, scratch / WORKBOOK_FILE, area=area, synthetic=synthetic)
 
 
+def write_evaluation(done: Evaluation, folder: str | Path) -> None:
+    """
+    Write what a planner's own list is worth: ``proposed.csv`` and ``.gpkg``, ``proposed_missed.csv``.
+
+    Parameters
+    ----------
+    done : Evaluation
+        From `evaluate_sites`.
+    folder : path
+        Nothing in it changes before every file is ready.
+    """
+    with staged_folder(Path(folder), last=PROPOSED_FILE) as scratch:
+        _write_layers(done.sites, scratch / "proposed.gpkg", layer="proposed")
+        write_csv(round_columns(done.missed), scratch / "proposed_missed.csv")
+        write_csv(_flatten(done.sites), scratch / PROPOSED_FILE)
+
+
+def _flatten(sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return sites with their places in columns."""
+    table = round_columns(sites).to_crs("EPSG:4326")
+    flat = pd.DataFrame(table.drop(columns=["geometry", "backhaul"]))
+    flat["longitude_deg"], flat["latitude_deg"] = table.geometry.x.round(6), table.geometry.y.round(6)
+    return flat
+
+
+def _write_layers(sites: gpd.GeoDataFrame, file: Path, *, layer: str) -> None:
+    """Write a layer of the sites and one of their backhaul, where there is any."""
+    table = round_columns(sites).to_crs("EPSG:4326")
+    write_geopackage(_plain(table), file, layer=layer)
+    lines = _backhaul(table) if len(table) else table
+    if len(lines):
+        write_geopackage(lines, file, layer=BACKHAUL_LAYER)
+
+
 def _write_workbook(plan: Plan, flat: pd.DataFrame, file: Path, *, area: str, synthetic: bool) -> None:
     """Write the plan as a workbook: sites, villages, curve."""
     found = plan.solution
     proof = "proven the best of these candidates" if found.proven else f"gap of at most {found.gap:.2%}"
     about = [
         ("Result", area),
-        ("What it is", f"{len(flat):,} sites for {found.spent:,.0f}, {found.value:,.0f} people reached; {proof}"),
+        ("What it is", f"{count_rows(len(flat), 'site')} for {found.spent:,.0f}, {found.value:,.0f} people reached; {proof}"),
         ("Prices", "present values; placeholders where the settings say so"),
         *((f"Note {number}", finding.message) for number, finding in enumerate(plan.findings, start=1)),
     ]  # fmt: skip

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 
+from lomsong.findings import count_rows
 from lomsong.planning.alternatives import Alternative, CoverAll
-from lomsong.planning.evaluation import Evaluation
 from lomsong.planning.investment import Plan
 from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
@@ -47,6 +50,25 @@ def proof_of(plan: Plan) -> str:
     )
 
 
+def why_nothing(plan: Plan, money: str) -> str:
+    """Say why a plan builds nothing, and what would change that."""
+    problem = plan.problem
+    if not len(problem.demand):
+        return (
+            "Nothing to build: nobody is without signal (planning.unserved_below says from which chance on)."
+        )
+    useful = np.diff(problem.reach.indptr) > 0
+    if not useful.any():
+        return (
+            "Nothing is built: no candidate site reaches anybody without signal; stronger or higher planning.configurations "
+            "may."
+        )
+    return (
+        f"Nothing is built: the cheapest site that reaches anybody costs {problem.options.costs.present[useful].min():,.0f} "
+        f"{money}; give a larger --budget."
+    )
+
+
 def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> None:
     """Print the plan as tables."""
     money = settings.costs.currency
@@ -58,10 +80,11 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
             str(row["phase"]),
             row["site_id"],
             f"{row['origin']}, {row['configuration']}",
+            str(len([village for village in row["village_ids"].split(";") if village])),
             f"{row['people']:,.0f}",
             f"{row['cost']:,.0f}",
             f"{row['cost_total']:,.0f}",
-            f"{row['backhaul_kind']} {row['connects_to']}".strip(),
+            backhaul_of(row),
             row["programme"],
             row["runner_up"],
             f"{stands[row['site_id']]:.0%}" if row["site_id"] in stands else "",
@@ -73,6 +96,7 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         "year",
         "site",
         "what",
+        "villages",
         "people",
         money,
         "sum",
@@ -81,21 +105,26 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         "runner-up",
         "stays",
     )
-    print_table(f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}", header, rows)
-    people = float(plan.problem.demand["unserved"].sum())
-    click.echo(
-        f"{len(plan.sites)} sites reach {plan.solution.value:,.0f} of {people:,.0f} people without signal for "
-        f"{plan.solution.spent:,.0f} {money} (present value; prices are placeholders where the settings say so)."
-    )
-    click.echo(proof_of(plan))
+    title = f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}"
+    if rows:
+        print_table(title, header, rows)
+        people = float(plan.problem.demand["unserved"].sum())
+        click.echo(
+            f"{count_rows(len(rows), 'site')} for {plan.solution.spent:,.0f} {money} (present value; prices are placeholders "
+            f"where the settings say so): {plan.solution.value:,.0f} of {people:,.0f} people without signal are reached."
+        )
+        click.echo(proof_of(plan))
+    else:
+        click.echo(f"{title}\n{why_nothing(plan, money)}")
     if len(plan.years.limits) > 1 and len(plan.sites):
         click.echo(_years_of(plan))
     knee = plan.curve[plan.curve["knee"]].iloc[0]
     last = plan.curve.iloc[-1]
-    click.echo(
-        f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}; beyond "
-        f"{knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer."
-    )
+    if last["people"] > 0:
+        click.echo(
+            f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}; beyond "
+            f"{knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer."
+        )
     if robust is not None and len(plan.sites):
         names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
         click.echo(
@@ -105,6 +134,12 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
     _print_left_out(plan, money)
     for finding in plan.findings:
         click.echo(f"Note: {finding.message}")
+
+
+def backhaul_of(row: dict[Any, Any]) -> str:
+    """Say how a site is connected, and to what where that is another one."""
+    there = row["connects_to"] if row["connects_to"] != row["site_id"] else ""
+    return f"{row['backhaul_kind']} {there}".strip()
 
 
 def _years_of(plan: Plan) -> str:
@@ -122,9 +157,11 @@ def _print_left_out(plan: Plan, money: str) -> None:
     )
     if not len(out):
         return
+    names = names_of(plan.problem.villages)
     rows = [
         (
             row["village_id"],
+            names.get(row["village_id"], ""),
             f"{row['people']:,.0f}",
             row["why"],
             "" if math.isnan(row["comes_in_at"]) else f"{row['comes_in_at']:,.0f}",
@@ -132,14 +169,24 @@ def _print_left_out(plan: Plan, money: str) -> None:
         for row in out.head(_SHOWN).to_dict("records")
     ]
     print_table(
-        f"left out: {len(out)} villages, the largest first",
-        ("village", "people", "why", f"comes in at {money}"),
+        f"left out: {count_rows(len(out), 'village')}, the largest first",
+        ("village", "name", "people", "why", f"comes in at {money}"),
         rows,
     )
 
 
-def print_others(others: Sequence[Alternative], whole: CoverAll | None, settings: Settings) -> None:
-    """Print plans that differ, and what reaching everybody costs."""
+def names_of(villages: pd.DataFrame) -> dict[str, str]:
+    """Return what the villages are called, with their communes, by code; empty where they have no names."""
+    given = [name for name in ("village_name", "commune_name") if name in villages]
+    told = villages[given].astype("string").fillna("")
+    joined = [", ".join(part for part in row if part) for row in told.to_numpy().tolist()]
+    return dict(zip(villages["village_id"].astype(str), joined, strict=True))
+
+
+def print_others(
+    others: Sequence[Alternative], whole: CoverAll | None, settings: Settings, *, asked: int
+) -> None:
+    """Print the plans that differ, of as many as were asked for, and what reaching everybody costs."""
     money = settings.costs.currency
     if others:
         rows = [
@@ -153,6 +200,9 @@ def print_others(others: Sequence[Alternative], whole: CoverAll | None, settings
             for number, one in enumerate(others, start=1)
         ]
         print_table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
+    if len(others) < asked:
+        more = "other plan" if not others else "further plan"
+        click.echo(f"No {more} within the budget differs in a fifth of the sites and reaches anybody.")
     if whole is not None and whole.why:
         click.echo(
             f"No plan reaches all {whole.people:,.0f} people whom a candidate reaches: {whole.why}. "
@@ -161,7 +211,7 @@ def print_others(others: Sequence[Alternative], whole: CoverAll | None, settings
     elif whole is not None:
         click.echo(
             f"To reach all {whole.people:,.0f} people whom a candidate reaches costs {whole.cost:,.0f} {money} with "
-            f"{len(whole.site_ids)} sites; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "
+            f"{count_rows(len(whole.site_ids), 'site')}; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "
             f"No candidate reaches {whole.beyond:,.0f} people."
         )
 
@@ -178,10 +228,6 @@ def plan_as_json(
 ) -> str:
     """Return the plan as JSON; other plans and the cost of everything where they were asked for."""
     found = plan.solution
-    sites = plan.sites.to_crs("EPSG:4326")
-    flat = sites.drop(columns=["geometry", "backhaul"]).assign(
-        longitude_deg=sites.geometry.x.round(6), latitude_deg=sites.geometry.y.round(6)
-    )
     content = {
         "people": found.value,
         "cost": found.spent,
@@ -196,7 +242,7 @@ def plan_as_json(
             "in_order": plan.years.in_order,
             "bound": plan.years.bound,
         },
-        "sites": json.loads(flat.to_json(orient="records")),
+        "sites": sites_as_records(plan.sites),
         "villages": json.loads(plan.villages.to_json(orient="records")),
         "findings": [finding.as_dict() for finding in plan.findings],
     }
@@ -216,41 +262,15 @@ def plan_as_json(
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
+def sites_as_records(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table of sites for JSON, with their places in degrees."""
+    there = sites.to_crs("EPSG:4326").geometry
+    flat = pd.DataFrame(sites.drop(columns=["geometry", "backhaul"])).assign(
+        longitude_deg=there.x.round(6), latitude_deg=there.y.round(6)
+    )
+    records: list[dict[str, Any]] = json.loads(flat.to_json(orient="records"))
+    return records
+
+
 def _plain(found: Alternative | CoverAll) -> dict[str, Any]:
     return {name: value for name, value in asdict(found).items() if name != "chosen"}
-
-
-def print_evaluation(done: Evaluation, settings: Settings) -> None:
-    """Print what a planner's own list is worth."""
-    money = settings.costs.currency
-    rows = [
-        (
-            row["site_id"],
-            f"{row['cost']:,.0f}",
-            f"{row['alone']:,.0f}",
-            f"{row['adds']:,.0f}",
-            f"{row['overlap']:,.0f}",
-            row["silenced"],
-        )
-        for row in done.sites.to_dict("records")
-    ]
-    mark = " (synthetic data)" if settings.synthetic else ""
-    header = ("site", money, "people alone", "lost without it", "overlap", "silenced with it")
-    print_table(f"{settings.name}{mark}: proposed sites", header, rows)
-    click.echo(
-        f"Together they reach {done.people:,.0f} people for {done.cost:,.0f} {money}. The best plan found of equal cost "
-        f"reaches {done.best_people:,.0f}, none reaches over {done.bound:,.0f}."
-    )
-    missed = [
-        (row["village_id"], f"{row['people']:,.0f}") for row in done.missed.head(_SHOWN).to_dict("records")
-    ]
-    if missed:
-        print_table("missed: people still without signal", ("village", "people"), missed)
-
-
-def evaluation_as_json(done: Evaluation) -> str:
-    """Return an evaluation as JSON."""
-    content = {key: value for key, value in asdict(done).items() if key not in ("sites", "missed")}
-    content["sites"] = json.loads(done.sites.to_json(orient="records"))
-    content["missed"] = json.loads(done.missed.to_json(orient="records"))
-    return json.dumps(content, ensure_ascii=False, indent=2)
