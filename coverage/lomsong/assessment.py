@@ -181,13 +181,15 @@ def _weigh(
     row = centre_row.clip(lower=0).to_numpy()
     known = (centre_row >= 0).to_numpy()
     facts = pd.DataFrame({"p_before": np.where(known, p_before[row], np.nan)}, index=centre_row.index)
-    facts["expected_tests"], facts["near_samples"], facts["denied"], facts["checked"] = np.nan, 0, 0.0, 0.0
+    facts["expected_tests"], facts["denied"], facts["checked"] = np.nan, 0.0, 0.0
+    facts["near_samples"], facts["usable_samples"] = 0, 0
     if evidence is None:
         return facts
     seen = evidence.witnesses.part(row)
     told = known & evidence.rate.learned
     facts["expected_tests"] = np.where(told, evidence.rate.expected(seen), np.nan)
-    facts["near_samples"] = np.where(known, evidence.samples_near(row, settings.near_m), 0)
+    near = evidence.samples_near(row, settings.near_m, settings.technologies)
+    facts["near_samples"], facts["usable_samples"] = (np.where(known, count, 0) for count in near)
     facts["denied"] = np.where(known, evidence.rate.denial(seen), 0.0)
     facts["checked"] = np.where(known, seen.checks, 0.0)
     return facts

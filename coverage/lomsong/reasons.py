@@ -183,7 +183,11 @@ def _witness_phrases(row: Facts, near: dict[str, Value]) -> list[Phrase]:
         name = "none_of_expected" if row["near_tests"] == 0 else "expected"
         phrases.append(Phrase(name, {"expected": expected}))
     if row["near_samples"] > 0:
-        phrases.append(Phrase("sampled", near))
+        counts: dict[str, Value] = {
+            "usable": (row["usable_samples"], 0),
+            "count": (row["near_samples"], 0),
+        }
+        phrases.append(Phrase("sampled", counts | near))
     if row["denied"] < 0:
         phrases.append(Phrase("denied"))
     if row["checked"] != 0:

@@ -144,8 +144,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "dự kiến {expected} lượt đo nếu có sóng",
     ),
     "sampled": (
-        "signal measured within {near_km} km of the centre",
-        "đã đo được sóng trong vòng {near_km} km quanh trung tâm",
+        "levels measured within {near_km} km of the centre: {count}, usable: {usable}",
+        "mức thu đo được trong vòng {near_km} km quanh trung tâm: {count}, dùng được: {usable}",
     ),
     "denied": ("no service reported", "có phản ánh mất sóng"),
     "checked_signal": ("a field check found signal", "kiểm tra thực địa: có sóng"),

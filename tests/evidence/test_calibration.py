@@ -152,3 +152,14 @@ def test_samples_where_no_recorded_mast_reaches_tell_of_one_that_is_not_recorded
     )
     assert before < 0.2
     assert after > 0.8
+
+
+def test_the_reason_tells_how_many_levels_were_measured_and_how_many_can_be_used(world: Maker) -> None:
+    inputs = world({"v": (35, 35), "w": (8, 8)}, {"m": (6, 6)})
+    near = [(35.1, 35.0), (35.4, 35.0), (35.0, 35.5)]
+    evidence = calibrate(
+        ls.predict(inputs), samples([-95.0] * 80 + [-90.0, -105.0, -106.0], [*spread_out(80), *near])
+    )
+    reasons = ls.assess(evidence, inputs).set_index("village_id").loc["v"]
+    assert "levels measured within 1.0 km of the centre: 3, usable: 2;" in reasons["reasons"]
+    assert "trong vòng 1,0 km quanh trung tâm: 3, dùng được: 2;" in reasons["reasons_vi"]

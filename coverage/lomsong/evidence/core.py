@@ -1,5 +1,6 @@
 """Evidence: a prediction corrected by samples, with what tests, reports and checks add to it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,14 +83,41 @@ class Evidence:
         """Chance of signal after everything that is known of each demand point; arguments as `before_tests`."""
         return np.asarray(expit(self.rate.prior_odds(p) + self.rate.log_ratio(self.witnesses)))
 
-    def samples_near(self, rows: NDArray[np.int64], near_m: float) -> NDArray[np.int64]:
-        """Count the bins of samples within `near_m` of some demand points."""
+    def samples_near(
+        self, rows: NDArray[np.int64], near_m: float, technologies: Collection[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """
+        Count the bins of samples near some demand points.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (n,)
+            Of the demand points.
+        near_m : float
+            How far away they may be. [m]
+        technologies : collection of str
+            Those that count as signal.
+
+        Returns
+        -------
+        all, usable : ndarray of int, shape (n,)
+            Every bin, and those of such a technology at its threshold or above.
+        """
         if self.fit is None:
-            return np.zeros(len(rows), dtype=np.int64)
-        at = self.prediction.demand.geometry.iloc[rows]
-        tree = cKDTree(self.fit.bins[["x", "y"]].to_numpy())
-        found = tree.query_ball_point(np.column_stack([at.x, at.y]), near_m, return_length=True)
-        return np.asarray(found, dtype=np.int64)
+            return np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+        points = self.prediction.demand.geometry.iloc[rows]
+        at, bins = np.column_stack([points.x, points.y]), self.fit.bins
+        needed = {
+            name: carrier.threshold_dbm
+            for name, carrier in self.prediction.radio.carriers.items()
+            if name in technologies
+        }
+        usable = bins["measured_dbm"] >= bins["technology"].map(needed).astype(float)
+        every, loud = (
+            cKDTree(part[["x", "y"]].to_numpy()).query_ball_point(at, near_m, return_length=True)
+            for part in (bins, bins[usable])
+        )
+        return np.asarray(every, dtype=np.int64), np.asarray(loud, dtype=np.int64)
 
     def record(self) -> dict[str, Any]:
         """Return what was learned, as plain values for ``run.json``."""
