@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lomsong.errors import EngineError, LomsongError
-from lomsong.parcels import RETRIES, Work, do_part, pack_whole
+from lomsong.parcels import RETRIES, Work, do_part, pack_to_file, pack_whole
 from lomsong.store import Arrays
 
 #: A scheduler that does not answer within this time is not there. [s]
@@ -50,10 +50,12 @@ def on_dask(work: Work, common: Any, parts: list[Any], *, name: str, cluster: Cl
     lost = (OSError, TimeoutError, CommClosedError, FutureCancelledError, KilledWorker)
     with ExitStack() as stack:
         client = stack.enter_context(_connect(distributed, cluster, stack))
+        # workers of our own see our files, and share the memory of what is in them
+        near = stack.enter_context(pack_to_file(common)) if cluster.scheduler is None else None
         done = deaths = 0
         while done < len(parts):
             try:
-                for found in _in_order(client, work, common, parts[done:]):
+                for found in _in_order(client, work, near or _send(client, common), parts[done:]):
                     done, deaths = done + 1, 0
                     yield found
             except LomsongError:
@@ -73,8 +75,11 @@ def on_dask(work: Work, common: Any, parts: list[Any], *, name: str, cluster: Cl
                     ) from None
 
 
-def _in_order(client: Any, work: Work, common: Any, parts: list[Any]) -> Generator[Arrays]:
-    parcel = client.scatter(pack_whole(common, label=secrets.token_hex(8)), broadcast=True, hash=False)
+def _send(client: Any, common: Any) -> Any:
+    return client.scatter(pack_whole(common, label=secrets.token_hex(8)), broadcast=True, hash=False)
+
+
+def _in_order(client: Any, work: Work, parcel: Any, parts: list[Any]) -> Generator[Arrays]:
     ahead = 2 * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
     begun: deque[Any] = deque()
     for part in parts:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
 
 from lomsong.errors import CrsError
+from lomsong.scratch import make_room
 
 #: Rows that are worked on at a time.
 BAND_ROWS = 256
@@ -130,8 +131,8 @@ class Raster:
 
 
 def load_bands(raster: Banded) -> Raster:
-    """Read a whole raster into memory."""
-    values = np.empty(raster.shape, dtype=np.float32)
+    """Read a whole raster."""
+    values = make_room(raster.shape)
     for top, band in raster.bands():
         values[top : top + len(band)] = band
     return Raster(values, raster.transform, raster.crs)

@@ -256,7 +256,9 @@ def _clutter_heights(inputs: Inputs) -> NDArray[np.float32]:
     same = clutter.values.shape == terrain.values.shape and clutter.transform == terrain.transform
     if not same or clutter.crs != terrain.crs:
         raise RadioError("inputs: the clutter is not on the grid of the terrain; resample it onto that first")
-    return np.nan_to_num(np.ascontiguousarray(clutter.values, dtype=np.float32))
+    heights = np.ascontiguousarray(clutter.values, dtype=np.float32)
+    whole = all(np.isfinite(band).all() for _, band in clutter.bands())
+    return heights if whole else np.nan_to_num(heights)
 
 
 def _pixels(xy: _Floats, inputs: Inputs) -> tuple[_Floats, _Floats]:

@@ -8,14 +8,14 @@ import mmap
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from lomsong.compiled import get_num_threads, set_num_threads
-from lomsong.errors import OutputError
+from lomsong.scratch import told_as_temporary
 from lomsong.store import Arrays
 
 #: What does one part: a function of a module, given what all parts share, and the part.
@@ -64,19 +64,14 @@ def pack_to_file(thing: Any) -> Iterator[Parcel]:
     buffers: list[pickle.PickleBuffer] = []
     content = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
     spans, end = [], 0
-    with tempfile.TemporaryDirectory(prefix="lomsong-") as folder:
-        path = Path(folder) / "arrays"
-        try:
+    with ExitStack() as stack:
+        with told_as_temporary():
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lomsong-"))) / "arrays"
             with path.open("wb") as file:
                 for piece in (*(buffer.raw() for buffer in buffers), memoryview(content)):
                     end += file.write(b"\0" * (-end % _ALIGNED))
                     spans.append((end, end + file.write(piece)))
                     end = spans[-1][1]
-        except OSError as error:
-            raise OutputError(
-                f"cannot write temporary files to {tempfile.gettempdir()}: {error.strerror or error}; make room there, or "
-                "set TMPDIR to another folder"
-            ) from None
         yield Parcel(str(path), spans=tuple(spans))
 
 

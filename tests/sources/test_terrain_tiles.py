@@ -76,6 +76,19 @@ def test_joined_tiles_equal_what_rasterio_merges(tmp_path: Path) -> None:
     assert not [finding for finding in findings if finding.severity == "warning"]
 
 
+def test_tiles_read_in_bands_are_joined_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiles = [
+        write_tile(tmp_path, f"{west}.tif", west, 22.0, add=add)
+        for west, add in ((104.0, 0), (104.5, 9), (105.0, 0))
+    ]
+    whole, findings = read_tiles(tiles, bounds=BOUNDS, crs=WGS84, layer="terrain")
+    monkeypatch.setattr("lomsong.sources.terrain_tiles.BAND_ROWS", 7)
+    banded, found = read_tiles(tiles, bounds=BOUNDS, crs=WGS84, layer="terrain")
+    np.testing.assert_array_equal(banded.values, whole.values)
+    assert (banded.transform, found) == (whole.transform, findings)
+    assert any(finding.severity == "warning" for finding in found)
+
+
 def test_only_the_window_is_read(tmp_path: Path) -> None:
     tiles = [write_tile(tmp_path, f"{west}.tif", west, 22.0) for west in (104.0, 105.0, 106.0)]
     raster, findings = read_tiles(tiles, bounds=(104.9, 21.4, 105.1, 21.6), crs=WGS84, layer="terrain")

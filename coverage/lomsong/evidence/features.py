@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
-from scipy import ndimage
 
 from lomsong.evidence.names import rows_of
+from lomsong.evidence.windows import window_means
+from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 
 Array = NDArray[np.float64]
@@ -44,21 +45,18 @@ class Surroundings:
     @classmethod
     def of(cls, inputs: Inputs) -> "Surroundings":
         """Sum up the terrain and the clutter around every cell."""
-        cell_m = inputs.terrain.cell_size_m()
-        height = np.nan_to_num(inputs.terrain.values).astype(np.float32, copy=False)
+        terrain = inputs.terrain
+        cell_m = terrain.cell_size_m()
         near = max(round(ROUGHNESS_M / cell_m), 3)
-        # a nation's rasters fill the memory soon: no more of them at once than need be
-        rise = ndimage.uniform_filter(height, max(round(RISE_M / cell_m), 3))
-        np.subtract(height, rise, out=rise)
-        square = ndimage.uniform_filter(height, near)
-        np.subtract(height, square, out=square)
+        rise = _deviations(terrain, max(round(RISE_M / cell_m), 3))
+        square = _deviations(terrain, near)
         np.square(square, out=square)
-        roughness = np.maximum(ndimage.uniform_filter(square, near), 0)
+        roughness = window_means(square, near)
+        np.maximum(roughness, 0, out=roughness)
         np.sqrt(roughness, out=roughness)
         clutter = None
         if inputs.clutter is not None:
-            values = np.nan_to_num(inputs.clutter.values).astype(np.float32)
-            clutter = ndimage.uniform_filter(values, max(round(CLUTTER_M / cell_m), 1))
+            clutter = window_means(inputs.clutter.values, max(round(CLUTTER_M / cell_m), 1))
         return cls(inputs=inputs, rise=rise, roughness=roughness, clutter=clutter)
 
     def at(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
@@ -70,6 +68,15 @@ class Surroundings:
         c = np.clip(np.rint(np.nan_to_num(column)), 0, columns - 1).astype(np.int64)
         clutter = np.zeros(len(r)) if self.clutter is None else self.clutter[r, c].astype(np.float64)
         return self.rise[r, c].astype(np.float64), self.roughness[r, c].astype(np.float64), clutter
+
+
+def _deviations(terrain: Raster, cells: int) -> NDArray[np.float32]:
+    """Return how far each cell lies above the mean of the square around it; a missing one counts as at sea level. [m]"""
+    means = window_means(terrain.values, cells)
+    for first, band in terrain.bands():
+        part = means[first : first + len(band)]
+        np.subtract(np.nan_to_num(band), part, out=part)
+    return means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

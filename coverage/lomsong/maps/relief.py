@@ -61,7 +61,7 @@ def shade_relief(terrain: Raster, frame: WebFrame, *, longest_px: int = 800) -> 
     Relief or None
         None where no height is known.
     """
-    if not np.isfinite(terrain.values).any():
+    if not any(np.isfinite(band).any() for _, band in terrain.bands()):
         return None
     heights, box = _warp(terrain, frame, longest_px)
     west, south, east, north = box
@@ -121,7 +121,7 @@ def _warp(
     x_left, x_step, y_top, y_step = terrain.transform
     heights = np.full((rows, columns), np.nan, dtype=np.float32)
     reproject(
-        terrain.values.astype(np.float32),
+        np.asarray(terrain.values, dtype=np.float32),
         heights,
         src_transform=rasterio.Affine(x_step, 0, x_left, 0, y_step, y_top),
         src_crs=terrain.crs.to_wkt(),

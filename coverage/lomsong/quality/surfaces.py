@@ -19,13 +19,17 @@ _CHUNK = 1 << 18
 
 def measure_terrain(inputs: Inputs) -> list[Measure]:
     """Measure the terrain model: voids, spikes, and the villages that reach beyond it."""
-    values = inputs.terrain.values
-    void = int(np.isnan(values).sum())
-    spikes = int(_spikes(values, inputs.terrain.cell_size_m()).sum())
+    terrain, cell_m, void, spikes = inputs.terrain, inputs.terrain.cell_size_m(), 0, 0
+    size = terrain.values.size
+    for first, band in terrain.bands():
+        above = min(first, 1)  # with the rows on either side
+        around = terrain.values[first - above : first + len(band) + 1]
+        void += int(np.isnan(band).sum())
+        spikes += int(_spikes(around, cell_m)[above : above + len(band)].sum())
     return [
         measure_share("terrain_village", _beyond(inputs), inputs.villages["village_id"]),
-        Measure(key="terrain_void", value=100 * void / values.size, count=void, of=values.size),
-        Measure(key="terrain_spike", value=100 * spikes / values.size, count=spikes, of=values.size),
+        Measure(key="terrain_void", value=100 * void / size, count=void, of=size),
+        Measure(key="terrain_spike", value=100 * spikes / size, count=spikes, of=size),
     ]
 
 

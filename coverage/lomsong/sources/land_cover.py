@@ -17,6 +17,7 @@ from lomsong.contracts import problem_list
 from lomsong.errors import RadioError
 from lomsong.findings import Finding, name_rows
 from lomsong.grid import Raster
+from lomsong.scratch import make_room
 from lomsong.settings import Surface
 
 #: What a terrain model can show, see `Surface`.
@@ -179,10 +180,13 @@ def stand_up(classes: Raster, table: ClutterTable = WORLDCOVER) -> tuple[Raster,
     known = {code for code in present if not np.isnan(code)} - {float(NO_CLASS)}
     if unlisted := sorted(known - set(table)):
         raise RadioError(_unlisted(unlisted, table))
-    missing = int((np.isnan(codes) | (codes == NO_CLASS)).sum())
-    heights = np.zeros(codes.shape, dtype=np.float32)
-    for code in known:
-        heights[codes == code] = table[int(code)].height_m
+    missing, heights = 0, make_room(codes.shape)
+    for first, band in classes.bands():
+        missing += int((np.isnan(band) | (band == NO_CLASS)).sum())
+        part = heights[first : first + len(band)]
+        part.fill(0.0)
+        for code in known:
+            part[band == code] = table[int(code)].height_m
     findings = [_height_finding({int(code): table[int(code)] for code in sorted(known)})]
     if missing:
         findings.append(

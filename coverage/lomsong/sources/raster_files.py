@@ -20,6 +20,7 @@ from rasterio.windows import Window, from_bounds
 from lomsong.compiled import parallel_kernel, prange
 from lomsong.errors import CrsError, SourceError
 from lomsong.grid import Raster
+from lomsong.scratch import make_room
 from lomsong.sources.containers import unpack_one
 from lomsong.sources.files import require_file
 from lomsong.sources.vectors import settle_crs
@@ -159,7 +160,7 @@ def read_window(
     """
     Read the part of a raster inside `bounds` (west, south, east, north in `crs`) and two cells around it.
 
-    Holds that part once in memory, as float32.
+    Holds that part once, as float32, in memory or in a file, see `make_room`.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def read_window(
     with open_raster(path, layer=layer, declared_crs=declared_crs) as (dataset, raster_crs):
         box = Transformer.from_crs(crs, raster_crs, always_xy=True).transform_bounds(*bounds, densify_pts=21)
         window = find_window(dataset, box, layer=layer, name=path.name)
-        values = np.empty((window.height, window.width), dtype=np.float32)
+        values = make_room((window.height, window.width))
         for first, band in read_bands(dataset, window, nodata=nodata):
             values[first : first + len(band)] = band
         affine = dataset.transform

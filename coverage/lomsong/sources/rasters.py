@@ -11,6 +11,7 @@ from rasterio.windows import Window
 from lomsong.errors import SourceError
 from lomsong.findings import Finding
 from lomsong.grid import Raster
+from lomsong.scratch import make_room
 from lomsong.settings import RasterSource
 from lomsong.sources.raster_files import Bounds, find_window, open_raster, plain_values, read_window
 from lomsong.sources.terrain_tiles import read_tiles
@@ -39,10 +40,13 @@ def read_terrain(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Ras
         No file, not a raster, corrupt, no CRS, or it lies elsewhere.
     """
     raster, findings = _read_heights(source, bounds, crs)
-    values = raster.values
-    impossible = (values < LOWEST_GROUND_M) | (values > HIGHEST_GROUND_M)
-    values[impossible] = np.nan
-    if count := int(impossible.sum()):
+    count = voids = 0
+    for _, band in raster.bands():
+        impossible = (band < LOWEST_GROUND_M) | (band > HIGHEST_GROUND_M)
+        count, voids = count + int(impossible.sum()), voids + int(np.isnan(band).sum())
+        band[impossible] = np.nan
+    cells = raster.values.size
+    if count:
         findings.append(
             Finding(
                 layer="terrain",
@@ -53,17 +57,17 @@ def read_terrain(source: RasterSource, *, bounds: Bounds, crs: CRS) -> tuple[Ras
                 count=count,
             )
         )
-    if voids := int(np.isnan(values).sum()) - count:
+    if voids:
         findings.append(
             Finding(
                 layer="terrain",
                 word="sufficient",
                 severity="note",
-                message=f"{voids:,} cells of {values.size:,} have no height; paths across them are not computed",
+                message=f"{voids:,} cells of {cells:,} have no height; paths across them are not computed",
                 count=voids,
             )
         )
-    if np.isnan(values).all():
+    if count + voids == cells:
         raise SourceError("terrain: the part around the villages holds no height at all")
     return raster, findings
 
@@ -91,16 +95,18 @@ def read_land_cover(source: RasterSource, *, terrain: Raster) -> Raster:
     MissingSourceError, SourceError, CrsError
         As `read_terrain`.
     """
-    codes = np.full(terrain.values.shape, np.nan, dtype=np.float32)
+    codes = make_room(terrain.shape)
+    codes.fill(np.nan)
     tiles = find_tiles(source.paths, layer="land_cover")
     elsewhere = [
         error for tile in tiles if (error := _fill_classes(codes, tile, source, terrain)) is not None
     ]
     if len(elsewhere) == len(tiles):
         raise elsewhere[0]
-    if np.isnan(codes).all():
+    classes = Raster(codes, terrain.transform, terrain.crs)
+    if all(np.isnan(band).all() for _, band in classes.bands()):
         raise SourceError("land_cover: the part around the villages holds no class at all")
-    return Raster(codes, terrain.transform, terrain.crs)
+    return classes
 
 
 def _fill_classes(

@@ -16,7 +16,8 @@ from rasterio.windows import Window
 from lomsong.errors import SourceError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.grid import Raster
-from lomsong.sources.raster_files import Bounds, gdal_reason, open_dataset, read_bands
+from lomsong.scratch import make_room
+from lomsong.sources.raster_files import BAND_ROWS, Bounds, gdal_reason, open_dataset, read_bands
 from lomsong.sources.tile_files import open_tiles
 from lomsong.sources.tile_grids import (
     MARGIN_CELLS,
@@ -47,7 +48,7 @@ def read_tiles(
 
     The result lies on the grid of most tiles there (the finer one of two equally common). Tiles of another CRS,
     cell size or alignment are resampled onto it bilinearly, which is a finding. Where tiles overlap, the first
-    that has a value counts. Holds the window twice in memory, never a whole tile.
+    that has a value counts. Holds the window once, see `make_room`, and a band of it besides; where tiles are resampled, twice.
 
     Parameters
     ----------
@@ -88,8 +89,15 @@ def read_tiles(
         nodata=nodata,
         may_resample=may_resample,
     )
-    joined, overlap = laid.read(0, laid.shape[0])
-    return joined, laid.findings(overlap)
+    rows, values, twice, differing = laid.shape[0], make_room(laid.shape), 0, 0
+    step = (
+        rows if laid.foreign else BAND_ROWS
+    )  # what is resampled hangs a little on how much is resampled at once
+    for first in range(0, rows, step):
+        band, overlap = laid.read(first, min(first + step, rows))
+        values[first : first + step] = band.values
+        twice, differing = twice + overlap[0], differing + overlap[1]
+    return Raster(values, laid.transform, laid.crs), laid.findings((twice, differing))
 
 
 #: How many cells lie in more than one tile, and how many of them differ.
@@ -126,11 +134,9 @@ class LaidTiles:
             A tile cannot be read.
         """
         left, x_step, top, y_step = self.transform
-        part = Raster(
-            np.full((last - first, self.shape[1]), np.nan, dtype=np.float32),
-            (left, x_step, top + first * y_step, y_step),
-            self.crs,
-        )
+        values = make_room((last - first, self.shape[1]))
+        values.fill(np.nan)
+        part = Raster(values, (left, x_step, top + first * y_step, y_step), self.crs)
         twice = differing = 0
         for tile in self.near:
             overlap = _paste(part, tile, self.nodata, self.layer)
