@@ -25,10 +25,8 @@ check: .venv/.dev             ## style, format, types, one-way imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.bench           ## measure what the documents claim (minutes)
-	$(BIN)/python benchmarks/house.py
-	$(BIN)/python benchmarks/map.py
-	$(BIN)/python benchmarks/map_layers.py
+bench: .venv/.bench           ## measure what the documents claim (minutes), beside the figures of the last time
+	$(BIN)/python benchmarks/bench.py
 
 frontend:                     ## build the map's front end again (needs node and npm)
 	cd $(FRONTEND) && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent build

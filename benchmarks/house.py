@@ -1,5 +1,6 @@
 """Start-up, the demo run and the real run: medians, peak memory, and whether two runs give the same bytes."""
 
+import argparse
 import hashlib
 import json
 import statistics
@@ -55,18 +56,24 @@ def measure(config: Path) -> dict[str, object]:
 
 
 def main() -> None:
-    print(f"lomsong --help        {seconds([*LOMSONG, '--help'], 7):.3f} s")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    given = parser.parse_args()
+    figures: dict[str, object] = {"help_s": round(seconds([*LOMSONG, "--help"], 7), 3)}
+    print(f"lomsong --help        {figures['help_s']} s")
     empty = seconds([sys.executable, "-c", "pass"], 7)
-    print(
-        f"import lomsong        {seconds([sys.executable, '-c', 'import lomsong'], 7) - empty:.3f} s beyond an empty interpreter"
-    )
+    figures["import_s"] = round(seconds([sys.executable, "-c", "import lomsong"], 7) - empty, 3)
+    print(f"import lomsong        {figures['import_s']} s beyond an empty interpreter")
     for config in (ROOT / "data" / "demo" / "district.yml", ROOT / "docs" / "examples" / "au-capital.yml"):
         if config.stem == "au-capital" and not REAL.is_dir():
             print("au-capital: not run, ../shared/data/real is missing")
             continue
         print(config.stem)
-        for name, value in measure(config).items():
+        figures[config.stem] = told = measure(config)
+        for name, value in told.items():
             print(f"  {name:<22}{value}")
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 Joins at the size of a nation against the usual ways, in the same run and with the same answers.
 
 Villages are Voronoi cells with ragged edges; `--scale 1` is 90,000 of them, 10 million points, 1 million tiles,
-600 million population cells and 300,000 masts. Of the zonal sums, whose time is in proportion to the villages, the usual
+600 million population cells, 300,000 masts and a million cells of a crowd's list. Of the zonal sums, whose time is in proportion to the villages, the usual
 ways may run on a share of the villages (`--rival-share`), their time scaled up: the row says so.
 """
 
@@ -25,8 +25,10 @@ import shapely
 from pyproj import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
+from sites import SITES, by_dbscan, draw_cells
 
 from lomsong.area_index import index_areas
+from lomsong.clusters import cluster_places
 from lomsong.joins import assign_points
 from lomsong.nearest import find_nearest
 from lomsong.quantiles import group_quantiles
@@ -191,6 +193,26 @@ def nearest(masts: int, points: int, repeats: int, rng: np.random.Generator) -> 
     return row(name, seconds, "BallTree haversine", rival, 1.0, same=wrong < 0.01, worst=wrong)
 
 
+def clustering(cells: int, repeats: int) -> dict:
+    """Gather the cells that a crowd recorded into masts."""
+    table = draw_cells(cells)
+    x, y = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
+    operator = pd.factorize(table["operator"])[0].astype(np.int64)
+
+    def ours(n: int) -> int:
+        found = cluster_places(x[:n], y[:n], operator[:n], link_m=SITES.same_mast_m, widest_m=np.inf)
+        return int(found.max()) + 1
+
+    ours(1000)
+    seconds, count = timed(lambda: ours(cells), repeats)
+    rival, theirs = timed(lambda: by_dbscan(table))
+    away = abs(
+        count / theirs - 1
+    )  # the sphere is not the ellipsoid: pairs at the limit of the distance differ
+    name = f"{cells:,} cells gathered into {count:,} masts, chains left whole"
+    return row(name, seconds, "DBSCAN haversine", rival, 1.0, same=away < 0.001, worst=away)
+
+
 def row(
     job: str,
     seconds: float,
@@ -217,7 +239,9 @@ def main() -> None:
         "--rival-share", type=float, default=1.0, help="share of the villages that the usual zonal sums get"
     )
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", choices=["points", "tiles", "population", "nearest"], default=None)
+    parser.add_argument(
+        "--only", choices=["points", "tiles", "population", "nearest", "clusters"], default=None
+    )
     parser.add_argument("--json", type=Path, default=None, help="write the figures there")
     arguments = parser.parse_args()
     rng, scale = np.random.default_rng(1), arguments.scale
@@ -234,6 +258,8 @@ def main() -> None:
             rows += population(villages, Path(folder), share, repeats, rng)
     if only in (None, "nearest"):
         rows.append(nearest(int(300_000 * scale), int(300_000 * scale), repeats, rng))
+    if only in (None, "clusters"):
+        rows.append(clustering(int(1e6 * scale), repeats))
     if arguments.json is not None:
         about = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
         arguments.json.write_text(json.dumps({**about, "scale": scale, "rows": rows}, indent=1) + "\n")

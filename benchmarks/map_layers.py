@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=6333, help="cells along a side of each raster")
     parser.add_argument("--rasters", type=int, default=2)
     parser.add_argument("--roads", type=int, default=300_000)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     wanted = parser.parse_args()
     frame = WebFrame()
     with tempfile.TemporaryDirectory() as scratch:
@@ -89,6 +90,8 @@ def main() -> None:
         "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     print(json.dumps(figures))
+    if wanted.json:
+        wanted.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

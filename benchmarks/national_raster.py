@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--cell-m", type=float, default=90.0)
     parser.add_argument("--engine", choices=["serial", "processes"], default="serial")
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--keep", type=Path, help="write the raster into this folder")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     given = parser.parse_args()
     inputs = read(load_settings(given.config))
     sectors = inputs.sectors
@@ -44,14 +46,18 @@ def main() -> None:
     )
     found = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        size = write_raster(raster, Path(folder)).stat().st_size
+        size = write_raster(raster, given.keep or Path(folder)).stat().st_size
     end = time.perf_counter()
-    print(json.dumps({
+    figures = {
         "sectors": int(mine.sum()), "masts": int(sectors.loc[mine, "site_id"].nunique()), "cells": raster.level_dbm.size,
         "compute_s": round(found - begin, 1), "write_s": round(end - found, 1),
         "processor_s": round(processor_seconds() - used, 1), "file_mib": round(size / 2**20, 1),
         "gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-    }))  # fmt: skip
+        "gib_worker": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20, 2),
+    }  # fmt: skip
+    print(json.dumps(figures))
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Cells → sites at scale: `python benchmarks/sites.py [cells] [tests]`; against DBSCAN with the haversine metric in the same run."""
+"""Cells → sites at scale: `python benchmarks/sites.py [cells] [tests]`; `joins.py` compares the clustering with DBSCAN."""
 
 import gc
 import resource
@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 from sklearn.cluster import DBSCAN
 
-from lomsong.clusters import cluster_places
 from lomsong.settings import RadioSettings, SiteSettings, SpeedTestSource
 from lomsong.sites import build_sectors
 from lomsong.sources.measurements import complete
@@ -117,19 +116,6 @@ def main(count: int, tests: int) -> int:
     print(
         f"{count:,} cells to {sectors['site_id'].nunique():,} sites with defaults and uncertainties: median {np.median(seconds):.2f} s, "
         f"{np.median(processor):.2f} s of processor time; peak {peak_mib():,.0f} MiB"
-    )
-    del sectors
-    x, y = cells.geometry.x.to_numpy(), cells.geometry.y.to_numpy()
-    group = pd.factorize(cells["operator"])[0].astype(np.int64)
-    begin = time.process_time()
-    plain = cluster_places(x, y, group, link_m=SITES.same_mast_m, widest_m=np.inf)
-    ours = time.process_time() - begin
-    begin = time.process_time()
-    clusters = by_dbscan(cells)
-    theirs = time.process_time() - begin
-    print(
-        f"chains uncut: {plain.max() + 1:,} clusters in {ours:.2f} s of processor time; DBSCAN haversine {clusters:,} in {theirs:.1f} s, "
-        f"{theirs / ours:.0f} times as long"
     )
     return 0 if np.median(seconds) <= MOST_S else 1
 
