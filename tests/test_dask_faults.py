@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
 from lomsong.engine import Engine
-from lomsong.errors import EngineError
-from lomsong.store import Arrays, Store
+from lomsong.errors import EngineError, OutputError
+from lomsong.store import PARTS_FOLDER, Arrays, Store
 
 distributed = pytest.importorskip(
     "distributed", reason="Dask is not installed: pip install 'lomsong[dask]'", exc_type=ImportError
 )
+CONFIG = Path(__file__).parents[1] / "data" / "demo" / "district.yml"
 PARTS = list(range(6))
 LIMIT_MIB = 400
 
@@ -84,18 +86,24 @@ def processes(tmp_path: Path) -> "Iterator[tuple[Path, subprocess.Popen[bytes]]]
         process.wait()
 
 
-def test_a_killed_scheduler_is_said_and_what_was_done_is_used(
-    processes: "tuple[Path, subprocess.Popen[bytes]]", tmp_path: Path
-) -> None:
-    file, scheduler = processes
+def address_of(file: Path) -> str:
+    """Wait for the scheduler and its worker."""
     deadline = time.monotonic() + 60
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     with distributed.Client(scheduler_file=str(file), timeout=60) as client:
-        address = client.scheduler.address
         client.wait_for_workers(1, timeout=60)
+        return str(client.scheduler.address)
+
+
+def test_a_killed_scheduler_is_said_and_what_was_done_is_used(
+    processes: "tuple[Path, subprocess.Popen[bytes]]", tmp_path: Path
+) -> None:
+    file, scheduler = processes
     store = Store(tmp_path / "parts", "x")
-    found = Engine(kind="dask", scheduler=address, store=store).map(square, None, PARTS, name="squaring")
+    found = Engine(kind="dask", scheduler=address_of(file), store=store).map(
+        square, None, PARTS, name="squaring"
+    )
     next(found)
     scheduler.send_signal(signal.SIGKILL)
     scheduler.wait()
@@ -104,3 +112,38 @@ def test_a_killed_scheduler_is_said_and_what_was_done_is_used(
     assert store.holds("squaring", 0)
     assert not store.holds("squaring", 5)
     assert resumed(store) == [0, 1, 4, 9, 16, 25]
+
+
+def test_a_run_whose_scheduler_is_killed_ends_in_one_message_and_goes_on_without_it(
+    processes: "tuple[Path, subprocess.Popen[bytes]]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lomsong.cli import main  # noqa: PLC0415 - workers, which import this module, have little memory
+
+    file, scheduler = processes
+    out, save = tmp_path / "out", Store.save
+
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(main, ["run", str(CONFIG), "--out", str(out), *options])
+
+    def kill(store: Store, *part: Any) -> None:
+        save(store, *part)
+        scheduler.send_signal(signal.SIGKILL)
+        scheduler.wait()
+
+    def stop(*_: Any) -> None:
+        raise OutputError("enough")
+
+    monkeypatch.setattr("lomsong.prediction.CHUNK_POINTS", 100)
+    monkeypatch.setattr("lomsong.pipeline.calibrate", stop)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "save", kill)
+        told = run("--engine", "dask", "--scheduler", address_of(file))
+    assert told.exit_code == 1
+    assert told.stderr.startswith("Error: predicting signal: the scheduler at tcp://127.0.0.1:")
+    assert "--resume" in told.stderr
+    kept = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).iterdir()}
+    assert kept
+    assert "enough" in run("--resume").stderr  # has predicted all
+    after = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).iterdir()}
+    assert len(after) > len(kept)
+    assert kept.items() <= after.items()
