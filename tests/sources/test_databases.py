@@ -107,6 +107,14 @@ def test_villages_and_masts_are_read_as_of_one_moment_and_the_same_rows_make_the
 
 
 @pytest.mark.usefixtures("keeper")
+def test_rows_of_a_table_come_in_the_order_of_their_numbers(tables: Server) -> None:
+    tables.ask(
+        "gis", "CREATE TABLE numbered AS SELECT i AS gid, 'x' AS a FROM unnest(ARRAY[10, 9, 100, 1]) i"
+    )
+    assert ask(tables, "numbered")["gid"].tolist() == [1, 9, 10, 100]
+
+
+@pytest.mark.usefixtures("keeper")
 def test_a_query_keeps_its_order_and_may_hold_colons_and_percents(tables: Server) -> None:
     query = "SELECT village_id, geom, seen::date AS day, 5 % 3 AS rest FROM admin.thon WHERE village_name LIKE 'Th%' ORDER BY village_id DESC;"
     found = ask(tables, "", query=query)

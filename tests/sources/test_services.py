@@ -83,6 +83,12 @@ def test_villages_of_a_collection_are_read_whole_and_always_as_the_same_file(
     assert source.path.read_bytes() == before
 
 
+def test_features_come_in_the_order_of_their_numbers(site: Site) -> None:
+    site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(10, 9, then=f"{ITEMS}?page=2"))
+    site.put(f"{ITEMS}?page=2", page(100, 1))
+    assert ask(site) == [1, 9, 10, 100]
+
+
 def test_passing_faults_and_cuts_are_tried_again(site: Site) -> None:
     site.put(f"{ITEMS}?limit={PAGE_ROWS}", page(1, then=f"{ITEMS}?page=2"), first=[500, 503])
     site.put(f"{ITEMS}?page=2", page(2), cuts=[40, -40])

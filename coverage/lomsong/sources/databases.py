@@ -225,10 +225,14 @@ def _text(value: Any) -> str:
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows by their texts: a table has no order of its own."""
+    """Sort rows by their columns, numbers as numbers, as which most tables begin: a table has no order of its own."""
     shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     keys = pd.DataFrame(
-        {str(at): frame[name].astype(str) for at, name in enumerate(frame.columns) if name != shape}
+        {
+            str(at): column if pd.api.types.is_numeric_dtype(column) else column.astype(str)
+            for at, (name, column) in enumerate(frame.items())
+            if name != shape
+        }
     )
     if shape is not None:
         keys["shape"] = shapely.to_wkb(frame.geometry.to_numpy(), hex=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -68,6 +69,7 @@ class _Pages:
     def __init__(self, web: Web, address: str, layer: str) -> None:
         self.web, self.address, self.layer = web, address, layer
         self.features: list[str] = []
+        self.keys: list[tuple[str | int, ...]] = []
         self.ids: set[str] = set()
         self.crs: Any = None
         self.bytes = 0
@@ -153,6 +155,7 @@ class _Pages:
                     f"it gives the feature {str(name)[:80]!r} twice: its pages overlap or lead in a circle; try again later"
                 )
             self.ids.add(str(name))
+            self.keys.append(() if name is None else _in_order(str(name)))
             self.features.append(json.dumps(each, sort_keys=True, ensure_ascii=False))
         return len(page["features"])
 
@@ -182,8 +185,13 @@ class _Pages:
         """Return one collection."""
         head = {"type": "FeatureCollection"} | ({} if self.crs is None else {"crs": self.crs})
         start = json.dumps(head, ensure_ascii=False)[:-1]
-        rows = ",\n".join(sorted(self.features))
+        rows = ",\n".join(text for _, text in sorted(zip(self.keys, self.features, strict=True)))
         return f'{start}, "features": [\n{rows}\n]}}\n'.encode()
+
+
+def _in_order(name: str) -> tuple[str | int, ...]:
+    """Return what puts thon.9 before thon.10, as the server's own table has them."""
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"(\d{1,18})", name))
 
 
 def _with(address: str, usual: dict[str, str]) -> str:
