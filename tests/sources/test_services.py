@@ -131,6 +131,32 @@ def test_a_wfs_is_counted_through(site: Site) -> None:
     assert ask(site, asked) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_short_page_of_a_wfs_is_not_its_end(site: Site, counted: bool) -> None:
+    """Servers have limits of their own, and some do not tell in GeoJSON how many features there are."""
+    asked = "/wfs?service=WFS&typeNames=thon"
+    usual = f"{asked}&version=2.0.0&request=GetFeature"
+    for begin, numbers in ((0, (1, 2)), (2, (3,)), (3, ())):
+        site.put(
+            f"{usual}&outputFormat=application/json&count={PAGE_ROWS}&startIndex={begin}", page(*numbers)
+        )
+    hits = b'<wfs:FeatureCollection timeStamp="2026-11-23" numberMatched="3" numberReturned="0"/>'
+    if counted:
+        site.put(f"{usual}&resultType=hits", hits)
+    assert ask(site, asked) == [1, 2, 3]
+    assert len(site.gets("startIndex")) == (2 if counted else 3)
+    site.put(f"{usual}&resultType=hits", hits.replace(b'Matched="3"', b'Matched="4"'))
+    with pytest.raises(SourceError, match="4 features but gave 3"):
+        ask(site, asked)
+
+
+@pytest.mark.parametrize(("status", "said"), [(400, "outputFormat=geojson"), (404, "check the address")])
+def test_a_server_that_does_not_know_what_is_asked_gets_a_hint(site: Site, status: int, said: str) -> None:
+    site.put("/wfs", b"", first=[status])
+    with pytest.raises(SourceError, match=said):
+        ask(site, "/wfs?service=WFS&typeNames=thon")
+
+
 @pytest.mark.parametrize(("named", "said"), [(True, "the feature '1' twice"), (False, "same page")])
 def test_a_wfs_that_cannot_count_is_found_out(site: Site, named: bool, said: str) -> None:
     site.put("/wfs", page(1, 2, totalFeatures=9).replace(b'"id"', b'"id"' if named else b'"number"'))

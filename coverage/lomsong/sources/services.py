@@ -15,6 +15,14 @@ from lomsong.sources.remote.web import Web, WebError, token_host
 PAGE_ROWS = 1000
 #: More pages than this are a mistake of somebody's.
 _MOST_PAGES = 10_000
+#: How a WFS of version 2 or 1.1 tells a number without features, and how early in its answer. [bytes]
+_HITS = re.compile(rb'\snumber(?:Matched|OfFeatures)="(\d{1,18})"')
+_HITS_WITHIN = 4096
+_ANSWERS = {
+    400: "the server does not understand the request (400); it may call GeoJSON otherwise or give fewer features at once: add "
+    "to the address what its capabilities name, such as outputFormat=geojson or limit=100",
+    404: "there is no such collection or service (404); check the address",
+}
 _ACCEPT = {"Accept": "application/geo+json, application/json;q=0.9"}
 
 
@@ -90,26 +98,50 @@ class _Pages:
         self.require(expected)
 
     def read_wfs(self) -> None:
-        """Count through a WFS of version 2."""
-        usual = {"version": "2.0.0", "request": "GetFeature", "outputFormat": "application/json"}
+        """Count through a WFS."""
+        usual = {"version": "2.0.0", "request": "GetFeature"}
         expected, first = None, ""
         for _ in range(_MOST_PAGES):
             begin = len(self.features)
-            page = self.ask(_with(self.address, {**usual, "count": str(PAGE_ROWS), "startIndex": str(begin)}))
+            asked = {"outputFormat": "application/json", "count": str(PAGE_ROWS), "startIndex": str(begin)}
+            page = self.ask(_with(self.address, {**usual, **asked}))
             came = self.take(page)
             expected = _count(page.get("numberMatched", page.get("totalFeatures")), expected)
+            if not begin and came and expected is None:
+                # a short page is no sign of the end: servers have limits of their own
+                expected = self.count_hits(_with(self.address, {**usual, "resultType": "hits"}))
             if begin and came and self.features[begin] == first:
                 raise self.fault(
                     "it gives the same page again and again: it cannot count through its features"
                 )
             first = first or (self.features[0] if came else "")
-            enough = expected is not None and len(self.features) >= expected
-            if not came or enough or (expected is None and came < PAGE_ROWS):
+            if not came or (expected is not None and len(self.features) >= expected):
                 break
         self.require(expected)
 
+    def count_hits(self, url: str) -> int | None:
+        """Return how many features a WFS says that it has, if it does."""
+        try:
+            found = _HITS.search(self.fetch(url)[:_HITS_WITHIN])
+        except SourceError:
+            return None
+        return None if found is None else int(found[1])
+
     def ask(self, url: str) -> dict[str, Any]:
-        """Return one page; passing faults are tried again."""
+        """Return one page."""
+        content = self.fetch(url)
+        self.bytes += len(content)
+        try:
+            page = json.loads(content)
+        except (ValueError, RecursionError):
+            page = None
+        if not isinstance(page, dict) or not isinstance(page.get("features"), list):
+            said = " ".join(content[:200].decode("utf-8", "replace").split())
+            raise self.fault(f"it did not answer with GeoJSON but with: {self.web.hide(said)}")
+        return page
+
+    def fetch(self, url: str) -> bytearray:
+        """Return one answer; passing faults are tried again."""
         content = bytearray()
 
         def task() -> bool:
@@ -129,18 +161,11 @@ class _Pages:
         try:
             self.web.patiently(task, what=self.address)
         except WebError as error:
-            raise SourceError(
-                f"{self.layer}: {self.web.hide(str(error)).replace(self.web.hide(url), self.address)}"
-            ) from None
-        self.bytes += len(content)
-        try:
-            page = json.loads(content)
-        except (ValueError, RecursionError):
-            page = None
-        if not isinstance(page, dict) or not isinstance(page.get("features"), list):
-            said = " ".join(content[:200].decode("utf-8", "replace").split())
-            raise self.fault(f"it did not answer with GeoJSON but with: {self.web.hide(said)}")
-        return page
+            if error.status in _ANSWERS:
+                raise self.fault(_ANSWERS[error.status]) from None
+            said = self.web.hide(str(error)).replace(self.web.hide(url), self.address)
+            raise SourceError(f"{self.layer}: {said}") from None
+        return content
 
     def take(self, page: dict[str, Any]) -> int:
         """Keep the features of a page; return how many."""
