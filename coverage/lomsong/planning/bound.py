@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lomsong.compiled import kernel
 from lomsong.planning.covering import TOLERANCE, Covering
 
 _Floats = NDArray[np.float64]
@@ -152,17 +153,21 @@ class _Money:
     def best(self, earned: _Floats) -> tuple[_Floats, _Floats, float]:
         """Return the chosen (fractions), the excess of each candidate, and the value; all for one price of money."""
         low, high = 0.0, float((earned / np.maximum(self.costs, 1e-12)).max(initial=0.0))
-        if float(self._take(earned) @ self.costs) <= self.budget:
+        if self._spent(earned, low) <= self.budget:
             high = 0.0
         elif len(self.heads) == len(self.order):
             return self._sorted(earned)
         for _ in range(HALVINGS if high > 0 else 0):
             middle = 0.5 * (low + high)
-            if float(self._take(earned - middle * self.costs) @ self.costs) > self.budget:
+            if self._spent(earned, middle) > self.budget:
                 low = middle
             else:
                 high = middle
         return self._at(earned, high)
+
+    def _spent(self, earned: _Floats, price: float) -> float:
+        """Return what the choice costs where money has a price."""
+        return float(_spend(earned, price, self.costs, self.order, self.heads))
 
     def _sorted(self, earned: _Floats) -> tuple[_Floats, _Floats, float]:
         """The same where every site has one candidate: by earning per cost, the last one in part."""
@@ -186,7 +191,7 @@ class _Money:
         counts = np.diff(np.r_[self.heads, len(self.order)])
         excess = np.empty(len(net))
         excess[self.order] = net[self.order] - np.repeat(best, counts)
-        picked = self._take(net)
+        picked = _take(net, self.order, self.heads)
         chosen = picked > 0
         alone = counts.repeat(counts) == 1
         single = np.zeros(len(net), dtype=bool)
@@ -195,15 +200,34 @@ class _Money:
         excess[chosen & single] = net[chosen & single]
         return picked, excess, value
 
-    def _take(self, net: _Floats) -> _Floats:
-        """One candidate a site: the one that nets most, if it nets anything; the first of equals."""
-        mine = net[self.order]
-        best = np.maximum.reduceat(mine, self.heads)
-        counts = np.diff(np.r_[self.heads, len(self.order)])
-        top = np.flatnonzero(mine >= np.repeat(best, counts))
-        site = np.repeat(np.arange(len(self.heads)), counts)[top]
-        _, first = np.unique(site, return_index=True)
-        rows = self.order[top[first]]
-        picked = np.zeros(len(net))
-        picked[rows[best > 0]] = 1.0
-        return picked
+
+@kernel
+def _take(net, order, heads):  # type: ignore[no-untyped-def]
+    """Return one candidate a site as flags: the one that nets most, if it nets anything; the first of equals."""
+    picked = np.zeros(len(net))
+    for site in range(len(heads)):
+        best = _best_of(net, order, heads, site)
+        if net[best] > 0.0:
+            picked[best] = 1.0
+    return picked
+
+
+@kernel
+def _spend(earned, price, costs, order, heads):  # type: ignore[no-untyped-def]
+    """Return what the choice of `_take` costs; the whole time of the bound goes into this."""
+    net = earned - price * costs
+    spent = 0.0
+    for site in range(len(heads)):
+        best = _best_of(net, order, heads, site)
+        if net[best] > 0.0:
+            spent += costs[best]
+    return spent
+
+
+@kernel
+def _best_of(net, order, heads, site):  # type: ignore[no-untyped-def]
+    best = order[heads[site]]
+    for at in range(heads[site] + 1, heads[site + 1] if site + 1 < len(heads) else len(order)):
+        if net[order[at]] > net[best]:
+            best = order[at]
+    return best

@@ -92,7 +92,7 @@ def evaluate_sites(proposed: Problem, open_choice: Problem, settings: PlanningSe
     best = choose(open_choice, settings.model_copy(update={"budget": cost, "floors": {}}))
     sites = list_sites(proposed, covering, order, [1] * len(order), settings)
     return Evaluation(
-        sites=sites.assign(alone=alone, adds=adds, overlap=alone - adds),
+        sites=sites.assign(alone=alone, adds=adds, overlap=np.maximum(alone - adds, 0.0)),
         people=people,
         cost=cost,
         missed=_missed(proposed, order),

@@ -121,9 +121,10 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
     knee = plan.curve[plan.curve["knee"]].iloc[0]
     last = plan.curve.iloc[-1]
     if last["people"] > 0:
+        bend = f"; beyond {knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer"
         click.echo(
-            f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}; beyond "
-            f"{knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer."
+            f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}"
+            f"{bend if knee['people'] > 0 else ''}."
         )
     if robust is not None and len(plan.sites):
         names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
