@@ -21,6 +21,7 @@ from lomsong.addresses import (
 )
 
 Technology = Literal["2g", "3g", "4g", "5g"]
+Programme = Literal["fund", "operators", "utility"]
 #: Propagation models; `propagation.models` says what each is.
 ModelName = Literal["p1812", "p526", "deygout", "itm", "hata", "cost231", "rma", "free_space"]
 #: What a terrain model shows: the ground, or the tops of trees and roofs (a surface model such as SRTM in part,
@@ -1033,6 +1034,13 @@ class PlanningSettings(StrictModel):
         source="usual rule of link planning",
         gt=0,
         le=2,
+    )
+    programmes: tuple[Programme, ...] = _setting(
+        ("fund", "operators", "utility"),
+        "who pays for the villages that are planned for: the fund where grid power is and a village is eligible, the operators "
+        "where it is not, the utility first where no grid power is",
+        source="who pays in Vietnam, from petition answers and tenders in the press",
+        min_length=1,
     )
     floors: dict[str, float] = _setting(
         {}, "least part of the people without signal to reach, by commune or province code", source="the user"

@@ -205,7 +205,7 @@ def test_other_plans_and_the_cost_of_everything_are_told_when_asked_for(folder: 
     shown = lomsong(*asked)
     assert shown.exit_code == 0, shown.output
     assert "other plans" in shown.output
-    assert "To reach all" in shown.output
+    assert "To give all" in shown.output
     assert "alternatives" not in json.loads(lomsong("plan", str(folder), "--json").output)
 
 

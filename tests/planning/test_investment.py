@@ -17,8 +17,8 @@ from lomsong.inputs import Inputs
 from lomsong.planning.evaluation import evaluate_sites
 from lomsong.planning.hops import clearance
 from lomsong.planning.investment import Plan, choose, plan
-from lomsong.planning.listing import FUND, OPERATORS, UTILITY
 from lomsong.planning.problem import state
+from lomsong.planning.programmes import FUND, OPERATORS, UTILITY, sum_by
 from lomsong.planning.proposal import proposed_candidates
 from lomsong.planning.robustness import try_robustness
 from lomsong.prediction import predict
@@ -95,8 +95,19 @@ def test_who_pays_follows_power_and_fund(world: World) -> None:
     }
     assert payer["far"] == UTILITY
     assert payer["alone"] == FUND
+    split = sum_by(done.sites, "programme").set_index("programme")
+    assert split.loc[FUND, "cost"] == done.sites.set_index("village_ids").loc["alone", "cost"]
+    assert split["people"].sum() == pytest.approx(done.solution.value)
     plain = plan_of(walled(world, planning={"budget": 1e7}))
     assert set(plain.sites["programme"]) == {OPERATORS}
+
+
+def test_villages_without_power_can_be_left_to_the_utility(world: World) -> None:
+    columns = {"grid_power": [False, True, True], "fund_eligible": [True, True, False]}
+    planning = {"budget": 1e7, "programmes": ["fund", "operators"]}
+    done = plan_of(walled(world, planning=planning, village_columns=columns))
+    assert done.villages["village_id"].tolist() == ["alone"]
+    assert any("2 of 3 villages" in finding.message for finding in done.findings)
 
 
 def test_a_wall_keeps_a_candidate_from_the_mast_and_satellite_is_the_last_resort(world: World) -> None:

@@ -8,6 +8,7 @@ from lomsong.commands import options
 @click.command(
     epilog="\b\nExamples:\n  lomsong plan maps/mine --budget 2e6 --phases 3\n"
     "  lomsong plan maps/mine --floor 02689=0.5 --json > plan.json\n"
+    "  lomsong plan maps/mine --programme fund --budget 1e6\n"
     "  lomsong plan maps/mine --alternatives 3 --everything\n"
     "  lomsong plan maps/mine --sites proposed.csv --out proposed\n"
 )
@@ -20,6 +21,13 @@ from lomsong.commands import options
     multiple=True,
     metavar="CODE=SHARE",
     help="Least part of the people without signal to reach in a commune or province; may be given again.",
+)
+@click.option(
+    "--programme",
+    "programmes",
+    type=click.Choice(["fund", "operators", "utility"]),
+    multiple=True,
+    help="Plan only for villages that it pays for (utility: those without grid power); may be given again.",
 )
 @click.option(
     "--sites",
@@ -45,6 +53,7 @@ def plan(
     budget: float | None,
     phases: int | None,
     floors: tuple[str, ...],
+    programmes: tuple[str, ...],
     sites: str | None,
     alternatives: int,
     everything: bool,
@@ -55,7 +64,7 @@ def plan(
     """Plan on the finished RUN which sites to build within a budget, in which order, and what that leaves out."""
     from lomsong.terminal import plan as shown
 
-    changes = shown.changes_of(budget, phases, floors)
+    changes = shown.changes_of(budget, phases, floors, programmes)
     if sites is not None:
         if changes or alternatives or everything:
             click.echo(

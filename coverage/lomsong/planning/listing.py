@@ -10,13 +10,11 @@ from lomsong.costs import present_revenue
 from lomsong.planning.chains import build_order
 from lomsong.planning.covering import Covering
 from lomsong.planning.problem import VILLAGE_SHARE, Problem, chance_of, covered_villages, stepped, to_covering
+from lomsong.planning.programmes import OPERATORS, programme_of
 from lomsong.schemas import PLAN
 from lomsong.settings import PlanningSettings
 
 _Floats = NDArray[np.float64]
-
-#: Who pays, by rule: fund-eligible with grid power, other with grid power, without grid power.
-FUND, OPERATORS, UTILITY = "universal-service fund", "operators", "utility first, or solar"
 
 
 def draw_curve(problem: Problem) -> pd.DataFrame:
@@ -115,16 +113,9 @@ def list_sites(
 
 def _programme(problem: Problem, chance: _Floats) -> str:
     """Who pays, by the villages where most of the people of the site live."""
-    villages = problem.villages.set_index(problem.villages["village_id"].astype(str))
-    power = villages["grid_power"] if "grid_power" in villages else pd.Series(pd.NA, index=villages.index)
-    fund = (
-        villages["fund_eligible"] if "fund_eligible" in villages else pd.Series(pd.NA, index=villages.index)
-    )
-    no_power = power.eq(False).fillna(value=False).astype(bool)
-    eligible = fund.eq(True).fillna(value=False).astype(bool)
-    word = pd.Series(np.select([no_power, eligible], [UTILITY, FUND], OPERATORS), index=villages.index)
     people = problem.demand["unserved"] * (chance >= problem.levels[0])
-    by_word = people.groupby(problem.demand["village_id"].astype(str).map(word)).sum()
+    payer = problem.demand["village_id"].astype(str).map(programme_of(problem.villages))
+    by_word = people.groupby(payer).sum()
     return str(by_word.idxmax()) if len(by_word) and by_word.max() > 0 else OPERATORS
 
 

@@ -11,11 +11,12 @@ from scipy import sparse
 from lomsong.assessment import signal_chance
 from lomsong.errors import PlanError
 from lomsong.evidence.core import Evidence, calibrate
-from lomsong.findings import Finding, name_rows
+from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.inputs import Inputs
 from lomsong.planning.candidates import find_candidates
 from lomsong.planning.covering import Covering, Floor, build_covering
 from lomsong.planning.options import Options, list_options
+from lomsong.planning.programmes import NAMES, programme_of
 from lomsong.planning.reach import find_reach
 from lomsong.prediction import Prediction, predict
 from lomsong.settings import CostSettings, PlanningSettings
@@ -93,7 +94,10 @@ def state(
     findings = [_basis(known=p_signal is not None or isinstance(prediction, Evidence))]
     p = signal_chance(prediction) if p_signal is None else p_signal
     plain = prediction.prediction if isinstance(prediction, Evidence) else prediction
-    demand = _dark_demand(plain.demand, p, ranked, settings)
+    paid = _paid_for(ranked, settings)
+    if len(paid) < len(ranked):
+        findings.append(_narrowed(len(paid), len(ranked), settings))
+    demand = _dark_demand(plain.demand, p, paid, settings)
     if candidates is None:
         if len(demand):
             candidates, found = find_candidates(inputs, demand, settings)
@@ -127,6 +131,23 @@ def _basis(*, known: bool) -> Finding:
         word="sufficient",
         severity="note",
         message=f"chance of signal {after if known else before}",
+    )
+
+
+def _paid_for(ranked: gpd.GeoDataFrame, settings: PlanningSettings) -> gpd.GeoDataFrame:
+    """Return the villages that the programmes of the settings pay for."""
+    payer = programme_of(ranked).to_numpy()
+    return ranked[np.isin(payer, [NAMES[name] for name in settings.programmes])]
+
+
+def _narrowed(paid: int, every: int, settings: PlanningSettings) -> Finding:
+    names = ", ".join(NAMES[name] for name in settings.programmes)
+    return Finding(
+        layer="planning",
+        word="sufficient",
+        severity="note",
+        message=f"planned for {paid:,} of {count_rows(every, 'village')}, paid for by: {names}",
+        count=every - paid,
     )
 
 

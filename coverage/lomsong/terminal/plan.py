@@ -14,6 +14,7 @@ import pandas as pd
 from lomsong.findings import count_rows
 from lomsong.planning.alternatives import Alternative, CoverAll
 from lomsong.planning.investment import Plan
+from lomsong.planning.programmes import sum_by
 from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
 from lomsong.terminal.tables import print_table
@@ -24,13 +25,17 @@ _SHOWN = 8
 MOST_HOPS = 20
 
 
-def changes_of(budget: float | None, phases: int | None, floors: tuple[str, ...]) -> dict[str, Any]:
+def changes_of(
+    budget: float | None, phases: int | None, floors: tuple[str, ...], programmes: tuple[str, ...]
+) -> dict[str, Any]:
     """Turn the options of the command into keys of ``planning``."""
     changes: dict[str, Any] = {}
     if budget is not None:
         changes["budget"] = budget
     if phases is not None:
         changes["phases"] = phases
+    if programmes:
+        changes["programmes"] = programmes
     if floors:
         pairs = [floor.partition("=") for floor in floors]
         if not all(name and share for name, _, share in pairs):
@@ -111,9 +116,11 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         people = float(plan.problem.demand["unserved"].sum())
         click.echo(
             f"{count_rows(len(rows), 'site')} for {plan.solution.spent:,.0f} {money} (present value; prices are placeholders "
-            f"where the settings say so): {plan.solution.value:,.0f} of {people:,.0f} people without signal are reached."
+            f"where the settings say so): {plan.solution.value:,.0f} of {people:,.0f} people without signal are reached, "
+            f"{plan.solution.spent / max(plan.solution.value, 1e-9):,.0f} {money} for each."
         )
         click.echo(proof_of(plan))
+        _print_sums(plan, money)
     else:
         click.echo(f"{title}\n{why_nothing(plan, money)}")
     if len(plan.years.limits) > 1 and len(plan.sites):
@@ -128,13 +135,35 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         )
     if robust is not None and len(plan.sites):
         names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
+        few = f"{robust.low_people:,.0f} or fewer" if robust.low_people >= 0.5 else "nobody"
         click.echo(
-            f"Over {robust.draws} draws the plan reaches {robust.expected_people:,.0f} people on average, "
-            f"{robust.low_people:,.0f} or fewer in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would change it most: {names}."
+            f"Over {count_rows(robust.draws, 'draw')} the plan reaches {robust.expected_people:,.0f} people on average, "
+            f"{few} in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would "
+            f"change it most: {names}."
         )
     _print_left_out(plan, money)
     for finding in plan.findings:
         click.echo(f"Note: {finding.message}")
+
+
+def _print_sums(plan: Plan, money: str) -> None:
+    """Print what each year and each programme spends; by the end of a year its share of the budget may be spent."""
+    limits = plan.years.limits
+    rows = [
+        (
+            f"year {row['phase']}",
+            str(row["sites"]),
+            f"{row['people']:,.0f}",
+            f"{row['cost']:,.0f}",
+            f"{limits[int(row['phase']) - 1]:,.0f}",
+        )
+        for row in sum_by(plan.sites, "phase").to_dict("records")
+    ]
+    rows += [
+        (row["programme"], str(row["sites"]), f"{row['people']:,.0f}", f"{row['cost']:,.0f}", "")
+        for row in sum_by(plan.sites, "programme").to_dict("records")
+    ]
+    print_table("by year and by who pays", ("", "sites", "people", money, "to spend by its end"), rows)
 
 
 def backhaul_of(row: dict[Any, Any]) -> str:
@@ -204,14 +233,17 @@ def print_others(
     if len(others) < asked:
         more = "other plan" if not others else "further plan"
         click.echo(f"No {more} within the budget differs in a fifth of the sites and reaches anybody.")
-    if whole is not None and whole.why:
+    if whole is not None and whole.people + whole.beyond <= 0:
+        click.echo("Nobody is without signal: to reach everybody costs nothing.")
+    elif whole is not None and whole.why:
         click.echo(
             f"No plan reaches all {whole.people:,.0f} people whom a candidate reaches: {whole.why}. "
             f"No candidate reaches {whole.beyond:,.0f} people."
         )
     elif whole is not None:
         click.echo(
-            f"To reach all {whole.people:,.0f} people whom a candidate reaches costs {whole.cost:,.0f} {money} with "
+            f"To give all {whole.people:,.0f} people whom a candidate reaches a chance of signal of "
+            f"{settings.planning.levels[0]:.0%} or more costs {whole.cost:,.0f} {money} with "
             f"{count_rows(len(whole.site_ids), 'site')}; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "
             f"No candidate reaches {whole.beyond:,.0f} people."
         )
@@ -243,6 +275,8 @@ def plan_as_json(
             "in_order": plan.years.in_order,
             "bound": plan.years.bound,
         },
+        "by_year": sum_by(plan.sites, "phase").to_dict("records"),
+        "by_programme": sum_by(plan.sites, "programme").to_dict("records"),
         "sites": sites_as_records(plan.sites),
         "villages": json.loads(plan.villages.to_json(orient="records")),
         "findings": [finding.as_dict() for finding in plan.findings],
