@@ -135,6 +135,26 @@ def test_a_database_without_postgis_is_told_so(gis: Server, tmp_path: Path) -> N
     assert gis.ask("postgres", "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'lomsong%%'") == [(0,)]
 
 
+def test_postgis_may_lie_in_a_schema_of_its_own(postgres: Server, tmp_path: Path) -> None:
+    postgres.ask("postgres", "CREATE DATABASE apart")
+    postgres.ask("apart", 'CREATE SCHEMA "Bản đồ"')
+    postgres.ask("apart", 'CREATE EXTENSION postgis SCHEMA "Bản đồ"')
+    publish_run(write_run(tmp_path / "autumn"), postgres.address("apart"))
+    asked = 'SELECT count(*), min("Bản đồ".ST_Area(geometry)) FROM lomsong_autumn.villages'
+    assert postgres.ask("apart", asked) == [(3, 1.0)]
+
+
+def test_who_may_not_make_schemas_is_told_so(
+    gis: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gis.ask("gis", "CREATE ROLE guest LOGIN PASSWORD 'seen-by-all'")
+    monkeypatch.setenv("PGUSER", "guest")
+    monkeypatch.setenv("PGPASSWORD", "seen-by-all")
+    with pytest.raises(OutputError, match=r"not allowed .* ask the database's owner"):
+        publish_run(write_run(tmp_path / "autumn"), gis.address("gis"))
+    assert schemas(gis) == []
+
+
 def wait_for(server: Server, waiting: str) -> int:
     """Return the process of the server that waits for a lock while it writes."""
     asked = "SELECT pid, query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'lomsong'"

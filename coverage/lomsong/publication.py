@@ -112,8 +112,14 @@ def _tables(folder: Path, run: FinishedRun) -> dict[str, pd.DataFrame]:
 
 
 def _require_postgis(opened: "Connection", database: Database) -> None:
-    there = opened.execute(sa.text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")).scalar()
-    if there is None:
+    """Refuse a database without PostGIS, and find its types in whatever schema they are."""
+    found = opened.execute(
+        sa.text(
+            "SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(nspname)), true) "
+            "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'postgis'"
+        )
+    ).scalar()
+    if found is None:
         raise OutputError(
             f"{database} lacks PostGIS; its owner runs CREATE EXTENSION postgis, then publish again"
         )

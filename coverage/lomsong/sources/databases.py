@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Time to connect. [s]
 CONNECT_S = 10
+#: A cable that is pulled says nothing: a minute without a sign of the server, however long a query takes, is the end. [s]
+_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _SHAPES = ("geometry", "geography")
 
 
@@ -55,7 +57,7 @@ def connection(
     engine = sa.create_engine(
         address,
         poolclass=NullPool,
-        connect_args={"connect_timeout": CONNECT_S, "application_name": "lomsong"},
+        connect_args={"connect_timeout": CONNECT_S, "application_name": "lomsong", **_ALIVE},
         hide_parameters=True,
     )
     level: IsolationLevel = "REPEATABLE READ" if read_only else "READ COMMITTED"
