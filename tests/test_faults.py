@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,12 +86,12 @@ def test_a_run_that_fails_says_that_its_parts_are_kept_and_a_fresh_one_forgets_t
     assert seen == [False, True, False]
 
 
-@pytest.fixture
-def small_disk(demo: Path) -> Iterator[Path]:
-    """Mount a disk of 64 KiB where the results go."""
+@pytest.fixture(params=["size=64k"])
+def small_disk(demo: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Mount a disk of 64 KiB, or one with other options, where the results go."""
     out = demo / "out"
     out.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(out)]
+    mount = ["mount", "-t", "tmpfs", "-o", request.param, "tmpfs", str(out)]
     if shutil.which("mount") is None or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("no disk can be mounted here: that takes root")
     yield out
@@ -118,6 +119,11 @@ def test_a_disk_that_is_full_is_said_and_a_larger_one_takes_the_run_on(
     assert before.items() <= after.items()
 
 
+@pytest.mark.parametrize("small_disk", ["ro,size=64k"], indirect=True)
+def test_a_folder_that_may_not_be_written_to_is_said_at_once(demo: Path, small_disk: Path) -> None:
+    assert is_told(run(demo), str(small_disk), "Read-only", "--out")
+
+
 def multiply(factor: Any, part: int) -> Arrays:
     return {"product": factor * part}
 
@@ -131,6 +137,12 @@ def multiply_slowly(factor: Any, part: int) -> Arrays:
 def work(engine: Engine, function: Any = multiply) -> list[bytes]:
     found = engine.map(function, np.linspace(0, 1, 100), PARTS, name="multiplying")
     return [each["product"].tobytes() for each in found]
+
+
+def test_no_room_for_what_workers_share_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(OutputError, match=r"nowhere.*TMPDIR"):
+        work(Engine(kind="processes", workers=1))
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
