@@ -14,13 +14,19 @@ from pathlib import Path
 
 from lomsong import load_settings, read
 from lomsong.engine import Engine
+from lomsong.inputs import Inputs
 from lomsong.signal_raster import predict_raster, write_raster
+from lomsong.store import Store, identify
 
 
 def processor_seconds() -> float:
     """Return what this process and its workers have used."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def checksums(inputs: Inputs) -> list[tuple[str, str]]:
+    return [(record.layer, record.sha256) for record in inputs.records]
 
 
 def main() -> None:
@@ -34,6 +40,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["serial", "processes"], default="serial")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--keep", type=Path, help="write the raster into this folder")
+    parser.add_argument("--parts", type=Path, help="keep finished tiles here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     given = parser.parse_args()
     inputs = read(load_settings(given.config))
@@ -41,9 +48,10 @@ def main() -> None:
     mine = (sectors["operator"] == given.operator) & (sectors["technology"] == given.technology)
     inputs = replace(inputs, sectors=sectors[mine])
     begin, used = time.perf_counter(), processor_seconds()
-    (raster,) = predict_raster(
-        inputs, cell_m=given.cell_m, engine=Engine(kind=given.engine, workers=given.workers)
-    )
+    asked = [given.operator, given.technology]
+    store = None if given.parts is None else Store(given.parts, identify(asked, checksums(inputs)))
+    engine = Engine(kind=given.engine, workers=given.workers, store=store)
+    (raster,) = predict_raster(inputs, cell_m=given.cell_m, engine=engine)
     found = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         size = write_raster(raster, given.keep or Path(folder)).stat().st_size

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lomsong.compiled import kernel, parallel_kernel, prange
 from lomsong.propagation.beam import Beams, beam_attenuation
 from lomsong.propagation.free_space import free_space_loss_kernel
-from lomsong.propagation.pairs import Emitters, bearing, free_level, look_off_axis
+from lomsong.propagation.pairs import NEAREST_M, Emitters, bearing, look_off_axis
 
 #: Cells that one thread takes at a time.
 _CHUNK = 4096
@@ -131,12 +131,13 @@ def _enter_cells(
     excess_db: _Floats,
     departure_deg: _Levels,
 ) -> None:
-    x, y = emitters.x[sectors[0]], emitters.y[sectors[0]]
+    x, y, frequency_mhz = emitters.x[sectors[0]], emitters.y[sectors[0]], emitters.frequency_mhz[sectors[0]]
     for k in range(near.size):
         if math.isnan(excess_db[k]):
             continue
         cell = near[k]
         bearing_deg = bearing(xy[cell, 0] - x, xy[cell, 1] - y)
+        free_db = free_space_loss_kernel(max(away_m[k], NEAREST_M), frequency_mhz)
         for sector in sectors:
             offset, horizontal, _ = look_off_axis(emitters, beams, sector, bearing_deg)
             taken = beam_attenuation(
@@ -148,7 +149,7 @@ def _enter_cells(
                 beams.vertical_deg[sector],
                 beams.downtilt_deg[sector],
             )
-            level = np.float32(free_level(emitters, sector, away_m[k]) - taken - excess_db[k])
+            level = np.float32(emitters.power_dbm[sector] - free_db - taken - excess_db[k])
             if level > board.own_dbm[cell]:
                 board.own_dbm[cell] = level
                 board.own_excess_db[cell], board.own_sector[cell] = excess_db[k], sector
