@@ -237,7 +237,7 @@ def test_the_command_says_what_it_did_and_what_is_wrong_in_one_message(
     done = CliRunner().invoke(main, ["publish", run, gis.address("gis")])
     assert (done.exit_code, done.output) == (
         0,
-        'Published: villages (3 rows), sectors (2 rows), service (1 rows) in schema "lomsong_autumn"\n',
+        'Published: villages (3 rows), sectors (2 rows), service (1 row) in schema "lomsong_autumn"\n',
     )
     monkeypatch.setenv("PGPASSWORD", "not-the-word")
     for arguments in ([run, gis.address("gis")], [run, "nowhere.gpkg"], [run, gis.address("gis") + "?table=a"],

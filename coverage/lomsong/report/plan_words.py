@@ -24,7 +24,7 @@ def name_plan(word: str, language: Language) -> str:
 PLAN_WORDS: dict[str, tuple[str, str]] = {
     "plan": ("The plan", "Phương án đầu tư"),
     "plan_text": (
-        "{sites} sites reach {reached} of {people} people expected without signal, for {spent} {money} of a budget of {budget} {money} (present "
+        "Sites to build: {sites}. People reached: {reached} of {people} expected without signal, for {spent} {money} of a budget of {budget} {money} (present "
         "value of capital and running cost over {years} years at {rate} %).",
         "{sites} trạm phục vụ {reached} trên {people} người dự kiến không có sóng, với {spent} {money} trong ngân sách {budget} {money} (giá trị "
         "hiện tại của vốn và chi phí vận hành trong {years} năm, lãi suất {rate} %).",

@@ -57,7 +57,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "cũng không có mạng cố định được biết là có và đủ nhanh.",
     ),
     "unready_unknown": (
-        "In {count} villages this could not be told.",
+        "Villages where this could not be told: {count}.",
         "Chưa xác định được ở {count} thôn bản.",
     ),
     "signal_alone": (

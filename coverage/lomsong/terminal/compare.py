@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lomsong.changes import CHANGES, Comparison, compare, find_mapping, read_runs
+from lomsong.findings import count_rows
 from lomsong.report.changes_page import PAGE, write_changes
 from lomsong.settings import LayerSource
 from lomsong.sources.code_mapping import read_code_mapping
@@ -57,7 +58,7 @@ def _print(found: Comparison) -> None:
     cells = numbers.where(numbers.notna(), "–").itertuples(index=False)
     rows = [tuple(str(cell) for cell in row) for row in cells]
     heads = tuple(name.replace("_", " ") for name in names)
-    print_table(f"progress to {found.target} villages without signal", heads, rows)
+    print_table(f"progress to {count_rows(found.target, 'village')} without signal", heads, rows)
     for change in CHANGES:
         mine = found.changes[found.changes["change"] == change]
         if change == "same" or not len(mine):

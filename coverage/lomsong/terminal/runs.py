@@ -2,6 +2,7 @@
 
 import click
 
+from lomsong.findings import count_rows
 from lomsong.pipeline import Run
 from lomsong.quality import QualityReport
 from lomsong.schemas import STATUSES
@@ -43,11 +44,12 @@ def print_run(done: Run) -> None:
     print_table(f"{done.record['name']}{mark}", ("status", "villages", "people"), rows)
     if done.truth is not None:
         click.echo(
-            f"Against the truth: {done.truth.dark} villages are dark, p < 0.5 finds {done.truth.found} of them "
+            f"Against the truth: dark villages {done.truth.dark}, of which p < 0.5 finds {done.truth.found} "
             f"(recall {done.truth.recall:.2f}, precision {done.truth.precision:.2f})."
         )
     warnings, assumed = len(done.quality.of("warning")), len(done.quality.of("assumption"))
     click.echo(
-        f"{warnings} warnings and {assumed} assumptions about the data: see {done.folder / 'report.html'}"
+        f"{count_rows(warnings, 'warning')} and {count_rows(assumed, 'assumption')} about the data: see "
+        f"{done.folder / 'report.html'}"
     )
     click.echo(f"Open {done.folder / 'map.html'} in a browser.")
