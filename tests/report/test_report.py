@@ -88,6 +88,7 @@ def plan_of(villages: gpd.GeoDataFrame, names: list[str]) -> PlanTables:
             "people": [300.0, 120.0], "cost": [50_000.0, 30_000.0], "cost_total": [50_000.0, 80_000.0], "cost_capital": [40_000.0, 20_000.0],
             "cost_per_year": [4000.0, 2000.0], "cost_tower": [10_000.0, 0.0], "cost_backhaul": [30_000.0, 20_000.0], "power": "grid",
             "backhaul_kind": "microwave", "connects_to": names[2], "programme": "operators", "runner_up": [None, names[3]],
+            "village_ids": [";".join(villages["village_id"].iloc[:2]), None], "lost_people": [290.0, 110.0], "silenced": [None, names[0]],
             "longitude_deg": [104.004, 104.02], "latitude_deg": [22.004, 22.005],
         }
     )  # fmt: skip
@@ -142,6 +143,10 @@ def test_the_page_answers_which_why_how_sure_what_it_costs_and_what_was_assumed(
     assert "site Bản 0 (high ground, 30 m), number 1 of the plan, in year 1: 50,000 USD" in page
     assert (
         "not in the plan: the budget ends before it. It would come in at a budget of about 95,000 USD."
+        in page
+    )
+    assert (
+        "Villages that it newly covers People lost without it Sites that fall with it Bản 0 Bản 0, Bản 1 290 –"
         in page
     )
     assert "costs.microwave_hop" in page

@@ -201,9 +201,11 @@ def _plan(contents: ReportContents, used: list[UsedSetting], language: Language)
     )
     out = out.head(SHOWN_VILLAGES)
     out = out.assign(name=[names.get(each, each) for each in out["village_id"]])
-    wanted = ["order", "phase", "site_id", "origin", "configuration", "people", "cost", "cost_total", "cost_capital", "cost_per_year", "backhaul_kind", "connects_to", "programme", "runner_up"]  # fmt: skip
+    wanted = ["order", "phase", "site_id", "origin", "configuration", "people", "cost", "cost_total", "cost_capital", "cost_per_year", "backhaul_kind", "connects_to", "programme", "runner_up", "village_ids", "lost_people", "silenced"]  # fmt: skip
     parts = [str(each) for each in plan.parts().index]
     sites = plan.sites.head(SHOWN_SITES).reindex(columns=[*wanted, *(f"cost_{part}" for part in parts)])
+    covered = sites["village_ids"].astype("string").fillna("").str.split(";")
+    sites = sites.assign(covers=[", ".join(names.get(each, each) for each in row if each) for row in covered])
     return {
         "plan": plan,
         "sites": _plain(sites),

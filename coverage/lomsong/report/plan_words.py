@@ -62,6 +62,17 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
     "backhaul": ("Backhaul", "Truyền dẫn"),
     "payer": ("Who pays", "Nguồn chi trả"),
     "runner_up": ("Runner-up", "Phương án thay thế"),
+    "covers": (
+        "What each site covers, and what is lost without it",
+        "Mỗi trạm phủ những gì, và thiếu nó thì mất gì",
+    ),
+    "covered": ("Villages that it newly covers", "Thôn bản được phủ thêm"),
+    "lost": ("People lost without it", "Số dân mất sóng nếu thiếu trạm"),
+    "silenced": ("Sites that fall with it", "Trạm ngừng theo"),
+    "hops": (
+        "The terrain under each microwave hop is drawn in plan_backhaul.svg.",
+        "Địa hình dưới mỗi chặng viba được vẽ trong plan_backhaul.svg.",
+    ),
     "parts": ("Cost by part", "Chi phí theo hạng mục"),
     "parts_alt": ("Capital of the plan by part: {told}.", "Vốn của phương án theo hạng mục: {told}."),
     "curve": ("People reached with more and more money", "Số dân được phục vụ khi tăng ngân sách"),
