@@ -115,6 +115,12 @@ def test_what_is_not_whole_is_refused_in_one_sentence(site: Site, body: bytes, s
     assert len(str(caught.value)) < 500
 
 
+def test_a_text_that_is_none_is_marked(site: Site) -> None:
+    site.put(ITEMS, page(1).replace(b"u00f4", b"ud800"))
+    read = json.loads(read_service(site.address + ITEMS, layer="villages"))
+    assert read["features"][0]["properties"]["village_name"] == "Th?n 1"
+
+
 @pytest.mark.parametrize("first", [[500] * 9, [404]])
 def test_a_fault_that_stays_ends_in_one_sentence(site: Site, first: list[int]) -> None:
     site.put(ITEMS, page(1), first=first)

@@ -211,7 +211,8 @@ class _Pages:
         head = {"type": "FeatureCollection"} | ({} if self.crs is None else {"crs": self.crs})
         start = json.dumps(head, ensure_ascii=False)[:-1]
         rows = ",\n".join(text for _, text in sorted(zip(self.keys, self.features, strict=True)))
-        return f'{start}, "features": [\n{rows}\n]}}\n'.encode()
+        # half of a pair of code units, which JSON can spell, is no text
+        return f'{start}, "features": [\n{rows}\n]}}\n'.encode("utf-8", "replace")
 
 
 def _in_order(name: str) -> tuple[str | int, ...]:
