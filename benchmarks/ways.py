@@ -7,6 +7,7 @@ Starts its own PostGIS, object store and feature service on 127.0.0.1, as the te
 """
 
 import argparse
+import gzip
 import json
 import os
 import shutil
@@ -331,6 +332,40 @@ def as_anfr(settings: dict[str, Any], folder: Path) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def as_bakom(settings: dict[str, Any], folder: Path) -> Iterator[None]:
+    """Write ARCEP's rows of three operators as BAKOM's stations, all of the class medium; powers are others then."""
+    source = settings["inputs"]["masts"][0]
+    sites = pd.read_csv(source["path"])
+    names = dict(zip(sorted(sites["operator"].unique()), ("Swisscom", "Sunrise", "Salt"), strict=False))
+    sites = sites[sites["operator"].isin(list(names))]
+    points = gpd.GeoSeries.from_xy(sites["lon"], sites["lat"], crs=4326).to_crs(2056).round(1)
+    flags = [[name for name in ("2G", "3G", "4G") if site[name] == 1] for site in sites.to_dict("records")]
+    stations = gpd.GeoDataFrame(
+        {
+            "station": [f"{names[operator]} LOT{number}" for number, operator in enumerate(sites["operator"])],
+            "typ_en": "Outdoor > 6 Werp", "power_en": "Power class : medium (up to 5'000 W)",
+            "techno_en": [f"Technology {','.join(each)}" for each in flags], "adaptiv_en": "", "bewilligung_en": "Site data sheet 2018-01-01",
+        },
+        geometry=list(points), crs=2056,
+    )  # fmt: skip
+    path = folder / "standorte-mobilfunkanlagen_2056.json"
+    stations.to_file(path, driver="GeoJSON")
+    source.update(path=str(path), format="bakom")
+    yield
+
+
+@contextmanager
+def as_mozilla(settings: dict[str, Any], folder: Path) -> Iterator[None]:
+    """Pack the cells of the demo as Mozilla's exports were."""
+    source = settings["inputs"]["masts"][0]
+    path = folder / "MLS-full-cell-export.csv.gz"
+    path.write_bytes(gzip.compress(Path(source["path"]).read_bytes(), mtime=0))
+    source.update(path=str(path))
+    source.pop("format")
+    yield
+
+
 WAYS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], Path], Any]]] = {
     "store": (("demo", "fr-lot"), from_store),
     "items": (("demo", "fr-lot"), from_items),
@@ -339,7 +374,9 @@ WAYS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], Path], Any]]] =
     **{ending: (("demo",), as_vector(ending)) for ending in ("kml", "kmz", "tab", "mif")},
     "workbook": (("demo",), as_workbook),
     "survey": (("demo",), as_survey),
+    "mozilla": (("demo",), as_mozilla),
     "anfr": (("fr-lot",), as_anfr),
+    "bakom": (("fr-lot",), as_bakom),
 }
 
 
