@@ -11,7 +11,7 @@ from lomsong.costs import add_up
 from lomsong.planning.alternatives import cover_everything
 from lomsong.planning.covering import NOTHING
 from lomsong.planning.investment import Plan, choose
-from lomsong.planning.listing import lose_each
+from lomsong.planning.listing import lose_each, lose_masts
 from lomsong.planning.options import Options
 from lomsong.planning.problem import Problem
 from lomsong.planning.robustness import try_robustness
@@ -89,6 +89,16 @@ def test_the_loss_of_a_mast_counts_all_that_hangs_on_it() -> None:
     assert sites["lost_people"].to_dict() == lost["lost_people"].to_dict()
 
 
+def test_the_loss_of_a_standing_mast_takes_every_site_that_ends_at_it() -> None:
+    stated = chained()
+    stated.options.table["backhaul_kind"] = ["microwave", "relay", "microwave"]
+    stated.options.table["connects_to"] = ["M", "s0", "M"]
+    (lost,) = lose_masts(stated, [0, 1, 2]).to_dict("records")
+    assert lost == {"site_id": "M", "lost_people": 16.0, "silenced": "s0;s1;s2"}
+    stated.options.table["connects_to"] = ["M", "s0", "other"]
+    assert lose_masts(stated, [0, 1, 2])["lost_people"].tolist() == [12.0, 4.0]
+
+
 def test_what_revenue_does_not_pay_needs_a_subsidy() -> None:
     sites = planned(
         chained(budget=30.0, prices=EXACT.model_copy(update={"horizon_years": 1}))
@@ -142,6 +152,12 @@ def test_a_village_left_out_is_told_why(reach: list[list[float]], why: str) -> N
     villages = planned(stated).villages.set_index("village_id")
     assert villages.loc["v0", "why"] == why
     assert (villages.loc["v0", "comes_in_at"] == 10.0) == (why == "the budget ends before it")
+
+
+def test_a_village_that_only_the_other_way_to_build_a_chosen_site_reaches_is_told_so() -> None:
+    stated = problem([[1, 0], [0, 1]], people=[5, 7], needs=[NOTHING] * 2, sites=[0, 0], budget=100.0)
+    villages = planned(stated).villages.set_index("village_id")
+    assert villages.loc["v0", "why"] == "only another way to build a chosen site reaches it"
 
 
 def test_a_village_left_out_comes_in_beyond_the_budget_though_greedy_alone_would_reach_it_sooner() -> None:

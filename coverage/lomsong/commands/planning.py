@@ -80,6 +80,7 @@ def plan(
     from lomsong.planning.investment import choose
     from lomsong.planning.robustness import try_robustness
     from lomsong.report.plan_tables import write_plan
+    from lomsong.terminal.plan_json import plan_as_json
 
     stated = state_run(run, changes)
     settings = stated.settings
@@ -95,7 +96,7 @@ def plan(
     checks = rank_plan_checks(done, settings)
     write_plan(done, out or run, hops=hops, checks=checks, area=settings.name, synthetic=settings.synthetic)
     if as_json:
-        click.echo(shown.plan_as_json(done, robust, others, whole))
+        click.echo(plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust)
         shown.print_others(others or (), whole, settings, asked=alternatives)
@@ -111,12 +112,13 @@ def _evaluate(run: str, sites: str, out: str | None, as_json: bool, quiet: bool)
     from lomsong.planning.finished import evaluate_run
     from lomsong.report.plan_tables import write_evaluation
     from lomsong.terminal import proposed
+    from lomsong.terminal.plan_json import evaluation_as_json
 
     worth, settings = evaluate_run(run, sites)
     if out is not None:
         write_evaluation(worth, out)
     if as_json:
-        click.echo(proposed.evaluation_as_json(worth))
+        click.echo(evaluation_as_json(worth))
     elif not quiet:
         proposed.print_evaluation(worth, settings)
         if out is not None:

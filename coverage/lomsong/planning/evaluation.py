@@ -11,7 +11,7 @@ from lomsong.findings import Finding
 from lomsong.planning.chains import build_order
 from lomsong.planning.covering import NOTHING
 from lomsong.planning.investment import choose
-from lomsong.planning.listing import list_sites
+from lomsong.planning.listing import list_sites, lose_masts
 from lomsong.planning.problem import Problem, covered_villages, to_covering
 from lomsong.planning.proposal import CONFIGURATION
 from lomsong.settings import PlanningSettings
@@ -29,6 +29,8 @@ class Evaluation:
     sites : GeoDataFrame
         Contract `PLAN` in the order of the best gain per cost, and ``alone``, people whom it would reach by itself,
         ``adds``, those whom only it reaches, and ``overlap``, the difference of the two.
+    masts : DataFrame
+        What falls with each standing mast that the list's backhaul ends at, as of `lose_masts`.
     people, cost : float
         Reached together, and the present value.
     missed : DataFrame
@@ -44,6 +46,7 @@ class Evaluation:
     """
 
     sites: gpd.GeoDataFrame
+    masts: pd.DataFrame
     people: float
     cost: float
     missed: pd.DataFrame
@@ -93,6 +96,7 @@ def evaluate_sites(proposed: Problem, open_choice: Problem, settings: PlanningSe
     sites = list_sites(proposed, covering, order, [1] * len(order), settings)
     return Evaluation(
         sites=sites.assign(alone=alone, adds=adds, overlap=np.maximum(alone - adds, 0.0)),
+        masts=lose_masts(proposed, order),
         people=people,
         cost=cost,
         missed=_missed(proposed, order),

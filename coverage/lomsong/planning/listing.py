@@ -156,12 +156,13 @@ def list_villages(problem: Problem, order: list[int]) -> pd.DataFrame:
     table["comes_in_at"] = pd.Series(_come_in(problem, order), dtype=np.float64).reindex(table.index)
     out = table["order"].isna()
     none, few = table["reachable"] <= 0, table["reachable"] < VILLAGE_SHARE * table["people"]
+    never = table["comes_in_at"].isna()
     words = [
         "no candidate site reaches it",
         "candidate sites reach less than half of its people",
-        "the budget ends before it",
+        "only another way to build a chosen site reaches it",
     ]
-    table["why"] = np.where(out, np.select([none, few], words[:2], words[2]), "")
+    table["why"] = np.where(out, np.select([none, few, never], words, "the budget ends before it"), "")
     return table.rename_axis("village_id").reset_index()
 
 
@@ -182,21 +183,56 @@ def lose_each(problem: Problem, chosen: list[int]) -> pd.DataFrame:
         One row an option: ``site_id, lost_people, silenced`` (other sites that lose their backhaul, semicolons between
         them).
     """
-    covering = to_covering(problem, budget=np.inf)
-    names = problem.candidates["site_id"].astype(str).to_numpy()
+    covering, sites = to_covering(problem, budget=np.inf), _site_names(problem)
+    return _losses(
+        covering,
+        sites,
+        chosen,
+        [(str(sites[covering.sites[j]]), {int(covering.sites[j])}) for j in chosen],
+    )
+
+
+def lose_masts(problem: Problem, chosen: list[int]) -> pd.DataFrame:
+    """
+    Say what of a plan is lost when a standing mast falls away that its backhaul ends at.
+
+    Parameters
+    ----------
+    problem, chosen
+        As of `lose_each`.
+
+    Returns
+    -------
+    DataFrame
+        As of `lose_each`, one row a mast, the most people first; whom the mast itself serves is not counted.
+    """
+    covering, table = to_covering(problem, budget=np.inf), problem.options.table
+    hanging: dict[str, set[int]] = {}
+    for option in chosen:
+        if table["backhaul_kind"].iloc[option] in ("microwave", "existing"):
+            hanging.setdefault(str(table["connects_to"].iloc[option]), set()).add(int(covering.sites[option]))
+    lost = _losses(covering, _site_names(problem), chosen, list(hanging.items()))
+    return lost.sort_values(["lost_people", "site_id"], ascending=[False, True], ignore_index=True)
+
+
+def _site_names(problem: Problem) -> NDArray[np.object_]:
+    names: NDArray[np.object_] = problem.candidates["site_id"].astype(str).to_numpy(dtype=object)
+    return names
+
+
+def _losses(
+    covering: Covering, names: NDArray[np.object_], chosen: list[int], falls: list[tuple[str, set[int]]]
+) -> pd.DataFrame:
+    """Return what is lost where sites fall, each time with all that hangs on them."""
     whole = covering.value(chosen)
     rows = []
-    for lost in chosen:
-        gone = {int(covering.sites[lost])}
+    for name, first in falls:
+        gone = set(first)
         while more := {int(covering.sites[j]) for j in chosen if int(covering.needs[j]) in gone} - gone:
             gone |= more
         rest = [j for j in chosen if int(covering.sites[j]) not in gone]
-        silenced = [names[site] for site in sorted(gone - {int(covering.sites[lost])})]
+        silenced = [str(names[site]) for site in sorted(gone) if names[site] != name]
         rows.append(
-            {
-                "site_id": names[int(covering.sites[lost])],
-                "lost_people": whole - covering.value(rest),
-                "silenced": ";".join(silenced),
-            }
+            {"site_id": name, "lost_people": whole - covering.value(rest), "silenced": ";".join(silenced)}
         )
     return pd.DataFrame(rows, columns=["site_id", "lost_people", "silenced"])

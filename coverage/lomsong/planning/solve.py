@@ -74,6 +74,11 @@ class Solution:
             return 0.0
         return (self.bound - self.value) / self.value if self.value > 0 else float("inf")
 
+    @property
+    def gap_percent(self) -> float:
+        """Return the gap in percent with two decimals, rounded up: what is not proven is never told as nothing."""
+        return float(np.ceil(1e4 * self.gap) / 100)
+
 
 def solve(
     full: Covering,

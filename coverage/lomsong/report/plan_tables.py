@@ -116,7 +116,9 @@ def _write_layers(sites: gpd.GeoDataFrame, file: Path, *, layer: str) -> None:
 def _write_workbook(plan: Plan, flat: pd.DataFrame, file: Path, *, area: str, synthetic: bool) -> None:
     """Write the plan as a workbook: sites, villages, curve."""
     found = plan.solution
-    proof = "proven the best of these candidates" if found.proven else f"gap of at most {found.gap:.2%}"
+    proof = (
+        "proven the best of these candidates" if found.proven else f"gap of at most {found.gap_percent:.2f} %"
+    )
     about = [
         ("Result", area),
         ("What it is", f"{count_rows(len(flat), 'site')} for {found.spent:,.0f}, {found.value:,.0f} people reached; {proof}"),

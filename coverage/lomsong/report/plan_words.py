@@ -136,5 +136,9 @@ PLAN_NAMES: dict[str, tuple[str, str]] = {
         "candidate sites reach less than half of its people",
         "các vị trí chỉ phục vụ chưa đến một nửa số dân",
     ),
+    "only another way to build a chosen site reaches it": (
+        "only another way to build a chosen site reaches it",
+        "chỉ phục vụ được nếu một trạm đã chọn được xây theo cách khác",
+    ),
     "the budget ends before it": ("the budget ends before it", "hết ngân sách trước khi đến lượt"),
 }

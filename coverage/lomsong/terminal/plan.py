@@ -1,13 +1,10 @@
 """`lomsong plan`: what a plan looks like in the terminal."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import click
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -50,9 +47,7 @@ def proof_of(plan: Plan) -> str:
     if found.proven:
         return "Proven: no plan of these candidates reaches more people within this budget."
     cut = " It was cut short by the clock; another run may differ." if found.stop == "clock" else ""
-    return (
-        f"No plan of these candidates reaches over {found.bound:,.0f}: a gap of at most {found.gap:.2%}.{cut}"
-    )
+    return f"No plan of these candidates reaches over {found.bound:,.0f}: a gap of at most {found.gap_percent:.2f} %.{cut}"
 
 
 def why_nothing(plan: Plan, money: str) -> str:
@@ -251,61 +246,3 @@ def print_others(
 
 def _proof(proven: bool) -> str:  # noqa: FBT001 - one word for one fact
     return "proven" if proven else "within the gap"
-
-
-def plan_as_json(
-    plan: Plan,
-    robust: Robustness | None,
-    others: Sequence[Alternative] | None = None,
-    whole: CoverAll | None = None,
-) -> str:
-    """Return the plan as JSON; other plans and the cost of everything where they were asked for."""
-    found = plan.solution
-    content = {
-        "people": found.value,
-        "cost": found.spent,
-        "bound": found.bound,
-        "gap": None if found.gap == float("inf") else found.gap,
-        "proven": found.proven,
-        "method": found.method,
-        "stop": found.stop,
-        "years": {
-            "limits": plan.years.limits.tolist(),
-            "person_years": plan.years.person_years,
-            "in_order": plan.years.in_order,
-            "bound": plan.years.bound,
-        },
-        "by_year": sum_by(plan.sites, "phase").to_dict("records"),
-        "by_programme": sum_by(plan.sites, "programme").to_dict("records"),
-        "sites": sites_as_records(plan.sites),
-        "villages": json.loads(plan.villages.to_json(orient="records")),
-        "findings": [finding.as_dict() for finding in plan.findings],
-    }
-    if others is not None:
-        content["alternatives"] = [_plain(one) for one in others]
-    if whole is not None:
-        cost = None if math.isnan(whole.cost) else whole.cost
-        content["cover_everything"] = {**_plain(whole), "cost": cost, "gap": whole.gap}
-    if robust is not None:
-        content["robustness"] = {
-            "expected_people": robust.expected_people,
-            "low_people": robust.low_people,
-            "over_budget": robust.over_budget,
-            "sites": json.loads(robust.sites.to_json(orient="records")),
-            "checks": json.loads(robust.checks.to_json(orient="records")),
-        }
-    return json.dumps(content, ensure_ascii=False, indent=2)
-
-
-def sites_as_records(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table of sites for JSON, with their places in degrees."""
-    there = sites.to_crs("EPSG:4326").geometry
-    flat = pd.DataFrame(sites.drop(columns=["geometry", "backhaul"])).assign(
-        longitude_deg=there.x.round(6), latitude_deg=there.y.round(6)
-    )
-    records: list[dict[str, Any]] = json.loads(flat.to_json(orient="records"))
-    return records
-
-
-def _plain(found: Alternative | CoverAll) -> dict[str, Any]:
-    return {name: value for name, value in asdict(found).items() if name != "chosen"}

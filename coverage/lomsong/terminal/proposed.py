@@ -1,16 +1,14 @@
 """`lomsong plan --sites`: what a planner's own list looks like in the terminal."""
 
-import json
-
 import click
 
 from lomsong.findings import count_rows
 from lomsong.planning.evaluation import Evaluation
 from lomsong.settings import Settings
-from lomsong.terminal.plan import backhaul_of, names_of, sites_as_records
+from lomsong.terminal.plan import backhaul_of, names_of
 from lomsong.terminal.tables import print_table
 
-#: Villages missed that are spelled out.
+#: Villages missed, and masts, that are spelled out.
 _SHOWN = 8
 
 
@@ -27,7 +25,7 @@ def print_evaluation(done: Evaluation, settings: Settings) -> None:
             f"{row['adds']:,.0f}",
             f"{row['overlap']:,.0f}",
             f"{row['lost_people']:,.0f}",
-            row["silenced"],
+            row["silenced"].replace(";", ", "),
         )
         for row in done.sites.to_dict("records")
     ]
@@ -49,6 +47,12 @@ def print_evaluation(done: Evaluation, settings: Settings) -> None:
         "where the settings say so)."
     )
     click.echo(_compare(done))
+    if len(done.masts):
+        fallen = [
+            (row["site_id"], f"{row['lost_people']:,.0f}", row["silenced"].replace(";", ", "))
+            for row in done.masts.head(_SHOWN).to_dict("records")
+        ]
+        print_table("standing masts that it hangs on", ("mast", "lost with it", "silenced with it"), fallen)
     _print_missed(done)
     for finding in done.findings:
         click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {finding.message}")
@@ -71,18 +75,3 @@ def _print_missed(done: Evaluation) -> None:
     if missed:
         title = f"missed: {count_rows(len(done.missed), 'village')}, the largest first"
         print_table(title, ("village", "name", "people without signal"), missed)
-
-
-def evaluation_as_json(done: Evaluation) -> str:
-    """Return an evaluation as JSON."""
-    content = {
-        "people": done.people,
-        "cost": done.cost,
-        "best_people": done.best_people,
-        "bound": done.bound,
-        "short": done.short,
-        "sites": sites_as_records(done.sites),
-        "missed": json.loads(done.missed.to_json(orient="records")),
-        "findings": [finding.as_dict() for finding in done.findings],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=2)
