@@ -144,7 +144,7 @@ def test_a_short_page_of_a_wfs_is_not_its_end(site: Site, counted: bool) -> None
     usual = f"{asked}&version=2.0.0&request=GetFeature"
     for begin, numbers in ((0, (1, 2)), (2, (3,)), (3, ())):
         site.put(
-            f"{usual}&outputFormat=application/json&count={PAGE_ROWS}&startIndex={begin}", page(*numbers)
+            f"{usual}&count={PAGE_ROWS}&outputFormat=application/json&startIndex={begin}", page(*numbers)
         )
     hits = b'<wfs:FeatureCollection timeStamp="2026-11-23" numberMatched="3" numberReturned="0"/>'
     if counted:
@@ -156,9 +156,25 @@ def test_a_short_page_of_a_wfs_is_not_its_end(site: Site, counted: bool) -> None
         ask(site, asked)
 
 
-@pytest.mark.parametrize(("status", "said"), [(400, "outputFormat=geojson"), (404, "check the address")])
+@pytest.mark.parametrize("refusal", [{"first": [400]}, {"body": b"<ows:ExceptionReport/>"}])
+def test_a_wfs_is_asked_for_geojson_by_the_name_that_it_knows(site: Site, refusal: dict[str, object]) -> None:
+    asked = "/wfs?service=WFS&typeNames=thon"
+    usual = f"{asked}&version=2.0.0&request=GetFeature&count={PAGE_ROWS}&outputFormat="
+    site.put(f"{usual}application/json&startIndex=0", **{"body": b"", **refusal})
+    site.put(f"{usual}geojson&startIndex=0", page(1, 2, numberMatched=3))
+    site.put(f"{usual}geojson&startIndex=2", page(3, numberMatched=3))
+    assert ask(site, asked) == [1, 2, 3]
+    # what the address names is not doubted
+    site.put("/wfs", b"<ows:ExceptionReport/>")
+    site.asked.clear()
+    with pytest.raises(SourceError, match="ExceptionReport"):
+        ask(site, f"{asked}&outputFormat=GML3")
+    assert len(site.gets()) == 1
+
+
+@pytest.mark.parametrize(("status", "said"), [(400, "outputFormat=…"), (404, "check the address")])
 def test_a_server_that_does_not_know_what_is_asked_gets_a_hint(site: Site, status: int, said: str) -> None:
-    site.put("/wfs", b"", first=[status])
+    site.put("/wfs", b"", first=[status] * 9)
     with pytest.raises(SourceError, match=said):
         ask(site, "/wfs?service=WFS&typeNames=thon")
 
@@ -250,10 +266,11 @@ def test_the_demo_is_read_from_a_service_as_from_its_file(site: Site, tmp_path: 
             then = [{"rel": "next", "href": f"{ITEMS}?page={number + 1}"}] if number + 1 < len(pages) else []
             site.put(f"{ITEMS}?{query}", json.dumps(content | {"links": then}).encode())
         else:
-            usual = (
-                "service=WFS&typeNames=thon&version=2.0.0&request=GetFeature&outputFormat=application/json"
+            usual = f"service=WFS&typeNames=thon&version=2.0.0&request=GetFeature&count={PAGE_ROWS}"
+            site.put(
+                f"/wfs?{usual}&outputFormat=application/json&startIndex={25 * number}",
+                json.dumps(content).encode(),
             )
-            site.put(f"/wfs?{usual}&count={PAGE_ROWS}&startIndex={25 * number}", json.dumps(content).encode())
     address = site.address + (ITEMS if kind == "items" else "/wfs?service=WFS&typeNames=thon")
     text = (demo / "district.yml").read_text()
     text = text.replace("path: villages.gpkg", f'path: "{address}"').replace("    layer: villages\n", "", 1)

@@ -18,9 +18,11 @@ _MOST_PAGES = 10_000
 #: How a WFS of version 2 or 1.1 tells a number without features, and how early in its answer. [bytes]
 _HITS = re.compile(rb'\snumber(?:Matched|OfFeatures)="(\d{1,18})"')
 _HITS_WITHIN = 4096
+#: What servers call GeoJSON.
+_FORMATS = ("application/json", "geojson", "application/geo+json", "json")
 _ANSWERS = {
-    400: "the server does not understand the request (400); it may call GeoJSON otherwise or give fewer features at once: add "
-    "to the address what its capabilities name, such as outputFormat=geojson or limit=100",
+    400: "the server does not understand the request (400); it may know no GeoJSON, call it otherwise or give fewer features at "
+    "once: add to the address what its capabilities name, such as outputFormat=… or limit=100",
     404: "there is no such collection or service (404); check the address",
 }
 _ACCEPT = {"Accept": "application/geo+json, application/json;q=0.9"}
@@ -71,6 +73,10 @@ def _tokens(address: str, layer: str) -> dict[str, str]:
     return {token_host(address): secret}
 
 
+class _NoGeoJsonError(SourceError):
+    """A service refuses what it is asked for, or answers with something else."""
+
+
 class _Pages:
     """The pages of one service as they come."""
 
@@ -100,24 +106,34 @@ class _Pages:
     def read_wfs(self) -> None:
         """Count through a WFS."""
         usual = {"version": "2.0.0", "request": "GetFeature"}
-        expected, first = None, ""
+        page, paged = self.begin({**usual, "count": str(PAGE_ROWS)})
+        came = self.take(page)
+        # a short page is no sign of the end: servers have limits of their own
+        expected = _count(page.get("numberMatched", page.get("totalFeatures")), None)
+        if expected is None:
+            expected = self.count_hits(_with(self.address, {**usual, "resultType": "hits"}))
         for _ in range(_MOST_PAGES):
             begin = len(self.features)
-            asked = {"outputFormat": "application/json", "count": str(PAGE_ROWS), "startIndex": str(begin)}
-            page = self.ask(_with(self.address, {**usual, **asked}))
-            came = self.take(page)
-            expected = _count(page.get("numberMatched", page.get("totalFeatures")), expected)
-            if not begin and came and expected is None:
-                # a short page is no sign of the end: servers have limits of their own
-                expected = self.count_hits(_with(self.address, {**usual, "resultType": "hits"}))
-            if begin and came and self.features[begin] == first:
+            if not came or (expected is not None and begin >= expected):
+                break
+            came = self.take(self.ask(_with(self.address, {**paged, "startIndex": str(begin)})))
+            if came and self.features[begin] == self.features[0]:
                 raise self.fault(
                     "it gives the same page again and again: it cannot count through its features"
                 )
-            first = first or (self.features[0] if came else "")
-            if not came or (expected is not None and len(self.features) >= expected):
-                break
         self.require(expected)
+
+    def begin(self, paged: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the first page, and how the others are asked for, whatever a WFS calls GeoJSON."""
+        named = any(name.casefold() == "outputformat" for name, _ in parse_qsl(urlsplit(self.address).query))
+        refused: list[_NoGeoJsonError] = []
+        for name in _FORMATS[: 1 if named else None]:
+            asked = {**paged, "outputFormat": name}
+            try:
+                return self.ask(_with(self.address, {**asked, "startIndex": "0"})), asked
+            except _NoGeoJsonError as error:
+                refused.append(error)
+        raise refused[0]
 
     def count_hits(self, url: str) -> int | None:
         """Return how many features a WFS says that it has, if it does."""
@@ -137,7 +153,9 @@ class _Pages:
             page = None
         if not isinstance(page, dict) or not isinstance(page.get("features"), list):
             said = " ".join(content[:200].decode("utf-8", "replace").split())
-            raise self.fault(f"it did not answer with GeoJSON but with: {self.web.hide(said)}")
+            raise _NoGeoJsonError(
+                str(self.fault(f"it did not answer with GeoJSON but with: {self.web.hide(said)}"))
+            )
         return page
 
     def fetch(self, url: str) -> bytearray:
@@ -162,7 +180,8 @@ class _Pages:
             self.web.patiently(task, what=self.address)
         except WebError as error:
             if error.status in _ANSWERS:
-                raise self.fault(_ANSWERS[error.status]) from None
+                kind = _NoGeoJsonError if error.status == 400 else SourceError
+                raise kind(str(self.fault(_ANSWERS[error.status]))) from None
             said = self.web.hide(str(error)).replace(self.web.hide(url), self.address)
             raise SourceError(f"{self.layer}: {said}") from None
         return content
