@@ -169,6 +169,16 @@ def test_the_plan_goes_by_the_chance_that_the_run_has_judged(folder: Path) -> No
     assert any("as predicted, before any evidence" in finding.message for finding in done.findings)
 
 
+def test_inputs_that_have_changed_since_the_run_are_warned_of(folder: Path) -> None:
+    assert not any(finding.severity == "warning" for finding in plan_run(folder)[0].findings)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    next(each for each in record["inputs"] if each["layer"] == "masts")["sha256"] = "0" * 64
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    shown = lomsong("plan", str(folder))
+    assert shown.exit_code == 0, shown.output
+    assert "Warning: inputs that have changed since the run: masts" in shown.output
+
+
 def test_chances_of_other_inputs_are_refused(folder: Path) -> None:
     pd.read_parquet(folder / CHANCES_FILE).iloc[:-1].to_parquet(folder / CHANCES_FILE)
     with pytest.raises(SourceError, match="run it again"):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lomsong.assessment import CHANCES_FILE
 from lomsong.checking import rank_checks
 from lomsong.errors import SourceError
+from lomsong.findings import Finding
 from lomsong.inputs import Inputs, read
 from lomsong.path.search import read_record
 from lomsong.planning.evaluation import Evaluation, evaluate_sites
@@ -44,6 +45,8 @@ class Stated:
         Chance of signal at every demand point as the run has judged it; None for a run that does not tell.
     store : Store
         Beside the run: what candidates reach, for the next plan.
+    changed : tuple of Finding
+        Inputs that are not those of the run any more.
     """
 
     problem: Problem
@@ -52,6 +55,7 @@ class Stated:
     prediction: Prediction
     p_signal: NDArray[np.float64] | None
     store: Store
+    changed: tuple[Finding, ...]
 
 
 def state_run(folder: str | Path, changes: dict[str, Any] | None = None) -> Stated:
@@ -108,14 +112,30 @@ def state_run(folder: str | Path, changes: dict[str, Any] | None = None) -> Stat
     )
     store = Store(folder / REACH_FOLDER, _identity(inputs))
     problem = state(ranked, inputs, settings.planning, prediction=prediction, p_signal=p_signal, store=store)
+    changed = _find_changed(record, inputs)
     return Stated(
-        problem=problem,
+        problem=replace(problem, findings=(*changed, *problem.findings)),
         settings=settings,
         inputs=inputs,
         prediction=prediction,
         p_signal=p_signal,
         store=store,
+        changed=changed,
     )
+
+
+def _find_changed(record: dict[str, Any], inputs: Inputs) -> tuple[Finding, ...]:
+    """Say which inputs are other files than those that the run has read."""
+    known = record.get("inputs")
+    if not isinstance(known, list):
+        return ()
+    then = {(str(each.get("layer")), str(each.get("sha256"))) for each in known if isinstance(each, dict)}
+    now = {(each.layer, each.sha256) for each in inputs.records}
+    layers = sorted({layer for layer, _ in then ^ now})
+    if not layers:
+        return ()
+    message = f"inputs that have changed since the run: {', '.join(layers)}; its villages are as they were, run it again"
+    return (Finding(layer="planning", word="live", severity="warning", message=message, count=len(layers)),)
 
 
 def _identity(inputs: Inputs) -> str:
@@ -195,5 +215,5 @@ def evaluate_run(
         candidates=listed,
         store=stated.store,
     )
-    own = replace(own, findings=(*findings, *own.findings))
+    own = replace(own, findings=(*findings, *stated.changed, *own.findings))
     return evaluate_sites(own, stated.problem, planning), stated.settings

@@ -203,8 +203,11 @@ def _require_floors(full: Covering) -> None:
     if not full.floors:
         return
     hit = full.covered(np.arange(len(full.costs)))
+    most = [(f, float(full.weights[f.rows][hit[f.rows]].sum())) for f in full.floors]
     short = [
-        f.name for f in full.floors if full.weights[f.rows][hit[f.rows]].sum() < f.amount * (1 - TOLERANCE)
+        f"{f.name} (at most {np.floor(100 * reached / f.amount):.0f} % of what is asked)"
+        for f, reached in most
+        if reached < f.amount * (1 - TOLERANCE)
     ]
     if short:
         raise PlanError(

@@ -8,7 +8,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from lomsong.findings import count_rows
+from lomsong.findings import Finding, count_rows
 from lomsong.planning.alternatives import Alternative, CoverAll
 from lomsong.planning.investment import Plan
 from lomsong.planning.programmes import sum_by
@@ -137,8 +137,13 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
             f"change it most: {names}."
         )
     _print_left_out(plan, money)
-    for finding in plan.findings:
-        click.echo(f"Note: {finding.message}")
+    print_findings(plan.findings)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print what was noticed and assumed."""
+    for finding in findings:
+        click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {finding.message}")
 
 
 def _print_sums(plan: Plan, money: str) -> None:

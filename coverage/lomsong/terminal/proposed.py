@@ -5,7 +5,7 @@ import click
 from lomsong.findings import count_rows
 from lomsong.planning.evaluation import Evaluation
 from lomsong.settings import Settings
-from lomsong.terminal.plan import backhaul_of, names_of
+from lomsong.terminal.plan import backhaul_of, names_of, print_findings
 from lomsong.terminal.tables import print_table
 
 #: Villages missed, and masts, that are spelled out.
@@ -54,8 +54,7 @@ def print_evaluation(done: Evaluation, settings: Settings) -> None:
         ]
         print_table("standing masts that it hangs on", ("mast", "lost with it", "silenced with it"), fallen)
     _print_missed(done)
-    for finding in done.findings:
-        click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {finding.message}")
+    print_findings(done.findings)
 
 
 def _compare(done: Evaluation) -> str:
