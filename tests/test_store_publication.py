@@ -249,6 +249,29 @@ def test_open_data_is_asked_for_by_nobody_in_particular(
     assert asked == {signed}
 
 
+@pytest.mark.parametrize(
+    ("trouble", "passes"),
+    [({"cuts": [1000]}, True), ({"cuts": [1000] * 9}, False), ({"first": [500] * 9}, False)],
+)
+def test_a_cut_in_the_middle_of_an_object_is_mended_or_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: dict[str, list[int]], passes: bool
+) -> None:
+    target = tmp_path / "copies" / "dem.tif"
+    target.parent.mkdir()
+    target.write_bytes(b"of the last time")
+    body = bytes(range(256)) * 400
+    with serving() as site:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", site.address)
+        site.put("/open/dem.tif", body, modified="Tue, 03 Nov 2026 10:00:00 GMT", **trouble)
+        if passes:
+            fetch_object("s3://open/dem.tif", target)
+        else:
+            with pytest.raises(SourceError, match="try again"):
+                fetch_object("s3://open/dem.tif", target)
+    assert target.read_bytes() == (body if passes else b"of the last time")
+    assert [path.name for path in target.parent.iterdir()] == ["dem.tif"]
+
+
 class _Elsewhere(BaseHTTPRequestHandler):
     """A store whose buckets lie in another region."""
 

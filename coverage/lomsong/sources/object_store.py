@@ -32,7 +32,14 @@ _REFUSED = (
     "EXPIRED_TOKEN",
     "INVALID_CLIENT_TOKEN",
 )
-_AWAY = ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE")
+_AWAY = (
+    "NETWORK_CONNECTION",
+    "curlCode",
+    "REQUEST_TIMEOUT",
+    "SERVICE_UNAVAILABLE",
+    "INTERNAL_FAILURE",
+    "SLOW_DOWN",
+)
 _ELSEWHERE = re.compile(r"(?:located in|expecting) '?([a-z]{2}[a-z0-9-]+\d)")
 _NOT_THERE = "there is no such bucket or object; check the address and AWS_ENDPOINT_URL"
 _FOLDER = "a folder; name one object, and a shapefile in a zip"
