@@ -112,7 +112,7 @@ def level_figures(world: World, prediction: Prediction) -> dict[str, float]:
     off = both["level_dbm"].to_numpy() - mean
     near = (both["fate"] == "near").to_numpy()
     power_alone = float(np.hypot(world.kind.shadow_db, world.kind.power_db))
-    figures = {"noise_db": world.noise_db, "noise_power_alone_db": power_alone}
+    figures = {"centres_noise_db": world.noise_db, "noise_power_alone_db": power_alone}
     for name, rows in (("recorded", near), ("unrecorded", ~near)):
         if rows.any():
             figures[f"rmse_{name}_db"] = float(np.sqrt(np.mean(off[rows] ** 2)))
@@ -123,22 +123,30 @@ def level_figures(world: World, prediction: Prediction) -> dict[str, float]:
 
 
 def blocked_figures(world: World, fit: Fit | None) -> dict[str, float]:
-    """Return how far levels of samples in blocks that the model had not seen are off, by the record of the serving mast."""
+    """
+    Return how far levels of samples in blocks that the model had not seen are off, by the record of the serving mast.
+
+    The noise is that of the same places and serving masts, with the same weights.
+    """
     if fit is None or fit.validation is None:
         return {}
     held = fit.validation.held_out
     bins = fit.bins.iloc[: len(held)]
     table = world.inputs.measurements[world.inputs.measurements["kind"] == "signal"]
-    near = np.zeros(len(bins), dtype=bool)
+    near, site_error = np.zeros(len(bins), dtype=bool), np.zeros(len(bins))
     for key, mine in table.groupby(["operator", "technology"]):
         rows = np.flatnonzero((bins["operator"] == key[0]) & (bins["technology"] == key[1]))
         if len(rows):
             tree = cKDTree(np.column_stack([mine.geometry.x, mine.geometry.y]))
             nearest = tree.query(bins[["x", "y"]].to_numpy()[rows])[1]
-            near[rows] = (world.fates[mine["measurement_id"].iloc[nearest]] == "near").to_numpy()
+            record = world.serving.loc[mine["measurement_id"].iloc[nearest]]
+            near[rows] = (record["fate"] == "near").to_numpy()
+            site_error[rows] = record["site_error_db"].to_numpy()
     square = (held["level_dbm"] - held["expected_dbm"]).to_numpy() ** 2
     weight = bins["weight"].to_numpy()
-    return {
+    of_records = np.sqrt(np.average(site_error[near] ** 2, weights=weight[near]))
+    noise = float(np.hypot(world.kind.shadow_db, of_records))
+    return {"noise_db": noise} | {
         f"blocked_rmse_{name}_db": float(np.sqrt(np.average(square[rows], weights=weight[rows])))
         for name, rows in (("recorded", near), ("unrecorded", ~near))
         if weight[rows].sum() > 0
@@ -214,7 +222,7 @@ def summarise(rows: list[dict[str, object]]) -> dict[str, object]:
         "blocked_rmse_over_noise_power_alone": float(
             (table["blocked_rmse_recorded_db"] / table["noise_power_alone_db"]).mean()
         ),
-        "centres_rmse_over_noise": float((table["rmse_recorded_db"] / table["noise_db"]).mean()),
+        "centres_rmse_over_noise": float((table["rmse_recorded_db"] / table["centres_noise_db"]).mean()),
         "honest_worlds": int((table["verify_weak_without"] >= table["verify_weak"]).sum()),
         "mean": {name: round(float(value), 4) for name, value in mean.items()},
     }

@@ -39,6 +39,9 @@ def test_a_world_is_measured_only_where_there_is_signal_and_some_of_it_is_dark()
     table = world.inputs.measurements
     samples = table[table["kind"] == "signal"]
     assert (samples["level_dbm"] >= samples["technology"].map(SENSITIVITY_DBM)).all()
+    # the judge knows the mast behind each sample, and what its record is off by where it stands in the records
+    assert world.serving.index.tolist() == samples["measurement_id"].tolist()
+    assert np.isfinite(world.serving["site_error_db"]).equals(world.serving["fate"] != "missing")
     assert 0.15 < 1 - world.truth["has_signal"].mean() < 0.5
     assert 0.25 <= world.truth["visited"].mean() <= 0.4
     assert without_measurements(world).measurements.empty

@@ -24,8 +24,8 @@ def drive(network: Network, share: float, rng: np.random.Generator) -> pd.DataFr
     """
     Drive along roads until so large a share of villages was passed; roads with many people come first.
 
-    A phone of every operator reports its newest technology that is above the sensitivity, and nothing where none is. The
-    ``fate`` of the serving mast's record is for the judge alone.
+    A phone of every operator reports its newest technology that is above the sensitivity, and nothing where none is. For
+    the judge alone: the ``site`` that served, and the level before the phone's error (``true_dbm``).
     """
     kind, ground = network.kind, network.ground
     if share <= 0:
@@ -40,7 +40,7 @@ def drive(network: Network, share: float, rng: np.random.Generator) -> pd.DataFr
             continue
         since = TODAY - pd.Timedelta(days=OLD_DAYS[0] - 100) if days is OLD_DAYS else TODAY
         levels = network.levels(places[mine], since=since)
-        levels = pd.concat([levels] * REPEATS, ignore_index=True)
+        levels = pd.concat([levels.assign(true_dbm=levels["level_dbm"])] * REPEATS, ignore_index=True)
         levels["level_dbm"] += rng.normal(0, kind.device_db, len(levels))
         levels = levels[levels["level_dbm"] >= levels["technology"].map(SENSITIVITY_DBM)]
         levels["copy"] = levels.groupby(["place", "operator", "technology"]).cumcount()
@@ -58,7 +58,8 @@ def drive(network: Network, share: float, rng: np.random.Generator) -> pd.DataFr
                     "time": (TODAY - pd.to_timedelta(age, unit="D")).strftime("%Y-%m-%d"),
                     "x": at[:, 0],
                     "y": at[:, 1],
-                    "fate": network.sites["fate"].to_numpy()[newest["site"]],
+                    "site": newest["site"].to_numpy(),
+                    "true_dbm": newest["true_dbm"].to_numpy(),
                 }
             )
         )

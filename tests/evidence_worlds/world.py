@@ -47,18 +47,19 @@ class World:
         ``village_id``, ``has_signal`` at the centre (3G or later, any operator), ``visited`` by the drive test.
     levels : DataFrame
         ``village_id``, ``operator``, ``technology``, true ``level_dbm``, and ``fate`` of the serving mast's record.
-    fates : Series
-        Of the record of the mast that served each signal sample, by ``measurement_id``.
+    serving : DataFrame
+        Index ``measurement_id`` of each signal sample: ``fate`` of the record of the mast that served it, and ``site_error_db``,
+        what that record alone (power, height, position, direction) does to the level there.
     noise_db : float
-        Shadowing and site error together: what the world's own physics is off by, given the records. Site error is that of
-        power, height, position and direction, where the serving mast is heard and recorded at its place. [dB]
+        Shadowing and site error together at the centres: what the world's own physics is off by, given the records, where
+        the serving mast is heard and recorded at its place. [dB]
     """
 
     kind: Kind
     inputs: Inputs
     truth: pd.DataFrame
     levels: pd.DataFrame
-    fates: pd.Series
+    serving: pd.DataFrame
     noise_db: float
 
 
@@ -92,19 +93,35 @@ def make_world(name: str, seed: int, *, coverage: float = 0.3) -> World:
     truth["visited"] = _visited(ground, samples)
     records = record_masts(network, streams[3])
     inputs = _inputs(kind, network, records, tables, streams[3])
-    off = site_errors(network, records, levels, ground.villages[["x", "y"]].to_numpy())
     heard = levels["level_dbm"] >= levels["technology"].map(SENSITIVITY_DBM)
     # beyond the reach of the waves there is no level to be off from
-    off = off[(levels["fate"] == "near") & heard & np.isfinite(off)]
-    names = inputs.measurements["measurement_id"].iloc[: len(samples)]
-    fates = samples["fate"] if len(samples) else pd.Series(dtype=object)
+    off = site_errors(network, records, levels, ground.villages[["x", "y"]].to_numpy())[
+        heard & (levels["fate"] == "near")
+    ]
     return World(
         kind=kind,
         inputs=inputs,
         truth=truth,
         levels=levels,
-        fates=fates.set_axis(names),
-        noise_db=float(np.hypot(kind.shadow_db, np.sqrt(np.mean(off**2)))),
+        serving=_serving(network, records, samples, inputs.measurements["measurement_id"]),
+        noise_db=float(np.hypot(kind.shadow_db, np.sqrt(np.mean(off[np.isfinite(off)] ** 2)))),
+    )
+
+
+def _serving(
+    network: Network, records: pd.DataFrame, samples: pd.DataFrame, names: pd.Series
+) -> pd.DataFrame:
+    """Return fate and error of the record behind each sample."""
+    if samples.empty:
+        return pd.DataFrame({"fate": [], "site_error_db": []})
+    told = samples.drop(columns="level_dbm").rename(columns={"true_dbm": "level_dbm"})
+    told = told.assign(place=np.arange(len(told)))
+    return pd.DataFrame(
+        {
+            "fate": network.sites["fate"].to_numpy()[told["site"]],
+            "site_error_db": site_errors(network, records, told, told[["x", "y"]].to_numpy()),
+        },
+        index=names.iloc[: len(told)],
     )
 
 
