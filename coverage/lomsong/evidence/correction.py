@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lomsong.evidence.calibration import UNEXPLAINED, Fit
 from lomsong.evidence.design import second_paths, server_paths
+from lomsong.evidence.features import BIAS_PRIORS_DB
 from lomsong.evidence.input_errors import InputErrors
 from lomsong.evidence.samples import age_weight
 from lomsong.evidence.shadowing import Known, estimate_errors
@@ -27,7 +28,8 @@ def correct_signal(
     """
     Correct the level and spread of both servers of every row of the signal table.
 
-    A spread learned from samples holds the usual error of the inputs already: only what goes beyond it is added.
+    A spread learned from samples holds the usual error of the inputs already: only what goes beyond it is added. Where
+    nothing was learned, the model may be off by a bias that is usual between regions.
 
     Returns
     -------
@@ -45,12 +47,11 @@ def correct_signal(
         paths = server_paths(some, places, prediction.inputs, errors.masts)
         second = second_paths(paths)
         if learned is None:
-            told = [
-                paths["level_dbm"].to_numpy(),
-                np.hypot(some["sigma_db"].to_numpy(), np.sqrt(errors.variance(paths))),
-                second["level_dbm"].to_numpy(),
-                np.hypot(some["second_sigma_db"].to_numpy(), np.sqrt(errors.variance(second))),
-            ]
+            told = []
+            for path, sigma in ((paths, some["sigma_db"]), (second, some["second_sigma_db"])):
+                # nobody measured what the model is off by in this region
+                spread = sigma.to_numpy() ** 2 + errors.variance(path) + BIAS_PRIORS_DB[0] ** 2
+                told += [path["level_dbm"].to_numpy(), np.sqrt(spread)]
         else:
             told = learned.correct(paths, second, some["demand_id"].to_numpy())
         for name, values in zip(_CORRECTED, told, strict=True):
