@@ -160,6 +160,7 @@ _TEXTS: dict[str, tuple[str, Reader]] = {
     "buildings.csv": ("latitude,longitude\n22,104\n22.1,104.1\n", lambda each: read_buildings(LayerSource(path=each))),
     "centres.osm": (OSM, lambda each: read_community_centres(LayerSource(path=each))),
     "kml": (KML, _read_villages),
+    "spelt.csv": ('village_id,geom\n01,"SRID=4326;POLYGON((104 22,104.1 22,104.1 22.1,104 22))"\n02,"SRID=4326;POINT(104.2 22)"\n', _read_villages),
     "communes.osm": (OSM, lambda each: read_communes(BoundarySource(path=each, admin_level=8))),
 }  # fmt: skip
 
@@ -202,7 +203,7 @@ def _make(folder: Path, kind: str, frame: gpd.GeoDataFrame, rng: np.random.Gener
 
 KINDS = (
     "gpkg", "shp", "fgb", "geojson", "parquet", "geoparquet", "zip", "gz", "deep.geojson", "osm", "points.csv", "mapping.csv",
-    "totals.csv", "buildings.csv", "centres.osm", "communes.osm", "kml", "kmz", "tab", "xlsx", "mif",
+    "totals.csv", "buildings.csv", "centres.osm", "communes.osm", "kml", "kmz", "tab", "xlsx", "mif", "spelt.csv",
 )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ from lomsong.sources.numerals import to_counts, to_decimal, to_degrees
 from lomsong.sources.osm import read_osm
 from lomsong.sources.repair import repair_polygons
 from lomsong.sources.tables import has_geometry, is_table, peek_columns, read_table, text_suffix
-from lomsong.sources.vectors import read_vector, settle_crs
+from lomsong.sources.vectors import broken_findings, read_vector, settle_crs
+from lomsong.sources.written_shapes import find_written, read_written
 
 #: Where a table without shapes says the place of a row, in degrees or in metres.
 _PLACE = ("centre_longitude_deg", "centre_latitude_deg")
@@ -158,12 +159,15 @@ def _name_columns(
 
 
 def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """Read a table whose rows say where they are; the columns are named so in the settings."""
+    """Read a table whose rows say where they are, in columns named so in the settings or in one that spells their shapes."""
     table, findings = read_table(path, layer=layer.name, encoding=source.encoding, sheet=source.layer)
     metric = all(source.columns.get(name, name) in table for name in _PLACE_M)
     ours = _PLACE_M if metric else _PLACE
     names = [source.columns.get(name, name) for name in ours]
     lacking = [name for name in names if name not in table]
+    if lacking and (written := find_written(table)):
+        frame, broken = read_written(table, written, declared=source.crs, layer=layer.name)
+        return frame, findings + broken_findings(broken, path.name, layer.name)
     if lacking:
         raise TableError(
             f"{layer.name}: {path.name} has no shapes and no column {' or '.join(lacking)}; map "

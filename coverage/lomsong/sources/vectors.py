@@ -106,7 +106,7 @@ def read_vector(
     if not frame.columns.is_unique:
         frame.columns = pd.Index(number_repeats(map(str, frame.columns)))
     crs = settle_crs(frame.crs, source.crs, layer=layer)
-    return frame.set_crs(crs, allow_override=True), findings + _broken_findings(broken, opened.name, layer)
+    return frame.set_crs(crs, allow_override=True), findings + broken_findings(broken, opened.name, layer)
 
 
 def _as_utf8(opened: Opened, source: LayerSource, layer: str) -> tuple[bytes, list[Finding]]:
@@ -117,7 +117,8 @@ def _as_utf8(opened: Opened, source: LayerSource, layer: str) -> tuple[bytes, li
     return decoded.text.encode("utf-8"), findings
 
 
-def _broken_findings(broken: NDArray[np.bool_], name: str, layer: str) -> list[Finding]:
+def broken_findings(broken: NDArray[np.bool_], name: str, layer: str) -> list[Finding]:
+    """Count the rows whose shape could not be decoded."""
     count = int(broken.sum())
     if not count:
         return []
