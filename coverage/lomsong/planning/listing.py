@@ -53,62 +53,82 @@ def list_sites(
     problem: Problem, covering: Covering, order: list[int], year: list[int], settings: PlanningSettings
 ) -> gpd.GeoDataFrame:
     """Return the contract `PLAN` of the options of a plan in the order of building, each with its year."""
-    options, candidates = problem.options, problem.candidates
-    rows, lines, points = [], [], []
+    costs, people = problem.options.costs, problem.demand["unserved"].to_numpy()
     best = np.zeros(len(problem.demand))
-    people = problem.demand["unserved"].to_numpy()
     known: set[str] = set()
+    rows = []
     spent = reached = 0.0
     for number, option in enumerate(order, start=1):
-        row = options.table.iloc[option]
-        site = int(row["site"])
-        spent += float(options.costs.present[option])
+        spent += float(costs.present[option])
         best = np.maximum(best, chance_of(problem, option))
         total = float(stepped(problem, best) @ people)
-        villages = covered_villages(problem, best)
-        new = [village for village in villages if village not in known]
-        known |= set(villages)
-        configuration = settings.configurations[int(row["configuration"])]
-        revenue = float(present_revenue(total - reached, problem.prices))
+        new = [village for village in covered_villages(problem, best) if village not in known]
+        known.update(new)
         rows.append(
             {
                 "order": number,
                 "phase": year[number - 1],
-                "site_id": str(candidates["site_id"].iloc[site]),
-                "origin": str(candidates["origin"].iloc[site]),
-                "configuration": configuration.name,
-                "technology": configuration.technology,
-                "antenna_height_m": float(
-                    np.fmin(configuration.antenna_height_m, candidates["mast_height_m"].iloc[site])
-                ),
+                **_describe(problem, settings, option),
                 "people": total - reached,
                 "people_total": total,
                 "village_ids": ";".join(new),
-                "cost": float(options.costs.present[option]),
+                "cost": float(costs.present[option]),
                 "cost_total": spent,
-                "cost_capital": float(options.costs.capital[option]),
-                "cost_per_year": float(options.costs.per_year[option]),
-                "revenue": revenue,
-                "subsidy_needed": max(float(options.costs.present[option]) - revenue, 0.0),
-                **{f"cost_{name}": float(values[option]) for name, values in options.costs.parts.items()},
-                "power": str(row["power"]),
-                "backhaul_kind": str(row["backhaul_kind"]),
-                "connects_to": str(row["connects_to"]),
+                **_price(problem, option, total - reached),
+                **_connect(problem, option),
                 "programme": _programme(problem, chance_of(problem, option)),
                 "runner_up": _runner_up(problem, covering, order, option),
             }
         )
         reached = total
-        point = candidates.geometry.iloc[site]
-        points.append(point)
-        there = np.isfinite(row["to_x"])
-        lines.append(shapely.LineString([(point.x, point.y), (row["to_x"], row["to_y"])]) if there else None)
     lost = lose_each(problem, order)
     frame = pd.DataFrame(rows, columns=None if rows else PLAN.names())
     frame = frame.assign(lost_people=lost["lost_people"], silenced=lost["silenced"])
-    table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=candidates.crs), crs=candidates.crs)
-    table["backhaul"] = gpd.GeoSeries(lines, index=table.index, crs=candidates.crs)
+    crs = problem.candidates.crs
+    points, lines = _draw(problem, order)
+    table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=crs), crs=crs)
+    table["backhaul"] = gpd.GeoSeries(lines, index=table.index, crs=crs)
     return table
+
+
+def _describe(problem: Problem, settings: PlanningSettings, option: int) -> dict[str, object]:
+    row = problem.options.table.iloc[option]
+    candidate = problem.candidates.iloc[int(row["site"])]
+    configuration = settings.configurations[int(row["configuration"])]
+    return {
+        "site_id": str(candidate["site_id"]),
+        "origin": str(candidate["origin"]),
+        "configuration": configuration.name,
+        "technology": configuration.technology,
+        "antenna_height_m": float(np.fmin(configuration.antenna_height_m, candidate["mast_height_m"])),
+    }
+
+
+def _price(problem: Problem, option: int, people: float) -> dict[str, float]:
+    costs = problem.options.costs
+    revenue = float(present_revenue(people, problem.prices))
+    return {
+        "cost_capital": float(costs.capital[option]),
+        "cost_per_year": float(costs.per_year[option]),
+        "revenue": revenue,
+        "subsidy_needed": max(float(costs.present[option]) - revenue, 0.0),
+        **{f"cost_{name}": float(values[option]) for name, values in costs.parts.items()},
+    }
+
+
+def _connect(problem: Problem, option: int) -> dict[str, str]:
+    row = problem.options.table.iloc[option]
+    return {name: str(row[name]) for name in ("power", "backhaul_kind", "connects_to")}
+
+
+def _draw(problem: Problem, order: list[int]) -> tuple[list[shapely.Point], list[shapely.LineString | None]]:
+    """Return where the sites stand and the lines to where their backhaul ends, None where it has none."""
+    table = problem.options.table.iloc[order]
+    points = list(problem.candidates.geometry.iloc[table["site"]])
+    ends = zip(points, table["to_x"], table["to_y"], strict=True)
+    return points, [
+        shapely.LineString([(point.x, point.y), (x, y)]) if np.isfinite(x) else None for point, x, y in ends
+    ]
 
 
 def _programme(problem: Problem, chance: _Floats) -> str:

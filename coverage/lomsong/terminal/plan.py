@@ -73,6 +73,31 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
     """Print the plan as tables."""
     money = settings.costs.currency
     mark = " (synthetic data)" if settings.synthetic else ""
+    title = f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}"
+    if len(plan.sites):
+        _print_sites(plan, title, money, robust)
+        people = float(plan.problem.demand["unserved"].sum())
+        found = plan.solution
+        click.echo(
+            f"{count_rows(len(plan.sites), 'site')} for {found.spent:,.0f} {money} (present value; prices are placeholders "
+            f"where the settings say so): {found.value:,.0f} of {people:,.0f} people without signal are reached, "
+            f"{found.spent / max(found.value, 1e-9):,.0f} {money} for each."
+        )
+        click.echo(proof_of(plan))
+        _print_sums(plan, money)
+        if len(plan.years.limits) > 1:
+            click.echo(_years_of(plan))
+    else:
+        click.echo(f"{title}\n{why_nothing(plan, money)}")
+    if plan.curve["people"].iloc[-1] > 0:
+        click.echo(_curve_of(plan, money))
+    if robust is not None:
+        click.echo(_draws_of(robust))
+    _print_left_out(plan, money)
+    print_findings(plan.findings)
+
+
+def _print_sites(plan: Plan, title: str, money: str, robust: Robustness | None) -> None:
     stands = {} if robust is None else robust.sites.set_index("site_id")["in_plan"].to_dict()
     rows = [
         (
@@ -91,53 +116,29 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         )
         for row in plan.sites.to_dict("records")
     ]
-    header = (
-        "#",
-        "year",
-        "site",
-        "what",
-        "villages",
-        "people",
-        money,
-        "sum",
-        "backhaul",
-        "who pays",
-        "runner-up",
-        "stays",
+    before, after = ("#", "year", "site", "what", "villages", "people"), ("sum", "backhaul", "who pays")
+    print_table(title, (*before, money, *after, "runner-up", "stays"), rows)
+
+
+def _curve_of(plan: Plan, money: str) -> str:
+    """Say what it costs to go on to the end, and where the curve bends."""
+    knee, last = plan.curve[plan.curve["knee"]].iloc[0], plan.curve.iloc[-1]
+    bend = f"; beyond {knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer"
+    return (
+        f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}"
+        f"{bend if knee['people'] > 0 else ''}."
     )
-    title = f"{settings.name}{mark}: plan for {settings.planning.budget:,.0f} {money}"
-    if rows:
-        print_table(title, header, rows)
-        people = float(plan.problem.demand["unserved"].sum())
-        click.echo(
-            f"{count_rows(len(rows), 'site')} for {plan.solution.spent:,.0f} {money} (present value; prices are placeholders "
-            f"where the settings say so): {plan.solution.value:,.0f} of {people:,.0f} people without signal are reached, "
-            f"{plan.solution.spent / max(plan.solution.value, 1e-9):,.0f} {money} for each."
-        )
-        click.echo(proof_of(plan))
-        _print_sums(plan, money)
-    else:
-        click.echo(f"{title}\n{why_nothing(plan, money)}")
-    if len(plan.years.limits) > 1 and len(plan.sites):
-        click.echo(_years_of(plan))
-    knee = plan.curve[plan.curve["knee"]].iloc[0]
-    last = plan.curve.iloc[-1]
-    if last["people"] > 0:
-        bend = f"; beyond {knee['cost']:,.0f} ({knee['people']:,.0f} people) money reaches ever fewer"
-        click.echo(
-            f"Built one by one, {last['people']:,.0f} people would cost {last['cost']:,.0f} {money}"
-            f"{bend if knee['people'] > 0 else ''}."
-        )
-    if robust is not None and len(plan.sites):
-        names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
-        few = f"{robust.low_people:,.0f} or fewer" if robust.low_people >= 0.5 else "nobody"
-        click.echo(
-            f"Over {count_rows(robust.draws, 'draw')} the plan reaches {robust.expected_people:,.0f} people on average, "
-            f"{few} in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would "
-            f"change it most: {names}."
-        )
-    _print_left_out(plan, money)
-    print_findings(plan.findings)
+
+
+def _draws_of(robust: Robustness) -> str:
+    """Say how the plan does in other worlds, and which field checks would change it."""
+    names = ", ".join(robust.checks[robust.checks["shift"] > 0]["village_id"].head(3)) or "none"
+    few = f"{robust.low_people:,.0f} or fewer" if robust.low_people >= 0.5 else "nobody"
+    return (
+        f"Over {count_rows(robust.draws, 'draw')} the plan reaches {robust.expected_people:,.0f} people on average, "
+        f"{few} in one case of ten; in {robust.over_budget:.0%} it costs more than the budget. Field checks that would "
+        f"change it most: {names}."
+    )
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
