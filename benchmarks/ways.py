@@ -24,7 +24,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 import yaml
-from ways_files import as_anfr, as_bakom, as_mozilla, as_survey, as_vector, as_workbook
+from ways_files import as_anfr, as_bakom, as_mozilla, as_spelt, as_survey, as_vector, as_workbook
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -210,6 +210,7 @@ WAYS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], Path], Any]]] =
     **{ending: (("demo",), as_vector(ending)) for ending in ("kml", "kmz", "tab", "mif")},
     "workbook": (("demo",), as_workbook),
     "survey": (("demo",), as_survey),
+    "spelt": (("demo", "fr-lot"), as_spelt),
     "mozilla": (("demo",), as_mozilla),
     "anfr": (("fr-lot",), as_anfr),
     "bakom": (("fr-lot",), as_bakom),

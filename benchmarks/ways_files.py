@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from openpyxl import Workbook
 
 
@@ -168,4 +169,16 @@ def as_mozilla(settings: dict[str, Any], folder: Path) -> Iterator[None]:
     path.write_bytes(gzip.compress(Path(source["path"]).read_bytes(), mtime=0))
     source.update(path=str(path))
     source.pop("format")
+    yield
+
+
+@contextmanager
+def as_spelt(settings: dict[str, Any], folder: Path) -> Iterator[None]:
+    """Write villages as a table with a column of well-known text."""
+    source = settings["inputs"]["villages"]
+    shapes = gpd.read_file(source["path"], layer=source.pop("layer", None))
+    texts = shapely.to_wkt(shapes.geometry.to_numpy(), rounding_precision=-1)
+    path = folder / "villages.csv"
+    pd.DataFrame(shapes.drop(columns="geometry")).assign(wkt=texts).to_csv(path, index=False)
+    source.update(path=str(path), crs="EPSG:4326")
     yield

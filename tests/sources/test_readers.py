@@ -68,10 +68,11 @@ def test_a_village_without_a_shape_stays(tmp_path: Path) -> None:
 
 
 def test_flags_are_understood_in_words_and_odd_ones_are_counted(tmp_path: Path) -> None:
-    path = villages_file(tmp_path, [SQUARE] * 4, grid_power=["yes", "Không", None, "maybe"])
+    words = ["yes", "Không", "1.0", "0.0", None, "maybe"]
+    path = villages_file(tmp_path, [SQUARE] * 6, grid_power=words)
     frame, findings = read_villages(village_source(path))
-    assert frame["grid_power"].isna().tolist() == [False, False, True, True]
-    assert frame["grid_power"].iloc[:2].tolist() == [True, False]
+    assert frame["grid_power"].isna().tolist() == [False] * 4 + [True] * 2
+    assert frame["grid_power"].iloc[:4].tolist() == [True, False] * 2
     assert "neither yes nor no in 1 row" in findings[0].message
 
 

@@ -41,6 +41,13 @@ def test_villages_are_read_from_a_column_that_spells_their_shapes(
         assert found.is_empty if shape is None else found.equals(shape)
 
 
+def test_places_beside_shapes_are_centres(tmp_path: Path) -> None:
+    path = write(tmp_path, "geom", centre_longitude_deg=104.2, centre_latitude_deg=21.3)
+    frame, _ = read_villages(BoundarySource(path=path))
+    assert frame.geometry[0].equals(SHAPES[0])
+    assert frame["centre_longitude_deg"].tolist() == [104.2] * 3
+
+
 def test_what_the_shapes_say_of_their_crs_counts_and_must_be_said_by_somebody(tmp_path: Path) -> None:
     frame, _ = read_villages(BoundarySource(path=write(tmp_path, "geom")))
     assert frame.crs.to_epsg() == 4326

@@ -161,13 +161,14 @@ def _name_columns(
 def _read_points(path: Path, source: LayerSource, layer: _Layer) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Read a table whose rows say where they are, in columns named so in the settings or in one that spells their shapes."""
     table, findings = read_table(path, layer=layer.name, encoding=source.encoding, sheet=source.layer)
+    # places beside shapes are the centres of villages
+    if written := find_written(table):
+        frame, broken = read_written(table, written, declared=source.crs, layer=layer.name)
+        return frame, findings + broken_findings(broken, path.name, layer.name)
     metric = all(source.columns.get(name, name) in table for name in _PLACE_M)
     ours = _PLACE_M if metric else _PLACE
     names = [source.columns.get(name, name) for name in ours]
     lacking = [name for name in names if name not in table]
-    if lacking and (written := find_written(table)):
-        frame, broken = read_written(table, written, declared=source.crs, layer=layer.name)
-        return frame, findings + broken_findings(broken, path.name, layer.name)
     if lacking:
         raise TableError(
             f"{layer.name}: {path.name} has no shapes and no column {' or '.join(lacking)}; map "

@@ -11,12 +11,13 @@ from lomsong.errors import TableError
 from lomsong.findings import Finding, count_rows, name_rows
 from lomsong.text import MISSING_WORDS, normalise
 
-_TRUE = frozenset({"true", "yes", "y", "1", "t", "có", "x"})
+#: Yes and no as people and programs write them; 1.0 is a whole number in a column with gaps.
+_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "t", "có", "x"})
 #: Places that are called so, where only the first letter is a capital: hamlets in Laos and Vietnam, a Thai province.
 _NAMES_LIKE_MISSING = frozenset({"Na", "Nan"})
 #: Whole numbers that a float holds exactly.
 _EXACT_BELOW = 2.0**53
-_FALSE = frozenset({"false", "no", "n", "0", "f", "không"})
+_FALSE = frozenset({"false", "no", "n", "0", "0.0", "f", "không"})
 
 
 def rename_columns(
