@@ -169,6 +169,16 @@ def test_the_plan_goes_by_the_chance_that_the_run_has_judged(folder: Path) -> No
     assert any("as predicted, before any evidence" in finding.message for finding in done.findings)
 
 
+def test_equal_years_that_are_asked_for_count_though_the_run_has_unequal_ones(folder: Path) -> None:
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record["settings"]["planning"]["yearly_shares"] = [3, 1]
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    kept = json.loads(lomsong("plan", str(folder), "--budget", "1e6", "--json").output)
+    assert kept["years"]["limits"] == [750_000.0, 1_000_000.0]
+    equal = json.loads(lomsong("plan", str(folder), "--budget", "1e6", "--phases", "4", "--json").output)
+    assert equal["years"]["limits"] == [250_000.0, 500_000.0, 750_000.0, 1_000_000.0]
+
+
 def test_inputs_that_have_changed_since_the_run_are_warned_of(folder: Path) -> None:
     assert not any(finding.severity == "warning" for finding in plan_run(folder)[0].findings)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -222,7 +222,7 @@ def _floors(problem: Problem, wanted: dict[str, float], people: _Floats) -> tupl
             )
             raise PlanError(
                 f"planning.floors: nobody without signal lives in an area with the code '{area}'; codes of this run: "
-                f"{name_rows(known) if known else 'none'}"
+                f"{name_rows(known) if known else f'none, there is no {AREA_CODES[0]} and no {AREA_CODES[1]}'}"
             )
         rows = np.concatenate([np.flatnonzero(mine) + k * len(people) for k in range(len(problem.levels))])
         floors.append(Floor(name=area, rows=rows, amount=share * float(people[mine].sum())))

@@ -30,7 +30,8 @@ def changes_of(
     if budget is not None:
         changes["budget"] = budget
     if phases is not None:
-        changes["phases"] = phases
+        # asked for in equal parts: unequal ones of the run do not count
+        changes |= {"phases": phases, "yearly_shares": ()}
     if programmes:
         changes["programmes"] = programmes
     if floors:
@@ -55,7 +56,8 @@ def why_nothing(plan: Plan, money: str) -> str:
     problem = plan.problem
     if not len(problem.demand):
         return (
-            "Nothing to build: nobody is without signal (planning.unserved_below says from which chance on)."
+            "Nothing to build: nobody in the villages that are planned for is without signal (planning.programmes says which "
+            "they are, planning.unserved_below from which chance on)."
         )
     useful = np.diff(problem.reach.indptr) > 0
     if not useful.any():
