@@ -99,6 +99,19 @@ def test_the_loss_of_a_standing_mast_takes_every_site_that_ends_at_it() -> None:
     assert lose_masts(stated, [0, 1, 2])["lost_people"].tolist() == [12.0, 4.0]
 
 
+def test_the_runner_up_of_a_relay_serves_whom_its_fall_would_leave() -> None:
+    # the third site reaches what hangs on the first, though not as much
+    stated = problem(
+        [[1, 0, 0], [0, 1, 1], [0, 1, 0]],
+        people=[5, 7, 4],
+        needs=[NOTHING, 0, NOTHING],
+        budget=20.0,
+        phases=1,
+    )
+    sites = planned(stated).sites.set_index("site_id")
+    assert sites["runner_up"].to_dict() == {"s0": "s2", "s1": "s2"}
+
+
 def test_what_revenue_does_not_pay_needs_a_subsidy() -> None:
     sites = planned(
         chained(budget=30.0, prices=EXACT.model_copy(update={"horizon_years": 1}))

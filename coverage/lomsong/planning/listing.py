@@ -141,7 +141,7 @@ def _programme(problem: Problem, chance: _Floats) -> str:
 
 def _runner_up(problem: Problem, covering: Covering, order: list[int], option: int) -> str:
     """The site that would best stand in for one of the plan, for the money it frees; empty where none would help."""
-    rest = [other for other in order if other != option]
+    rest = _left_standing(covering, order, {int(covering.sites[option])})
     left = np.where(covering.covered(rest), 0.0, covering.weights)
     gains = covering.cover.astype(np.float64) @ left
     built = set(covering.sites[rest].tolist())
@@ -247,12 +247,18 @@ def _losses(
     whole = covering.value(chosen)
     rows = []
     for name, first in falls:
-        gone = set(first)
-        while more := {int(covering.sites[j]) for j in chosen if int(covering.needs[j]) in gone} - gone:
-            gone |= more
-        rest = [j for j in chosen if int(covering.sites[j]) not in gone]
+        rest = _left_standing(covering, chosen, first)
+        gone = set(covering.sites[chosen].tolist()) - set(covering.sites[rest].tolist())
         silenced = [str(names[site]) for site in sorted(gone) if names[site] != name]
         rows.append(
             {"site_id": name, "lost_people": whole - covering.value(rest), "silenced": ";".join(silenced)}
         )
     return pd.DataFrame(rows, columns=["site_id", "lost_people", "silenced"])
+
+
+def _left_standing(covering: Covering, chosen: list[int], fallen: set[int]) -> list[int]:
+    """Return the options that still work where sites fall, and with them all that hangs on them."""
+    gone = set(fallen)
+    while more := {int(covering.sites[j]) for j in chosen if int(covering.needs[j]) in gone} - gone:
+        gone |= more
+    return [j for j in chosen if int(covering.sites[j]) not in gone]
