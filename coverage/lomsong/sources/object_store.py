@@ -88,7 +88,8 @@ def _is_anonymous() -> bool:
     told = os.environ.get("AWS_NO_SIGN_REQUEST", "").strip().casefold()
     if told in {"yes", "true", "on", "1"}:
         return True
-    kept = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    named = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    kept = Path(os.path.expanduser(named))  # noqa: PTH111 - that of Path fails where nobody has a home
     # looking for the role of a machine takes seconds where there is none, so it must be asked for
     return not (told or any(os.environ.get(name) for name in _IDENTITIES) or kept.is_file())
 
