@@ -136,6 +136,18 @@ def test_odd_samples_still_give_an_answer_with_its_reason(world: Maker, case: st
     assert evidence.prediction.signal["sigma_db"].dropna().between(0.5, 60).all()
 
 
+def test_samples_that_contradict_each_other_are_believed_less_and_said_to(world: Maker) -> None:
+    inputs = world({"v": (8, 15), "w": (20, 12)}, {"m": (15, 15)})
+    prediction = ls.predict(inputs)
+    places = [xy for xy in spread_out(200) for _ in range(2)]
+    torn = calibrate(prediction, samples([-60.0, -119.0] * 200, places))
+    agreed = calibrate(prediction, samples([-89.5] * 400, places))
+    assert any("contradict each other" in finding.message for finding in torn.findings)
+    assert not any("contradict each other" in finding.message for finding in agreed.findings)
+    spread = [told.prediction.signal["sigma_db"].mean() for told in (torn, agreed)]
+    assert spread[0] > spread[1] + 2
+
+
 def test_samples_of_an_unknown_operator_count_for_the_strongest(world: Maker) -> None:
     inputs = world({"v": (8, 15)}, {"m": (15, 15)})
     evidence = calibrate(ls.predict(inputs), samples([-90.0] * 80, spread_out(80), operator=None))  # type: ignore[arg-type]

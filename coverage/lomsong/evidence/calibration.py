@@ -53,7 +53,7 @@ class Fit:
     validation : Validation or None
         Blocked cross-validation; None where there were too few blocks.
     bins : DataFrame
-        The bins with their path, ``weight``, ``explained`` and standardised ``error``.
+        The bins with their path, ``weight``, ``explained``, standardised ``error`` and the variance of its ``noise``.
     block_m : float
         Side of the blocks. [m]
     """
@@ -184,7 +184,9 @@ def fit_levels(
     weight = _worth(table, settings.usual_length_m) * age_weight(
         table["age_years"].to_numpy(), settings.half_life_years
     )
-    weight *= _chance_heard(table, bins)
+    clear, blocked = literature(radio)
+    # samples that contradict each other are worth as much as one with so much noise
+    weight *= _chance_heard(table, bins) / (1.0 + (table["scatter_db"].to_numpy() / clear) ** 2)
     if not len(table) or weight.sum() < settings.enough_samples:
         return None
     design = Design(
@@ -193,7 +195,6 @@ def fit_levels(
         surroundings=surroundings,
         blocked_from_db=radio.blocked_from_db,
     )
-    clear, blocked = literature(radio)
     regressor = TruncatedLevelRegressor(
         design.priors_db(), sigma_clear_db=clear, sigma_blocked_db=blocked, correlation=radio.site_correlation
     )
@@ -212,8 +213,9 @@ def fit_levels(
         weight=weight,
         explained=model.regressor.explained(data.X, data.y, data.observed, extra=extra),
         error=(data.y - mean) / sigma,
+        noise=(table["scatter_db"].to_numpy() / sigma) ** 2,
     )
-    lost = bins[~usable].assign(weight=1.0, explained=0.0, error=np.nan)
+    lost = bins[~usable].assign(weight=1.0, explained=0.0, error=np.nan, noise=0.0)
     return Fit(
         design=design,
         model=model,

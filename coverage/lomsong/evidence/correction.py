@@ -91,7 +91,7 @@ class _Learned:
                 xy=near[["x", "y"]].to_numpy(),
                 mast=near["mast"].to_numpy(),
                 error=near["error"].to_numpy(),
-                extra=1.0 / age - 1.0,
+                extra=1.0 / age - 1.0 + near["noise"].to_numpy(),
             ),
             usual=float(np.average(errors.variance(trained), weights=trained["weight"])),
         )

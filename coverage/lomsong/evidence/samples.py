@@ -15,6 +15,9 @@ from lomsong.settings import EvidenceSettings
 
 LAYER = "measurements"
 _DAYS_A_YEAR = 365.25
+#: Samples of one cell agree within this standard deviation. Crowdsourced ones of a whole city lie 10 to 12 dB about models
+#: (domain notes), so more than that within one cell is contradiction. [dB]
+AGREE_DB = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class Samples:
     ----------
     bins : DataFrame
         ``place`` (row of `places`), ``operator`` (missing where the samples do not say), ``technology``,
-        ``level_dbm`` (median), ``samples`` (how many), ``age_years``, ``time``, ``x``, ``y``.
+        ``level_dbm`` (median), ``scatter_db`` (standard deviation about their mean, 0 where they agree), ``samples`` (how
+        many), ``age_years``, ``x``, ``y``.
     places : GeoDataFrame
         Where to predict: ``demand_id``, ``ground_m`` and points in the working CRS.
     findings : tuple of Finding
@@ -109,11 +113,29 @@ def bin_samples(measurements: gpd.GeoDataFrame, inputs: Inputs, settings: Eviden
     grouped = table.groupby(keys, sort=True)
     bins = grouped[["age_years", "x", "y"]].mean()
     bins["level_dbm"] = grouped["level_dbm"].median()
+    bins["scatter_db"] = _scatter(grouped["level_dbm"].std(ddof=0))
     bins["samples"] = grouped.size()
     bins = bins.reset_index()
+    findings += _say_contradictions(bins)
     bins, found = _thin(bins, settings.most_bins, inputs.settings.seed)
     bins["operator"] = bins["operator"].astype("string").mask(bins["operator"] == "")
     return Samples(bins=bins, places=_places(bins, inputs), findings=(*findings, *found))
+
+
+def _scatter(deviation_db: pd.Series) -> pd.Series:
+    """Return how far the samples of each bin contradict each other; those of most cells do not. [dB]"""
+    return deviation_db.where(deviation_db > AGREE_DB, 0.0)
+
+
+def _say_contradictions(bins: pd.DataFrame) -> list[Finding]:
+    count = int((bins["scatter_db"] > 0).sum())
+    if not count:
+        return []
+    message = (
+        f"the samples of {count_rows(count, 'bin')} contradict each other by more than {AGREE_DB:g} dB: they are believed "
+        "the less, the more they do"
+    )
+    return [Finding(layer=LAYER, word="correct", severity="warning", message=message, count=count)]
 
 
 def _thin(bins: pd.DataFrame, most: int, seed: int) -> tuple[pd.DataFrame, list[Finding]]:

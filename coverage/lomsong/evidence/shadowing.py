@@ -114,7 +114,7 @@ class Known:
     error : ndarray, shape (n,)
         Error in its standard deviation.
     extra : ndarray, shape (n,)
-        Additional variance, of old samples, in units of the error's variance.
+        Additional variance, of old samples and of those that contradict each other, in units of the error's variance.
     """
 
     xy: Array
