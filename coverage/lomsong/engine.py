@@ -18,13 +18,11 @@ from typing import Any, Literal
 
 from lomsong.engine_dask import Cluster, on_dask
 from lomsong.errors import EngineError, SettingsError
-from lomsong.parcels import RETRIES, Parcel, Work, do_part, pack_to_file
+from lomsong.parcels import AHEAD, RETRIES, Parcel, Work, do_part, pack_to_file
 from lomsong.progress import SILENT, Progress, task
 from lomsong.store import Arrays, Store
 
 Kind = Literal["serial", "processes", "dask"]
-#: Parts handed out ahead, for each worker: none of them waits, and memory does not grow with the number of parts.
-_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +141,7 @@ def _on_processes(work: Work, common: Any, parts: list[Any], *, name: str, worke
                 min(workers, len(parts)), mp_context=get_context("spawn"), initializer=_prepare_worker
             )
             try:
-                for found in _in_order(pool, work, parcel, parts[done:], _AHEAD * workers):
+                for found in _in_order(pool, work, parcel, parts[done:], AHEAD * workers):
                     done, deaths = done + 1, 0
                     yield found
             except BrokenProcessPool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lomsong.errors import EngineError, LomsongError
-from lomsong.parcels import RETRIES, Work, do_part, pack_to_file, pack_whole
+from lomsong.parcels import AHEAD, RETRIES, Work, do_part, pack_to_file, pack_whole
 from lomsong.store import Arrays
 
 #: A scheduler that does not answer within this time is not there. [s]
@@ -80,7 +80,7 @@ def _send(client: Any, common: Any) -> Any:
 
 
 def _in_order(client: Any, work: Work, parcel: Any, parts: list[Any]) -> Generator[Arrays]:
-    ahead = 2 * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
+    ahead = AHEAD * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
     begun: deque[Any] = deque()
     for part in parts:
         begun.append(client.submit(do_part, work, parcel, part, retries=RETRIES, pure=False))

@@ -22,6 +22,9 @@ from lomsong.store import Arrays
 Work = Callable[[Any, Any], Arrays]
 #: A part whose worker died is tried this often again; what kills three workers kills the fourth.
 RETRIES = 3
+#: Parts handed out ahead, for each worker: none waits for one that takes several times as long, as tiles among many masts
+#: do, and memory does not grow with the number of parts.
+AHEAD = 4
 #: Arrays begin at a multiple of this, as processors like it. [bytes]
 _ALIGNED = 64
 
