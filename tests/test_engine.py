@@ -204,3 +204,40 @@ def test_a_cluster_that_does_not_start_is_tried_again_once(monkeypatch: pytest.M
     with pytest.raises(EngineError, match=r"workers do not start .*busy"):
         work(Engine(kind="dask", workers=1))
     assert len(starts) == 2
+
+
+@needs_dask
+def test_a_cluster_of_ours_that_has_given_up_its_workers_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Dask gives up a worker that is not back after a while, which on a busy machine is before it has started."""
+    import dask  # noqa: PLC0415 - an extra
+    import distributed  # noqa: PLC0415
+
+    begun: list[Any] = []
+    start = distributed.LocalCluster.__init__
+
+    def start_and_count(cluster: Any, **options: Any) -> None:
+        begun.append(cluster)
+        start(cluster, **options)
+
+    monkeypatch.setattr(distributed.LocalCluster, "__init__", start_and_count)
+    monkeypatch.setattr("lomsong.engine_dask._LOOK_S", 0.2)
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "10ms"}):
+        found = work(Engine(kind="dask", workers=1), die_once, str(tmp_path / "mark"))
+    assert found == work(SERIAL)
+    assert len(begun) == 2
+
+
+@needs_dask
+def test_a_scheduler_without_workers_is_told_and_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import distributed  # noqa: PLC0415 - an extra
+
+    monkeypatch.setattr("lomsong.engine_dask.WORKERS_PATIENCE_S", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        pytest.raises(EngineError, match=r"no worker for .* --resume"),
+    ):
+        work(Engine(kind="dask", scheduler=cluster.scheduler_address))

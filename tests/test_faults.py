@@ -189,7 +189,7 @@ def test_a_scheduler_with_certificates_and_a_slow_worker_serves_who_has_them_alo
     for role in ("scheduler", "worker", "client"):
         paths |= {f"tls_{role}_cert": str(certificate), f"tls_{role}_key": str(key)}
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, host="tls://127.0.0.1",
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0", host="tls://127.0.0.1",
         security=distributed.Security(**paths),
     )  # fmt: skip
     (tmp_path / "other").mkdir()

@@ -1,9 +1,10 @@
 """The engine on Dask: a cluster of our own on this machine, or one that runs already."""
 
 import secrets
+import time
 from collections import deque
-from collections.abc import Generator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from lomsong.store import Arrays
 PATIENCE_S = 20
 #: How often a cluster on this machine is started before giving up.
 STARTS = 2
+#: A cluster that has no worker for so long is not waited for; one that grows by itself may take minutes. [s]
+WORKERS_PATIENCE_S = 600.0
+#: How often it is looked whether there are workers at all. [s]
+_LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,52 +52,103 @@ def on_dask(work: Work, common: Any, parts: list[Any], *, name: str, cluster: Cl
         raise EngineError(
             "engine dask: Dask is not installed; pip install 'lomsong[dask]', or use engine processes"
         ) from None
-    lost = (OSError, TimeoutError, CommClosedError, FutureCancelledError, KilledWorker)
-    with ExitStack() as stack:
-        client = stack.enter_context(_connect(distributed, cluster, stack))
+    lost = (OSError, TimeoutError, CommClosedError, FutureCancelledError, KilledWorker, _NobodyWorksError)
+    with ExitStack() as files:
         # workers of our own see our files, and share the memory of what is in them
-        near = stack.enter_context(pack_to_file(common)) if cluster.scheduler is None else None
+        near = files.enter_context(pack_to_file(common)) if cluster.scheduler is None else None
         done = deaths = 0
         while done < len(parts):
+            with _crew(distributed, cluster) as crew:
+                try:
+                    for found in crew.do(work, near or crew.send(common), parts[done:]):
+                        done, deaths = done + 1, 0
+                        yield found
+                except LomsongError:
+                    raise
+                except lost as error:
+                    # what was sent to workers is lost with the last that held it
+                    deaths += 1
+                    told = crew.despair(cluster, error, deaths)
+                    if told is not None:
+                        raise EngineError(f"{name}: {told} (at part {done + 1} of {len(parts)})") from None
+
+
+class _NobodyWorksError(Exception):
+    """A cluster has had no worker for longer than is worth waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """A client of a scheduler, and the cluster that was started for it, if one was."""
+
+    client: Any
+    ours: Any
+
+    def send(self, common: Any) -> Any:
+        """Send what is common to all workers; return where it is."""
+        try:
+            self.client.wait_for_workers(1, timeout=WORKERS_PATIENCE_S)
+        except TimeoutError:
+            raise _NobodyWorksError from None
+        return self.client.scatter(pack_whole(common, label=secrets.token_hex(8)), broadcast=True, hash=False)
+
+    def do(self, work: Work, parcel: Any, parts: list[Any]) -> Generator[Arrays]:
+        """Do parts, a few ahead, and give the results in their order."""
+        ahead = AHEAD * max(self.count(), 1)
+        begun: deque[Any] = deque()
+        for part in parts:
+            begun.append(self.client.submit(do_part, work, parcel, part, retries=RETRIES, pure=False))
+            if len(begun) >= ahead:
+                yield self.wait(begun.popleft())
+        while begun:
+            yield self.wait(begun.popleft())
+
+    def wait(self, future: Any) -> Arrays:
+        """Return a result, but do not wait for one that nobody is there to find."""
+        alone_s = 0.0
+        while alone_s < WORKERS_PATIENCE_S and not self.has_given_up():
+            begin = time.monotonic()
             try:
-                for found in _in_order(client, work, near or _send(client, common), parts[done:]):
-                    done, deaths = done + 1, 0
-                    yield found
-            except LomsongError:
-                raise
-            except lost as error:
-                # what was sent to workers is lost with the last that held it
-                deaths += 1
-                if client.status != "running":
-                    raise EngineError(
-                        f"{name}: the scheduler at {cluster.scheduler or 'this machine'} is gone ({type(error).__name__}); "
-                        "run again with --resume"
-                    ) from None
-                if deaths > RETRIES:
-                    raise EngineError(
-                        f"{name}: workers of the cluster keep dying at part {done + 1} of {len(parts)}, mostly for want of "
-                        "memory; use fewer or larger workers"
-                    ) from None
+                found: Arrays = future.result(timeout=min(_LOOK_S, WORKERS_PATIENCE_S))
+            except TimeoutError:
+                alone_s = 0.0 if self.count() else alone_s + time.monotonic() - begin
+            else:
+                return found
+        raise _NobodyWorksError
+
+    def count(self) -> int:
+        """Return how many workers there are just now."""
+        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+
+    def has_given_up(self) -> bool:
+        """Tell whether nobody starts our workers again: Dask gives up one that is not back after 15 s."""
+        return self.ours is not None and all(
+            nanny.status.name == "closed" for nanny in self.ours.workers.values()
+        )
+
+    def despair(self, cluster: Cluster, error: Exception, deaths: int) -> str | None:
+        """Return what to say where it is no use to try again."""
+        if self.client.status != "running":
+            return f"the scheduler at {cluster.scheduler or 'this machine'} is gone ({type(error).__name__}); run again with --resume"
+        if self.ours is None and isinstance(error, _NobodyWorksError):
+            return f"the cluster has had no worker for {WORKERS_PATIENCE_S:.0f} s; start some, then run again with --resume"
+        if deaths > RETRIES:
+            return "workers of the cluster keep dying, mostly for want of memory; use fewer or larger workers"
+        return None
 
 
-def _send(client: Any, common: Any) -> Any:
-    return client.scatter(pack_whole(common, label=secrets.token_hex(8)), broadcast=True, hash=False)
+@contextmanager
+def _crew(distributed: Any, cluster: Cluster) -> Iterator[_Crew]:
+    with ExitStack() as stack:
+        ours: Any = None
+        if cluster.scheduler is None:
+            ours = stack.enter_context(_start(distributed, cluster.workers))
+        yield _Crew(stack.enter_context(_connect(distributed, cluster, ours)), ours)
 
 
-def _in_order(client: Any, work: Work, parcel: Any, parts: list[Any]) -> Generator[Arrays]:
-    ahead = AHEAD * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
-    begun: deque[Any] = deque()
-    for part in parts:
-        begun.append(client.submit(do_part, work, parcel, part, retries=RETRIES, pure=False))
-        if len(begun) >= ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
-
-
-def _connect(distributed: Any, cluster: Cluster, stack: ExitStack) -> Any:
+def _connect(distributed: Any, cluster: Cluster, ours: Any) -> Any:
     if cluster.scheduler is None:
-        return distributed.Client(stack.enter_context(_start(distributed, cluster.workers)))
+        return distributed.Client(ours)
     security = None
     if cluster.scheduler.startswith("tls://"):
         security = distributed.Security(
@@ -122,7 +178,7 @@ def _start(distributed: Any, workers: int | None) -> Any:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
             )
         except (RuntimeError, OSError, TimeoutError) as error:
             said = error
