@@ -111,6 +111,8 @@ class _Crew:
             try:
                 found: Arrays = future.result(timeout=min(_LOOK_S, WORKERS_PATIENCE_S))
             except TimeoutError:
+                if future.done():  # the part itself says so
+                    raise
                 alone_s = 0.0 if self.count() else alone_s + time.monotonic() - begin
             else:
                 return found
@@ -123,7 +125,7 @@ class _Crew:
     def has_given_up(self) -> bool:
         """Tell whether nobody starts our workers again: Dask gives up one that is not back after 15 s."""
         return self.ours is not None and all(
-            nanny.status.name == "closed" for nanny in self.ours.workers.values()
+            nanny.status.name == "closed" for nanny in list(self.ours.workers.values())
         )
 
     def despair(self, cluster: Cluster, error: Exception, deaths: int) -> str | None:
