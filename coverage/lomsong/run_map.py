@@ -230,7 +230,7 @@ def _parts_of_run(
             parts,
             sectors=_read_table(folder / "sectors.parquet"),
             service=read_service(service) if service.is_file() else None,
-            plan=_read_plan(plan) if plan.is_file() else None,
+            plan=_read_plan(plan, record) if plan.is_file() else None,
             rasters=_rasters(folder),
             pictures=_pictures(read_paths(folder), language),
         ),
@@ -263,9 +263,10 @@ def _read_table(path: Path) -> gpd.GeoDataFrame:
         raise SourceError(f"{path} cannot be read: {error}; run it again") from None
 
 
-def _read_plan(path: Path) -> gpd.GeoDataFrame:
+def _read_plan(path: Path, record: dict[str, Any]) -> gpd.GeoDataFrame:
     try:
         plan = gpd.read_file(path, layer="plan")
+        plan = plan.assign(currency=record.get("settings", {}).get("costs", {}).get("currency"))
         if BACKHAUL_LAYER not in set(gpd.list_layers(path)["name"]):
             return plan
         lines = gpd.read_file(path, layer=BACKHAUL_LAYER).to_crs(plan.crs).set_index("order").geometry

@@ -130,6 +130,9 @@ def plan_of() -> gpd.GeoDataFrame:
             "people": [300.0, 500.0, 100.0],
             "village_ids": [["00003", "nowhere"], "00001; 00002", None],
             "backhaul_kind": ["microwave", "fibre", pd.NA],
+            "phase": [1, 1, 2],
+            "programme": ["operators", "universal-service fund", pd.NA],
+            "currency": "USD",
         },
         geometry=places,
         crs="EPSG:32648",
@@ -144,6 +147,9 @@ def test_a_plan_is_sent_in_the_order_of_building(villages: gpd.GeoDataFrame) -> 
     pack = SentPack(contents.first)
     assert pack.column("site_id") == ["A", "B", "C"]
     assert pack.column("cost") == [50_000, 70_000, 90_000]
+    assert pack.column("phase") == [1, 1, 2]
+    assert pack.column("programme") == ["universal-service fund", "operators", None]
+    assert pack.column("currency") == ["USD"] * 3
     assert pack.varints("covered_sizes") == [2, 1, 0]
     assert pack.deltas("covered") == [1, 2, 3]
     assert pack.varints("line_sizes") == [0, 2, 0]

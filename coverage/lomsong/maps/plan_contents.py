@@ -35,9 +35,13 @@ MAP_PLAN = Table(
         ),
         Column(name="village_ids", kind="text", meaning="villages that it covers"),
         Column(name="backhaul_kind", kind="text", meaning="how it is connected"),
+        Column(name="phase", kind="integer", minimum=1, meaning="year in which it is built"),
+        Column(name="programme", kind="text", meaning="who pays"),
+        Column(name="currency", kind="text", meaning="name of the money, the same in all rows"),
     ),
 )
-_COLUMNS = {name: MAP_PLAN.column(name) for name in ("site_id", "cost", "people", "backhaul_kind")}
+_TEXTS = ("site_id", "backhaul_kind", "programme", "currency")
+_COLUMNS = {name: MAP_PLAN.column(name) for name in (*_TEXTS, "cost", "people", "phase")}
 
 
 def plan_contents(plan: gpd.GeoDataFrame, village_ids: pd.Series, frame: WebFrame) -> Packs | None:
@@ -66,13 +70,7 @@ def plan_contents(plan: gpd.GeoDataFrame, village_ids: pd.Series, frame: WebFram
     if not len(plan):
         return None
     # pandas cannot compare texts that are not quite Unicode, and broken files do hold such
-    plan = plan.assign(
-        **{
-            name: [plain_text(cell) for cell in plan[name]]
-            for name in ("site_id", "backhaul_kind")
-            if name in plan
-        }
-    )
+    plan = plan.assign(**{name: [plain_text(cell) for cell in plan[name]] for name in _TEXTS if name in plan})
     MAP_PLAN.check(plan.drop(columns=[name for name in ("village_ids",) if name in plan]))
     crs = CRS.from_user_input(plan.crs)
     plan = plan.iloc[np.argsort(plan["order"].to_numpy(), kind="stable")]

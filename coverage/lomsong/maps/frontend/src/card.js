@@ -1,6 +1,6 @@
 /* Popups. */
-import { make } from "./make.js";
-import { t } from "./words.js";
+import { foreign, make } from "./make.js";
+import { has, t } from "./words.js";
 
 /** Where a popup may not lie; a narrow map has no such room and hides the controls instead. */
 function roomForControls(map) {
@@ -43,3 +43,6 @@ export function fact(list, term, words, known = words !== null) {
 
 /** Apply `say` to a cell, or return null where the cell is empty. */
 export const said = (value, say) => (value === null || value === undefined ? null : say(value));
+
+/** A word of a table in the reader's language, as it stands where it is no word of ours. */
+export const lookUp = (group, word) => (has(group + "." + word) ? t(group + "." + word) : foreign(word));

@@ -146,7 +146,7 @@ function budget(state) {
     const { cost, people: reached } = plan.totals(state.step);
     const words = t("budgetSites", { n: count(state.step), size: count(plan.size) });
     slider.setAttribute("aria-valuetext", words);
-    told.textContent = words + (state.step ? " · " + t("budgetSum", { cost: count(cost), people: people(reached) }) : "");
+    told.textContent = words + (state.step ? " · " + t("budgetSum", { cost: plan.money(cost), people: people(reached) }) : "");
   };
   slider.addEventListener("input", () => {
     state.step = Number(slider.value);

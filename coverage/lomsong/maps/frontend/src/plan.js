@@ -1,6 +1,6 @@
 /* The sites of the plan: diamonds with their place in the order, lines to what they cover, and their backhaul. */
 import { CanvasGrid } from "./canvas_grid.js";
-import { fact, openCard, said } from "./card.js";
+import { fact, lookUp, openCard, said } from "./card.js";
 import { addPane, dotted, foreign, make } from "./make.js";
 import { count } from "./numbers.js";
 import { cumulate, readDeltas, readVarints, unpack } from "./pack.js";
@@ -64,6 +64,12 @@ const Plan = CanvasGrid.extend({
       return total;
     };
     return { cost: sum("cost"), people: sum("people") };
+  },
+
+  /** A sum with the name of the money, where the plan tells it. */
+  money(sum) {
+    const name = this.size ? this.table.value(0, "currency") : null;
+    return name === null ? count(sum) : `${count(sum)} ${name}`;
   },
 
   build(step) {
@@ -144,9 +150,11 @@ const Plan = CanvasGrid.extend({
     const write = () => {
       const facts = make("dl", { class: "lomsong-facts" }), rows = [...this.coveredBy(site)];
       fact(facts, t("order"), t("orderOf", { n: count(site + 1), size: count(this.size) }));
-      fact(facts, t("cost"), said(cell("cost"), count));
+      fact(facts, t("year"), said(cell("phase"), count));
+      fact(facts, t("cost"), said(cell("cost"), (cost) => foreign(this.money(cost))));
+      fact(facts, t("payer"), said(cell("programme"), (payer) => lookUp("payer", payer)));
       fact(facts, t("peopleReached"), said(cell("people"), count));
-      fact(facts, t("backhaul"), said(cell("backhaul_kind"), (kind) => foreign(kind)));
+      fact(facts, t("backhaul"), said(cell("backhaul_kind"), (kind) => lookUp("backhaul", kind)));
       const names = villages ? rows.slice(0, NAMED).map((row) => foreign(villages.title(row))) : [];
       const more = rows.length > NAMED ? t("andMore", { n: count(rows.length - NAMED) }) : null;
       fact(facts, t("covers"), rows.length ? make("span", {}, ...dotted([...names, more])) : null);

@@ -1,12 +1,10 @@
 /* What a village's popup says. */
-import { fact, said } from "./card.js";
+import { fact, lookUp, said } from "./card.js";
 import { swatch } from "./looks.js";
 import { dotted, foreign, make } from "./make.js";
 import { count, distance, people, percent, tenth } from "./numbers.js";
 import { tellReasons } from "./reasons.js";
 import { has, t } from "./words.js";
-
-const lookUp = (group, word) => (has(group + "." + word) ? t(group + "." + word) : foreign(word));
 
 function speed(cell) {
   const middle = cell("download_mbps"), low = cell("download_low_mbps"), high = cell("download_high_mbps");
