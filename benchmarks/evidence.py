@@ -140,7 +140,8 @@ def blocked_figures(world: World, fit: Fit | None) -> dict[str, float]:
             tree = cKDTree(np.column_stack([mine.geometry.x, mine.geometry.y]))
             nearest = tree.query(bins[["x", "y"]].to_numpy()[rows])[1]
             record = world.serving.loc[mine["measurement_id"].iloc[nearest]]
-            near[rows] = (record["fate"] == "near").to_numpy()
+            # a record beyond the reach of the waves has no error that could be told
+            near[rows] = ((record["fate"] == "near") & np.isfinite(record["site_error_db"])).to_numpy()
             site_error[rows] = record["site_error_db"].to_numpy()
     square = (held["level_dbm"] - held["expected_dbm"]).to_numpy() ** 2
     weight = bins["weight"].to_numpy()

@@ -13,7 +13,7 @@ from scipy.special import expit, ndtr
 from threadpoolctl import threadpool_limits
 
 from lomsong.evidence.calibration import Fit, fit_levels, gather_bins
-from lomsong.evidence.correction import correct_signal
+from lomsong.evidence.correction import correct_signal, untuned_correlation
 from lomsong.evidence.features import Masts, Surroundings
 from lomsong.evidence.input_errors import learn_input_errors
 from lomsong.evidence.names import rows_of
@@ -181,6 +181,9 @@ def calibrate(
         fit = fit_levels(bins, prediction, masts, surroundings, settings)
     errors = learn_input_errors(prediction, masts, surroundings, settings)
     corrected = replace(prediction, signal=correct_signal(prediction, fit, errors, settings))
+    if fit is None:
+        alike = {"site_correlation": untuned_correlation(prediction.radio)}
+        corrected = replace(corrected, radio=prediction.radio.model_copy(update=alike))
     if fit is not None:
         strays = stray_servers(prediction, fit, thresholds)
     demand = prediction.demand

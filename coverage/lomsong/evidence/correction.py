@@ -7,13 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lomsong.evidence.calibration import UNEXPLAINED, Fit
-from lomsong.evidence.design import second_paths, server_paths
+from lomsong.evidence.design import literature, second_paths, server_paths
 from lomsong.evidence.features import BIAS_PRIORS_DB
 from lomsong.evidence.input_errors import InputErrors
 from lomsong.evidence.samples import age_weight
 from lomsong.evidence.shadowing import Known, estimate_errors
 from lomsong.prediction import Prediction
-from lomsong.settings import EvidenceSettings
+from lomsong.settings import EvidenceSettings, RadioSettings
 
 Array = NDArray[np.float64]
 
@@ -57,6 +57,19 @@ def correct_signal(
         for name, values in zip(_CORRECTED, told, strict=True):
             figures[name][first : first + _BATCH] = values
     return signal.assign(**figures)
+
+
+def untuned_correlation(radio: RadioSettings) -> float:
+    """
+    Return the correlation of two masts' errors where nothing was learned: a region's bias is common to all of them.
+
+    Examples
+    --------
+    >>> round(untuned_correlation(RadioSettings(sigma_clear_db=10, sigma_blocked_db=10, site_correlation=0.5)), 2)
+    0.75
+    """
+    own, bias = np.mean(np.square(literature(radio))), BIAS_PRIORS_DB[0] ** 2
+    return float((bias + radio.site_correlation * own) / (bias + own))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
