@@ -193,6 +193,12 @@ def test_pages_that_overlap_under_ever_new_addresses_are_found_out(site: Site) -
         ask(site)
 
 
+def test_a_feature_without_a_name_repeats_none(site: Site) -> None:
+    nameless = page(1, 2).replace(b'"id": 1', b'"number": 1').replace(b'"id": 2', b'"id": "None"')
+    site.put(ITEMS, nameless)
+    assert len(json.loads(read_service(site.address + ITEMS, layer="villages"))["features"]) == 2
+
+
 def test_an_answer_without_end_is_given_up_and_not_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lomsong.sources.services.LARGEST_TEXT", 1 << 20)
     site.put(ITEMS, bytes(1 << 22))

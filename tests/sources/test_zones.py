@@ -176,7 +176,7 @@ def test_tables_in_descriptions_of_placemarks_are_columns(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "content",
     [
-        TABLE.replace("<tr>", "<tr><tr>"), TABLE.replace("</table>", ""), TABLE.replace("HG001", "<td>" * 9999), TABLE.replace("HG001", "<tr>" * 99999),
+        TABLE.replace("<table>", "<table><![foo[", 1), TABLE.replace("<tr>", "<tr><tr>"), TABLE.replace("</table>", ""), TABLE.replace("HG001", "<td>" * 9999), TABLE.replace("HG001", "<tr>" * 99999),
         SITES.replace("105.1,22.5,0", "x,y"), SITES[:400], SITES.replace("</Document>", "<NetworkLink><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink></Document>"),
         SITES.replace("Núi Đá", "&lt;script&gt;" * 50), '<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + SITES[21:].replace("HG001", "&x;"),
         "<kml><Document></Document></kml>",

@@ -1,5 +1,6 @@
 """Descriptions of placemarks that are tables of a name and a value, as map programs write them: one column a name."""
 
+from contextlib import suppress
 from html.parser import HTMLParser
 
 import geopandas as gpd
@@ -73,6 +74,8 @@ def _read(text: str) -> dict[str, str]:
     if not text:
         return {}
     table = _Table()
-    table.feed(text)
-    table.close()
+    # the parser's way to refuse a section that it does not know; the rows before it count
+    with suppress(AssertionError):
+        table.feed(text)
+        table.close()
     return {name: value for name, value in table.pairs.items() if value.casefold() not in _MISSING}

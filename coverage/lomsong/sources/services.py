@@ -194,11 +194,12 @@ class _Pages:
             self.crs = page["crs"]
         for each in page["features"]:
             name = each.get("id") if isinstance(each, dict) else None
-            if name is not None and str(name) in self.ids:
-                raise self.fault(
-                    f"it gives the feature {str(name)[:80]!r} twice: its pages overlap or lead in a circle; try again later"
-                )
-            self.ids.add(str(name))
+            if name is not None:
+                if str(name) in self.ids:
+                    raise self.fault(
+                        f"it gives the feature {str(name)[:80]!r} twice: its pages overlap or lead in a circle; try again later"
+                    )
+                self.ids.add(str(name))
             self.keys.append(() if name is None else _in_order(str(name)))
             self.features.append(json.dumps(each, sort_keys=True, ensure_ascii=False))
         return len(page["features"])
