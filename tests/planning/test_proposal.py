@@ -49,10 +49,19 @@ def test_a_standing_mast_is_known_by_name_and_place_together(inputs: Inputs, tmp
     table, _ = read_proposal(listed(tmp_path, text), inputs, inputs.settings.planning)
     assert table["origin"].tolist() == ["existing mast", "proposed"]
     assert table["mast_height_m"].notna().tolist() == [True, False]
-    elsewhere, _ = read_proposal(
+    elsewhere, (finding,) = read_proposal(
         listed(tmp_path, f"{HEAD}\nM,{LON},{LAT}\n"), inputs, inputs.settings.planning
     )
     assert elsewhere["origin"].tolist() == ["proposed"]
+    assert finding.message == "1 site named as a mast that stands elsewhere, taken as new: M"
+
+
+def test_of_columns_that_differ_in_capitals_alone_the_first_counts(inputs: Inputs, tmp_path: Path) -> None:
+    text = f"{HEAD},SITE_ID,Latitude_deg\na,{LON},{LAT},b,1\n"
+    table, (finding,) = read_proposal(listed(tmp_path, text), inputs, inputs.settings.planning)
+    assert table["site_id"].tolist() == ["a"]
+    assert table.geometry.y[0] == pytest.approx(Y0 + 30_000, abs=0.01)
+    assert "site_id.1, latitude_deg.1" in finding.message
 
 
 def test_what_does_not_count_is_counted(inputs: Inputs, tmp_path: Path) -> None:

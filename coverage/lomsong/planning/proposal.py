@@ -15,6 +15,7 @@ from lomsong.planning.candidates import TOO_NEAR_M, ground_height
 from lomsong.settings import PlanningSettings
 from lomsong.sources.fields import to_number, to_text
 from lomsong.sources.files import read_delimited
+from lomsong.sources.headers import number_repeats
 
 #: Columns of the list; degrees are of WGS 84.
 WANTED = ("site_id", "longitude_deg", "latitude_deg")
@@ -45,7 +46,7 @@ def read_proposal(
         As of `find_candidates`, with ``configuration``, its number; in the order of the list. A site with the name and
         the place of a mast that stands is another sector on it.
     findings : tuple of Finding
-        Columns that do not count, sites beyond the terrain.
+        Columns that do not count, sites beyond the terrain or named as a mast that stands elsewhere.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def read_proposal(
     if not path.is_file():
         raise MissingSourceError(f"{_LAYER}: there is no file {path}; give a CSV with {', '.join(WANTED)}")
     frame, findings = read_delimited(path, layer=_LAYER, encoding=None)
-    frame.columns = frame.columns.str.casefold()
+    frame.columns = pd.Index(number_repeats(frame.columns.str.casefold()))
     lacking = [name for name in WANTED if name not in frame]
     if lacking:
         raise SourceError(
@@ -77,7 +78,8 @@ def read_proposal(
     points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs="EPSG:4326").to_crs(inputs.crs)
     findings += _beyond_terrain(names, points, inputs)
     table = gpd.GeoDataFrame({"site_id": names.astype(str), CONFIGURATION: kind}, geometry=points)
-    return proposed_candidates(table, inputs), tuple(findings)
+    candidates = proposed_candidates(table, inputs)
+    return candidates, (*findings, *_namesakes(candidates, inputs))
 
 
 def proposed_candidates(table: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
@@ -151,6 +153,16 @@ def _problems_of_places(x: pd.Series, y: pd.Series) -> list[str]:
 
 def _rows(bad: "pd.Series[bool]") -> str:
     return f"{count_rows(int(bad.sum()))}, counted below the header: {name_rows(np.flatnonzero(bad) + 1)}"
+
+
+def _namesakes(candidates: gpd.GeoDataFrame, inputs: Inputs) -> list[Finding]:
+    """Count the sites that have the name of a standing mast, but not its place."""
+    known = candidates["site_id"].isin(inputs.sectors["site_id"].astype(str))
+    away = candidates.loc[known & (candidates["origin"] != "existing mast"), "site_id"]
+    if not len(away):
+        return []
+    message = f"{count_rows(len(away), 'site')} named as a mast that stands elsewhere, taken as new: {name_rows(away)}"
+    return [_doubt(message, len(away))]
 
 
 def _beyond_terrain(names: pd.Series, points: gpd.GeoSeries, inputs: Inputs) -> list[Finding]:
