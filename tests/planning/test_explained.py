@@ -1,5 +1,7 @@
 """What a plan says of itself, on problems made by hand whose answers can be counted."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -171,6 +173,15 @@ def test_a_village_that_only_the_other_way_to_build_a_chosen_site_reaches_is_tol
     stated = problem([[1, 0], [0, 1]], people=[5, 7], needs=[NOTHING] * 2, sites=[0, 0], budget=100.0)
     villages = planned(stated).villages.set_index("village_id")
     assert villages.loc["v0", "why"] == "only another way to build a chosen site reaches it"
+
+
+def test_a_village_with_a_chance_below_a_half_of_every_site_is_told_so() -> None:
+    stated = replace(
+        problem([[0.4, 0], [0, 1]], people=[5, 7], needs=[NOTHING] * 2, budget=100.0), levels=(0.3, 1.0)
+    )
+    villages = planned(stated).villages.set_index("village_id")
+    assert villages.loc["v0", "why"] == "candidate sites reach less than half of its people"
+    assert villages.loc["v0", ["reached", "reachable"]].tolist() == [1.5, 5.0]
 
 
 def test_a_village_left_out_comes_in_beyond_the_budget_though_greedy_alone_would_reach_it_sooner() -> None:

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from lomsong.costs import present_revenue
 from lomsong.planning.chains import build_order
 from lomsong.planning.covering import Covering
-from lomsong.planning.problem import VILLAGE_SHARE, Problem, chance_of, covered_villages, stepped, to_covering
+from lomsong.planning.problem import (
+    LIKELY,
+    VILLAGE_SHARE,
+    Problem,
+    chance_of,
+    covered_villages,
+    stepped,
+    to_covering,
+)
 from lomsong.planning.programmes import OPERATORS, programme_of
 from lomsong.schemas import PLAN
 from lomsong.settings import PlanningSettings
@@ -164,7 +172,10 @@ def list_villages(problem: Problem, order: list[int]) -> pd.DataFrame:
         best = np.maximum(best, chance_of(problem, option))
         for name in covered_villages(problem, best):
             by_order.setdefault(name, number)
-    possible = np.asarray((problem.reach > 0).sum(axis=0)).ravel() > 0
+    # where levels begin below LIKELY, not everybody who is reached counts as covered
+    possible, likely = (
+        np.asarray((problem.reach >= least).sum(axis=0)).ravel() > 0 for least in (problem.levels[0], LIKELY)
+    )
     table = pd.DataFrame(
         {
             "people": people.groupby(village).sum(),
@@ -175,7 +186,8 @@ def list_villages(problem: Problem, order: list[int]) -> pd.DataFrame:
     table["order"] = pd.Series(by_order, dtype="Int64").reindex(table.index)
     table["comes_in_at"] = pd.Series(_come_in(problem, order), dtype=np.float64).reindex(table.index)
     out = table["order"].isna()
-    none, few = table["reachable"] <= 0, table["reachable"] < VILLAGE_SHARE * table["people"]
+    none = table["reachable"] <= 0
+    few = (people * likely).groupby(village).sum() < VILLAGE_SHARE * table["people"]
     never = table["comes_in_at"].isna()
     words = [
         "no candidate site reaches it",

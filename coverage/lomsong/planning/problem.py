@@ -26,8 +26,8 @@ _Floats = NDArray[np.float64]
 
 #: Columns of the villages by which a floor names its area.
 AREA_CODES = ("commune_code", "province_code")
-#: A village counts as covered when this part of its people without signal is.
-VILLAGE_SHARE = 0.5
+#: A village counts as covered when this part of its people without signal is, with this chance at least.
+VILLAGE_SHARE, LIKELY = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,5 +245,5 @@ def covered_villages(problem: Problem, chance: _Floats) -> list[str]:
     """Return the villages most of whose people without signal more likely than not have it now."""
     village = problem.demand["village_id"].astype(str)
     people = problem.demand["unserved"]
-    share = (people * (chance >= 0.5)).groupby(village).sum() / people.groupby(village).sum()
+    share = (people * (chance >= LIKELY)).groupby(village).sum() / people.groupby(village).sum()
     return sorted(share.index[share >= VILLAGE_SHARE])
