@@ -57,7 +57,7 @@ def why_nothing(plan: Plan, money: str) -> str:
     if not len(problem.demand):
         return (
             "Nothing to build: nobody in the villages that are planned for is without signal (planning.programmes says which "
-            "they are, planning.unserved_below from which chance on)."
+            "villages those are, planning.unserved_below how small a chance of signal counts as none)."
         )
     useful = np.diff(problem.reach.indptr) > 0
     if not useful.any():
@@ -235,7 +235,9 @@ def print_others(
         print_table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
     if len(others) < asked:
         more = "other plan" if not others else "further plan"
-        click.echo(f"No {more} within the budget differs in a fifth of the sites and reaches anybody.")
+        click.echo(
+            f"No {more} was found that keeps the budget, differs in a fifth of the sites and reaches anybody."
+        )
     if whole is not None and whole.people + whole.beyond <= 0:
         click.echo("Nobody is without signal: to reach everybody costs nothing.")
     elif whole is not None and whole.why:
