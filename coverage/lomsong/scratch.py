@@ -30,9 +30,8 @@ def told_as_temporary() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = (
-            f" to {tempfile.tempdir}" if tempfile.tempdir else ""
-        )  # none that can be used was found otherwise
+        # without a name no folder was found that can be used
+        where = f" to {tempfile.tempdir}" if tempfile.tempdir else ""
         raise OutputError(
             f"cannot write temporary files{where}: {error.strerror or error}; make room there, or set TMPDIR to another folder"
         ) from None

@@ -90,9 +90,8 @@ def read_tiles(
         may_resample=may_resample,
     )
     rows, values, twice, differing = laid.shape[0], make_room(laid.shape), 0, 0
-    step = (
-        rows if laid.foreign else BAND_ROWS
-    )  # what is resampled hangs a little on how much is resampled at once
+    # what is resampled hangs a little on how much is resampled at once
+    step = rows if laid.foreign else BAND_ROWS
     for first in range(0, rows, step):
         band, overlap = laid.read(first, min(first + step, rows))
         values[first : first + step] = band.values

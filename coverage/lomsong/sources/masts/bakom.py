@@ -53,7 +53,7 @@ class _Powers:
         return number.map(dict(enumerate(np.hypot(widths / np.sqrt(12), _SHARING_SIGMA_DB).round(1))))
 
 
-# the strongest class has no upper end; that it is twice as wide as most large stations need is an assumption
+# the strongest class has no upper end: the last number of each is assumed
 _STATIONS = _Powers(
     (1, 6, 500, 5_000, 20_000),
     "BAKOM, explanations of the map of stations (2024): up to 6, 500, 5000 W and over, all carriers towards the strongest quarter; "
