@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lomsong.cli import main
+from lomsong.errors import SourceError
 from lomsong.schemas import TABLES
+from lomsong.terminal.tables import print_table
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "data" / "demo" / "district.yml"
@@ -111,6 +113,23 @@ def test_a_mistake_of_ours_is_no_traceback_either(monkeypatch: pytest.MonkeyPatc
     assert done.exit_code == 1
     assert "mistake in lomsong" in done.output
     assert "Traceback" not in done.output
+
+
+def test_no_name_commands_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "Bản\x1b]0;title\x07\x9b2J\u202e\ud800"
+
+    def fail(*_: object) -> None:
+        raise SourceError(f"sites: 1 problem\n  - twice: {name}")
+
+    monkeypatch.setattr("lomsong.settings_file.load_settings", fail)
+    said = lomsong("check", "x.yml").output
+    print_table(name, ("site",), [(name,)])
+    shown = capsys.readouterr().out
+    assert "1 problem\n  - twice: Bản" in said
+    assert "Bản" in shown
+    assert not set(said + shown) & set("\x1b\x07\x9b\u202e\ud800")
 
 
 def test_no_progress_bar_is_drawn_where_there_is_no_terminal(tmp_path: Path) -> None:

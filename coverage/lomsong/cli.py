@@ -10,6 +10,7 @@ import click
 
 from lomsong.commands import fetching, planning, redrawing, reference, running, sharing
 from lomsong.errors import LomsongError
+from lomsong.text import clean
 
 _EXAMPLES = """\b
 Examples:
@@ -64,7 +65,8 @@ def _with_notes(message: str, error: BaseException) -> str:
 
 
 def _fail(message: str, *, code: int = 1) -> None:
-    click.echo(f"Error: {message}", err=True)
+    lines = [clean(line) for line in message.split("\n")]
+    click.echo("Error: " + "\n".join(lines), err=True)
     sys.exit(code)
 
 

@@ -29,6 +29,10 @@ _CP1258_TONES = b"\xcc\xd2\xde\xec\xf2"
 #: Letters of Vietnamese with diacritics, and what else stands in its texts.
 _VIETNAMESE = frozenset("àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ")
 _PUNCTUATION = frozenset("\u00a0°²–—‘’“”…•\ufeff")
+#: Marks that reorder the text around them; a name must not.
+_REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+#: What stands for a character that cannot be shown.
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def normalise(name: str) -> str:
@@ -187,3 +191,24 @@ def _detect(content: bytes, name: str) -> Decoded:
     if best is None or "\x00" in str(best)[:1000]:
         raise SourceError(f"{name}: this does not look like text; is it the right file?")
     return Decoded(str(best), best.encoding, detected=True)
+
+
+def clean(text: str) -> str:
+    r"""
+    Return a name without what no picture can hold and no terminal should obey: control characters, marks that reorder other text.
+
+    Examples
+    --------
+    >>> clean("Bản\x1b[31m <b>\n") == "Bản\ufffd[31m <b> "
+    True
+    """
+    return "".join(
+        " "
+        if letter in "\t\r\n"
+        else _REPLACEMENT
+        if unicodedata.category(letter) in ("Cc", "Cs")
+        or unicodedata.bidirectional(letter) in _REORDERING
+        or ord(letter) & 0xFFFE == 0xFFFE
+        else letter
+        for letter in text
+    )

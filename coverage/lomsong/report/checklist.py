@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from lomsong.report.drawing import clean
 from lomsong.schemas import FIELD_CHECKS
-from lomsong.text import guard_cell
+from lomsong.text import clean, guard_cell
 
 #: Columns that the team fills in; `inputs.field_checks` reads them.
 TO_FILL_IN = ("has_signal", "time", "operator", "technology", "level_dbm", "note")

@@ -10,16 +10,13 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from lomsong.errors import OutputError
+from lomsong.text import clean
 
 #: Fonts that hold Vietnamese, on any machine.
 _FONTS = "DejaVu Sans, Noto Sans, Arial, sans-serif"
 #: Pixels of a PNG for each pixel of the sheet.
 _PNG_SCALE = 2
 _SVG = "http://www.w3.org/2000/svg"
-#: Marks that reorder the text around them; a name must not.
-_REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-#: What stands for a character that no picture can hold.
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 Point = tuple[float, float]
 
@@ -101,27 +98,6 @@ class Drawing:
                 "a PNG needs matplotlib: pip install 'lomsong[notebook]', or write an .svg, which needs nothing"
             )
         return _paint(self)
-
-
-def clean(text: str) -> str:
-    r"""
-    Return a name without what no picture can hold: control characters and marks that reorder other text.
-
-    Examples
-    --------
-    >>> clean("Bản\x1b[31m <b>\n") == "Bản\ufffd[31m <b> "
-    True
-    """
-    return "".join(
-        " "
-        if letter in "\t\r\n"
-        else _REPLACEMENT
-        if unicodedata.category(letter) in ("Cc", "Cs")
-        or unicodedata.bidirectional(letter) in _REORDERING
-        or ord(letter) & 0xFFFE == 0xFFFE
-        else letter
-        for letter in text
-    )
 
 
 def fit(text: str, width: float, size: float) -> str:

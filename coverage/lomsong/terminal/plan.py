@@ -15,6 +15,7 @@ from lomsong.planning.programmes import sum_by
 from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
 from lomsong.terminal.tables import print_table
+from lomsong.text import clean
 
 #: Villages left out, field checks and lost masts that are spelled out.
 _SHOWN = 8
@@ -94,7 +95,7 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
     if plan.curve["people"].iloc[-1] > 0:
         click.echo(_curve_of(plan, money))
     if robust is not None:
-        click.echo(_draws_of(robust))
+        click.echo(clean(_draws_of(robust)))
     _print_left_out(plan, money)
     print_findings(plan.findings)
 
@@ -146,7 +147,7 @@ def _draws_of(robust: Robustness) -> str:
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print what was noticed and assumed."""
     for finding in findings:
-        click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {finding.message}")
+        click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {clean(finding.message)}")
 
 
 def _print_sums(plan: Plan, money: str) -> None:
