@@ -1,7 +1,5 @@
 """Regression on truncated reports of the stronger of two servers: it finds what the reports were drawn from."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -27,7 +25,6 @@ def draw(
         second_dbm=second[seen],
         obstruction=np.zeros(count),
         sensitivity_dbm=np.full(count, CUT),
-        newer_over_db=np.full(count, -np.inf),
         weight=np.ones(count),
     )
     return np.ones((count, 1)), level[seen], observed
@@ -81,29 +78,3 @@ def test_it_follows_scikit_learns_rules() -> None:
     copy = clone(regressor())
     assert not hasattr(copy, "coef_")
     assert set(copy.get_params()) == {"prior_db", "sigma_clear_db", "sigma_blocked_db", "correlation"}
-
-
-def test_samples_shown_for_lack_of_a_newer_technology_do_not_pull_the_levels_down() -> None:
-    """Both technologies stand on one mast: where the newer one was predicted and fails, the older one is weak too."""
-    rng = np.random.default_rng(4)
-    count, bias = 6000, 3.0
-    older, newer_over = rng.uniform(-110, -80, count), rng.uniform(-20, 15, count)
-    common = rng.normal(0, 8, count)
-    own = [0.95 * common + rng.normal(0, 8 * np.sqrt(1 - 0.95**2), count) for _ in range(2)]
-    level = older + bias + own[0]
-    shown = (level >= CUT) & (newer_over + bias + own[1] < 0)
-    told = Observed(
-        first_dbm=older[shown],
-        second_dbm=np.full(shown.sum(), np.nan),
-        obstruction=np.zeros(shown.sum()),
-        sensitivity_dbm=np.full(shown.sum(), CUT),
-        newer_over_db=newer_over[shown],
-        weight=np.ones(shown.sum()),
-    )
-    X = np.ones((shown.sum(), 1))
-    fitted = regressor().fit(X, level[shown], told)
-    deaf = regressor().fit(X, level[shown], replace(told, newer_over_db=np.full(shown.sum(), -np.inf)))
-    assert fitted.coef_[0] == pytest.approx(bias, abs=1.0)
-    assert deaf.coef_[0] < bias - 2.5
-    # what is to be expected of a report is what was reported
-    assert fitted.expected(X, told).mean() == pytest.approx(level[shown].mean(), abs=0.7)

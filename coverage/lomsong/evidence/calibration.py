@@ -17,7 +17,7 @@ from lomsong.evidence.design import (
 from lomsong.evidence.features import Masts, Surroundings
 from lomsong.evidence.samples import Samples, age_weight
 from lomsong.evidence.shadowing import Shadowing, fit_shadowing
-from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor
+from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
 from lomsong.evidence.validation import (
     LevelModel,
     Training,
@@ -119,7 +119,7 @@ def gather_bins(samples: Samples, prediction: Prediction, masts: Masts) -> pd.Da
     joined = bins.merge(
         paths.drop(columns=["x", "y", "ground_m"]), on=["place", "operator", "technology"], how="left"
     )
-    joined["newer_over_db"] = _newer_over(joined, paths)
+    joined["newer_margin_db"] = _newer_margin(joined, paths, prediction)
     where = places.loc[joined["place"]]
     joined[["x", "y", "ground_m"]] = where[["x", "y", "ground_m"]].to_numpy()
     for name in ("mast", "second_mast"):
@@ -145,19 +145,17 @@ def _predict_heard(samples: Samples, inputs: Inputs, prediction: Prediction) -> 
     return pd.concat(tables, ignore_index=True)
 
 
-def _newer_over(bins: pd.DataFrame, paths: pd.DataFrame) -> Array:
-    """
-    Return by how much the operator's best newer technology is predicted above its weakest report. [dB]
-
-    -inf where there is none, or where nobody ever reported it: then phones could not.
-    """
-    weakest = bins.groupby("technology")["measured_dbm"].min()
-    over = paths["level_dbm"] - paths["technology"].map(weakest).astype("float64")
-    other = paths[["place", "operator"]].assign(newer=paths["technology"].astype(str), over=over)
+def _newer_margin(bins: pd.DataFrame, paths: pd.DataFrame, prediction: Prediction) -> Array:
+    """Return by how much the operator's best newer technology is predicted above its threshold; -inf for none. [dB]"""
+    thresholds: dict[str, float] = {
+        name: carrier.threshold_dbm for name, carrier in prediction.radio.carriers.items()
+    }
+    margin = paths["level_dbm"] - paths["technology"].map(thresholds).astype("float64")
+    other = paths[["place", "operator"]].assign(newer=paths["technology"].astype(str), margin=margin)
     mine = bins[["place", "operator", "technology"]].reset_index()
     both = mine.merge(other, on=["place", "operator"])
     both = both[both["newer"] > both["technology"].astype(str)]
-    best = both.groupby("index")["over"].max().reindex(range(len(bins)))
+    best = both.groupby("index")["margin"].max().reindex(range(len(bins)))
     return best.fillna(-np.inf).to_numpy(dtype=np.float64)
 
 
@@ -184,9 +182,10 @@ def fit_levels(
     weight = _worth(table, settings.usual_length_m) * age_weight(
         table["age_years"].to_numpy(), settings.half_life_years
     )
+    weight *= _chance_heard(table, bins) * ~_second_choice(table)
     clear, blocked = literature(radio)
     # samples that contradict each other are worth as much as one with so much noise
-    weight *= _chance_heard(table, bins) / (1.0 + (table["scatter_db"].to_numpy() / clear) ** 2)
+    weight /= 1.0 + (table["scatter_db"].to_numpy() / clear) ** 2
     if not len(table) or weight.sum() < settings.enough_samples:
         return None
     design = Design(
@@ -234,7 +233,6 @@ def _training(table: pd.DataFrame, design: Design, weight: Array, bins: pd.DataF
         second_dbm=table["second_level_dbm"].to_numpy(),
         obstruction=design.obstruction(table["diffraction_db"].to_numpy()),
         sensitivity_dbm=weakest.reindex(table["technology"]).to_numpy() - 0.5,
-        newer_over_db=table["newer_over_db"].to_numpy(),
         weight=weight,
     )
     return Training(
@@ -268,12 +266,19 @@ def _chance_heard(table: pd.DataFrame, bins: pd.DataFrame) -> Array:
     How likely a sample was to be expected at all, from the plain prediction.
 
     Where none was, those that exist are the lucky few, and how few cannot be known: they would pull the correction to
-    wherever luck looks common. Phones report the newest technology that they hear: samples of an older one where the
-    operator's newer one was to be heard exist only in its shadows, and are no fair draw either.
+    wherever luck looks common.
     """
     weakest = bins.groupby("technology")["measured_dbm"].min().reindex(table["technology"]).to_numpy()
-    heard = ndtr((table["level_dbm"].to_numpy() - weakest) / HEARD_DB)
-    return np.asarray(heard * ndtr(-table["newer_over_db"].to_numpy() / HEARD_DB))
+    return np.asarray(ndtr((table["level_dbm"].to_numpy() - weakest) / HEARD_DB))
+
+
+def _second_choice(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell samples of an older technology where the operator's newer one was predicted to be usable.
+
+    Phones report the newest they hear, so these exist only where the newer one failed: they are no fair draw.
+    """
+    return table["newer_margin_db"].to_numpy() > 0
 
 
 def _blocks(table: pd.DataFrame, side_m: float) -> NDArray[np.int64]:
@@ -289,10 +294,10 @@ def _shadowing(
     between: float,
 ) -> Shadowing:
     extra = model.beyond(data.X, data.mast)
-    _, sigma = model.regressor.shown(data.X, data.observed, extra=extra)
+    mean, sigma = model.regressor.reported(data.X, data.observed, extra=extra)
     known = model.regressor.explained(data.X, data.y, data.observed, extra=extra) > UNEXPLAINED
     # against what is to be expected of a report: the cut alone makes weak places look good
-    error = (data.y - model.regressor.expected(data.X, data.observed, extra=extra)) / sigma
+    error = (data.y - expected_report(mean, sigma, data.observed.sensitivity_dbm)) / sigma
     return fit_shadowing(
         table["x"].to_numpy()[known],
         table["y"].to_numpy()[known],

@@ -17,8 +17,6 @@ ROUNDS = 3
 OUTLIER_ODDS, OUTLIER_WIDTH = -2.0, 0.7
 #: Where more than a third seemed to be, the model would be wrong and not the records.
 MOST_OUTLIER_ODDS = -0.6
-#: Correlation of the errors of two technologies of an operator in one place, mostly of one mast.
-ALIKE = 0.9
 #: Prior deviation of the logarithm of the spread about its start.
 SPREAD_PRIOR = 0.4
 
@@ -83,9 +81,6 @@ class Observed:
         0 on a clear path, 1 behind an obstacle.
     sensitivity_dbm : ndarray, shape (n,)
         No sample below it was ever reported. [dBm]
-    newer_over_db : ndarray, shape (n,)
-        Predicted level of the newer technology that the phone would have shown instead, above its weakest report; -inf for
-        none. [dB]
     weight : ndarray, shape (n,)
         Worth in independent samples.
     """
@@ -94,7 +89,6 @@ class Observed:
     second_dbm: Array
     obstruction: Array
     sensitivity_dbm: Array
-    newer_over_db: Array
     weight: Array
 
     def part(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Observed":
@@ -104,7 +98,6 @@ class Observed:
             second_dbm=self.second_dbm[rows],
             obstruction=self.obstruction[rows],
             sensitivity_dbm=self.sensitivity_dbm[rows],
-            newer_over_db=self.newer_over_db[rows],
             weight=self.weight[rows],
         )
 
@@ -160,7 +153,6 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
             The rest of each report.
         """
         self.coef_ = np.zeros(X.shape[1])
-        self.covariance_: Array = np.zeros((X.shape[1], X.shape[1]))
         self.sigma_ = np.array([self.sigma_clear_db, self.sigma_blocked_db])
         self.outliers_ = float(expit(OUTLIER_ODDS))
         weight = observed.weight
@@ -187,18 +179,6 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
             observed.first_dbm + shift, observed.second_dbm + shift, sigma, self.correlation
         )
 
-    def shown(self, X: Array, observed: Observed, *, extra: Array | float = 0.0) -> tuple[Array, Array]:
-        """
-        Return mean and spread of what a phone shows before the cut, also for lack of a newer technology. [dBm, dB]
-
-        Where a newer one was to be heard and was not, the mast is worse than predicted, for the older one too.
-        """
-        mean, sigma = self.reported(X, observed, extra=extra)
-        sigma = np.sqrt(sigma**2 + ((X @ self.covariance_) * X).sum(axis=1))
-        over = _limit((observed.newer_over_db + self.predict(X) + extra) / sigma)
-        worse = _hazard(-over)
-        return mean - ALIKE * worse * sigma, sigma * np.sqrt(1 - ALIKE**2 * worse * (worse - over))
-
     def explained(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the probability that a recorded mast made each report."""
         inside, outside, _ = self._densities(X, y, observed, extra=extra)
@@ -218,12 +198,12 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     def expected(self, X: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the level that a recorded mast's report is expected to have, given that there is one. [dBm]"""
-        mean, sigma = self.shown(X, observed, extra=extra)
+        mean, sigma = self.reported(X, observed, extra=extra)
         return expected_report(mean, sigma, observed.sensitivity_dbm)
 
     def _seen(self, X: Array, level_dbm: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the probability of a level above `level_dbm`, before the cut."""
-        mean, sigma = self.shown(X, observed, extra=extra)
+        mean, sigma = self.reported(X, observed, extra=extra)
         middle, wide = self.stray_
         inside, outside = ndtr((mean - level_dbm) / sigma), ndtr((middle - level_dbm) / wide)
         return np.asarray(np.maximum((1 - self.outliers_) * inside + self.outliers_ * outside, 1e-300))
@@ -231,7 +211,7 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
     def _densities(
         self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0
     ) -> tuple[Array, Array, Array]:
-        mean, sigma = self.shown(X, observed, extra=extra)
+        mean, sigma = self.reported(X, observed, extra=extra)
         middle, wide = self.stray_
         inside = (1 - self.outliers_) * normal_density((y - mean) / sigma) / sigma
         outside = self.outliers_ * normal_density((y - middle) / wide) / wide
@@ -247,7 +227,6 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         stray_seen = ndtr((middle - observed.sensitivity_dbm) / wide)
         start = np.log([self.sigma_clear_db, self.sigma_blocked_db])
         blocked, weight, features = observed.obstruction, observed.weight, X.shape[1]
-        newer = observed.newer_over_db
 
         def loss(parameters: Array) -> tuple[float, Array]:
             coef, logs, odds = parameters[:features], parameters[features:-1], parameters[-1]
@@ -255,14 +234,10 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
             s = narrower * np.exp(logs[0] + (logs[1] - logs[0]) * blocked)
             mu = base + X @ coef
             z, t = (y - mu) / s, (mu - observed.sensitivity_dbm) / s
-            # the newer technology is off by as much: it is the same mast
-            u = _limit((newer + X @ coef) / s)
-            own, own_seen = normal_density(z) / s, ndtr(t) * ndtr(-u)
+            own, own_seen = normal_density(z) / s, ndtr(t)
             both = np.maximum((1 - part) * own + part * stray, 1e-300)
             seen = np.maximum((1 - part) * own_seen + part * stray_seen, 1e-300)
-            known = (1 - part) * own / both
-            hazard = (1 - part) * normal_density(t) * ndtr(-u) / seen
-            shade = (1 - part) * normal_density(u) * ndtr(t) / seen
+            known, hazard = (1 - part) * own / both, (1 - part) * normal_density(t) / seen
             prior = (
                 coef / self.prior_db,
                 (logs - start) / SPREAD_PRIOR,
@@ -270,8 +245,8 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
             )
             value = -weight @ (np.log(both) - np.log(seen))
             value += 0.5 * (prior[0] @ prior[0] + prior[1] @ prior[1] + prior[2] ** 2)
-            by_mean = -weight * (known * z - hazard + shade) / s
-            by_log = -weight * (known * (z * z - 1) + hazard * t - shade * u)
+            by_mean = -weight * (known * z - hazard) / s
+            by_log = -weight * (known * (z * z - 1) + hazard * t)
             by_odds = -weight @ ((stray - own) / both - (stray_seen - own_seen) / seen) * part * (1 - part)
             gradient = np.concatenate(
                 [
@@ -292,10 +267,9 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         known = self.explained(X, y, observed)
         s = self.spread(blocked) * narrower
         t = (base + X @ self.coef_ - observed.sensitivity_dbm) / s
-        cut = _hazard(t)
+        cut = np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t))
         information = weight * known / s**2 * np.clip(1 - cut * (cut + t), 0.02, 1.0)
-        precision = (X.T * information) @ X + np.diag(self.prior_db**-2.0)
-        self.covariance_ = np.asarray(np.linalg.inv(precision), dtype=np.float64)
+        self.covariance_ = np.linalg.inv((X.T * information) @ X + np.diag(self.prior_db**-2.0))
 
 
 def expected_report(mean_dbm: Array, sigma_db: Array, sensitivity_dbm: Array) -> Array:
@@ -308,14 +282,4 @@ def expected_report(mean_dbm: Array, sigma_db: Array, sensitivity_dbm: Array) ->
     -92.02
     """
     t = (mean_dbm - sensitivity_dbm) / sigma_db
-    return np.asarray(mean_dbm + sigma_db * _hazard(t))
-
-
-def _hazard(t: Array) -> Array:
-    """Return the normal density at `t` in parts of what lies below it."""
-    return np.asarray(np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t)))
-
-
-def _limit(z: Array) -> Array:
-    """Return standardised values within what the normal distribution can be computed for; -inf among them."""
-    return np.clip(z, -30.0, 30.0)
+    return np.asarray(mean_dbm + sigma_db * np.exp(-0.5 * t * t - np.log(_ROOT_TWO_PI) - log_ndtr(t)))

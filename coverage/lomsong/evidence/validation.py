@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 
-from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor
+from lomsong.evidence.truncated import Observed, TruncatedLevelRegressor, expected_report
 
 Array = NDArray[np.float64]
 
@@ -124,8 +124,8 @@ def fit_model(kind: str, data: Training, regressor: TruncatedLevelRegressor, see
 
 def _surprise(fitted: TruncatedLevelRegressor, data: Training, extra: Array | float) -> tuple[Array, Array]:
     """Return how far each report lies from what was to be expected of a report, and the spread. [dB]"""
-    _, sigma = fitted.shown(data.X, data.observed, extra=extra)
-    return data.y - fitted.expected(data.X, data.observed, extra=extra), sigma
+    mean, sigma = fitted.reported(data.X, data.observed, extra=extra)
+    return data.y - expected_report(mean, sigma, data.observed.sensitivity_dbm), sigma
 
 
 def _mast_errors(left: Array, sigma: Array, weight: Array, mast: NDArray[np.int64]) -> pd.Series:
@@ -215,8 +215,9 @@ def _hold_out(
         model = fit_model(kind, data.part(rows), regressor, seed)
         there = data.part(test)
         extra = model.beyond(there.X, there.mast)
+        mean, sigma = model.regressor.reported(there.X, there.observed, extra=extra)
         table.loc[test, "score"] = model.regressor.log_score(there.X, there.y, there.observed, extra=extra)
-        table.loc[test, "expected_dbm"] = model.regressor.expected(there.X, there.observed, extra=extra)
+        table.loc[test, "expected_dbm"] = expected_report(mean, sigma, there.observed.sensitivity_dbm)
         table.loc[test, "rank"] = model.regressor.rank_of(there.X, there.y, there.observed, extra=extra)
     return table
 
