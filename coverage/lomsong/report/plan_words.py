@@ -61,7 +61,7 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
     "per_year": ("Running cost a year", "Vận hành mỗi năm"),
     "backhaul": ("Backhaul", "Truyền dẫn"),
     "payer": ("Who pays", "Nguồn chi trả"),
-    "runner_up": ("Runner-up", "Phương án thay thế"),
+    "runner_up": ("Runner-up", "Trạm thay thế"),
     "covers": (
         "What each site covers, and what is lost without it",
         "Mỗi trạm phủ những gì, và thiếu nó thì mất gì",

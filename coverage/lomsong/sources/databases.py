@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Time to connect. [s]
 CONNECT_S = 10
-#: A cable that is pulled says nothing: a minute without a sign of the server, however long a query takes, is the end. [s]
+#: A cable that is pulled says nothing: a minute without a sign of the server, however long a query takes, is the end. [s; the last one ms]
 _ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _SHAPES = ("geometry", "geography")
 
