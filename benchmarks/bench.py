@@ -122,7 +122,9 @@ def main() -> None:
                 figures[name] = json.loads(path.read_text())
     print()
     compare(flatten(figures), flatten(before.get("figures", {})))
-    given.json.write_text(json.dumps({**told, "figures": figures}, indent=2) + "\n")
+    # those of jobs that did not run stay for the next time
+    kept = before.get("figures", {}) if last == given.json else {}
+    given.json.write_text(json.dumps({**told, "figures": {**kept, **figures}}, indent=2) + "\n")
     print(f"\nwritten to {given.json}")
     if before and before.get("processor") != told["processor"]:
         print(f"the figures before are of another processor: {before.get('processor')}")

@@ -245,6 +245,9 @@ def main() -> None:
     parser.add_argument("--areas", default=",".join(CONFIGS))
     parser.add_argument("--ways", default=",".join(WAYS))
     given = parser.parse_args()
+    for asked, known in ((given.areas, CONFIGS), (given.ways, WAYS)):
+        if unknown := [name for name in asked.split(",") if name not in known]:
+            parser.error(f"not known: {', '.join(unknown)}; known: {', '.join(known)}")
     for area in given.areas.split(","):
         base = given.folder / area / "plain"
         if not (base / "run" / "run.json").is_file():
