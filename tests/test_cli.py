@@ -1,6 +1,7 @@
 """The command line: what a user types, sees and gets as an exit code."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from lomsong.cli import main
 from lomsong.errors import SourceError
 from lomsong.schemas import TABLES
+from lomsong.terminal.lines import print_json, print_lines
 from lomsong.terminal.tables import print_table
 
 ROOT = Path(__file__).parents[1]
@@ -115,21 +117,45 @@ def test_a_mistake_of_ours_is_no_traceback_either(monkeypatch: pytest.MonkeyPatc
     assert "Traceback" not in done.output
 
 
+#: A name that sets the title of a window, moves the cursor, turns the text around and is half of a letter.
+COMMANDS = "Bản\x1b]0;title\x07\x9b2J\u202e\ud800"
+
+
 def test_no_name_commands_the_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = "Bản\x1b]0;title\x07\x9b2J\u202e\ud800"
-
     def fail(*_: object) -> None:
-        raise SourceError(f"sites: 1 problem\n  - twice: {name}")
+        raise SourceError(f"sites: 1 problem\n  - twice: {COMMANDS}")
 
     monkeypatch.setattr("lomsong.settings_file.load_settings", fail)
     said = lomsong("check", "x.yml").output
-    print_table(name, ("site",), [(name,)])
+    print_table(COMMANDS, (f"{COMMANDS}[bold]",), [(COMMANDS,)])
+    print_lines(f"Note: {COMMANDS}\nPage: elsewhere")
     shown = capsys.readouterr().out
     assert "1 problem\n  - twice: Bản" in said
     assert "Bản" in shown
+    assert "[bold]" in shown
+    assert "\nPage" not in shown
     assert not set(said + shown) & set("\x1b\x07\x9b\u202e\ud800")
+
+
+def test_json_keeps_every_name_and_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"name": f"{COMMANDS}\n\U0001fffe", "order": [1, None]}
+    print_json(json.dumps(given, ensure_ascii=False, indent=2))
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == given
+    assert "Bản" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\ud800")
+
+
+def test_all_that_is_printed_goes_through_one_door() -> None:
+    package = ROOT / "coverage" / "lomsong"
+    doors = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"click\.s?echo|^\s*print\(|\)\.print\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert doors == {"terminal/lines.py", "terminal/tables.py"}
 
 
 def test_no_progress_bar_is_drawn_where_there_is_no_terminal(tmp_path: Path) -> None:

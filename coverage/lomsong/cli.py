@@ -10,7 +10,7 @@ import click
 
 from lomsong.commands import fetching, planning, redrawing, reference, running, sharing
 from lomsong.errors import LomsongError
-from lomsong.text import clean
+from lomsong.terminal.lines import print_lines
 
 _EXAMPLES = """\b
 Examples:
@@ -65,8 +65,7 @@ def _with_notes(message: str, error: BaseException) -> str:
 
 
 def _fail(message: str, *, code: int = 1) -> None:
-    lines = [clean(line) for line in message.split("\n")]
-    click.echo("Error: " + "\n".join(lines), err=True)
+    print_lines(*f"Error: {message}".split("\n"), err=True)
     sys.exit(code)
 
 

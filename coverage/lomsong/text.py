@@ -29,8 +29,13 @@ _CP1258_TONES = b"\xcc\xd2\xde\xec\xf2"
 #: Letters of Vietnamese with diacritics, and what else stands in its texts.
 _VIETNAMESE = frozenset("àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ")
 _PUNCTUATION = frozenset("\u00a0°²–—‘’“”…•\ufeff")
-#: Marks that reorder the text around them; a name must not.
-_REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+#: What no picture can hold and no terminal should obey: control characters, marks that reorder the text around them, halves
+#: of a pair of code units, and what Unicode says is no character.
+UNSHOWN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 #: What stands for a character that cannot be shown.
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -195,20 +200,11 @@ def _detect(content: bytes, name: str) -> Decoded:
 
 def clean(text: str) -> str:
     r"""
-    Return a name without what no picture can hold and no terminal should obey: control characters, marks that reorder other text.
+    Return a name on one line, with a sign instead of what no picture can hold and no terminal should obey.
 
     Examples
     --------
     >>> clean("Bản\x1b[31m <b>\n") == "Bản\ufffd[31m <b> "
     True
     """
-    return "".join(
-        " "
-        if letter in "\t\r\n"
-        else _REPLACEMENT
-        if unicodedata.category(letter) in ("Cc", "Cs")
-        or unicodedata.bidirectional(letter) in _REORDERING
-        or ord(letter) & 0xFFFE == 0xFFFE
-        else letter
-        for letter in text
-    )
+    return UNSHOWN.sub(_REPLACEMENT, re.sub(r"[\t\r\n]", " ", text))

@@ -3,6 +3,7 @@
 import click
 
 from lomsong.commands import options
+from lomsong.terminal.lines import print_json, print_lines
 
 
 @click.command(
@@ -67,7 +68,7 @@ def plan(
     changes = shown.changes_of(budget, phases, floors, programmes)
     if sites is not None:
         if changes or alternatives or everything:
-            click.echo(
+            print_lines(
                 "Note: of a list of your own only --sites, --out, --json and --quiet count: it is held against the best "
                 "plan of equal cost",
                 err=True,
@@ -96,15 +97,15 @@ def plan(
     checks = rank_plan_checks(done, settings)
     write_plan(done, out or run, hops=hops, checks=checks, area=settings.name, synthetic=settings.synthetic)
     if as_json:
-        click.echo(plan_as_json(done, robust, others, whole))
+        print_json(plan_as_json(done, robust, others, whole))
     elif not quiet:
         shown.print_plan(done, settings, robust)
         shown.print_others(others or (), whole, settings, asked=alternatives)
-        click.echo(
+        print_lines(
             f"Written: plan.csv, plan.gpkg, plan.xlsx, plan_backhaul.svg and plan_checks.csv in {out or run}"
         )
         if out is None:
-            click.echo(f"Next: lomsong report {run} and lomsong map {run} show it")
+            print_lines(f"Next: lomsong report {run} and lomsong map {run} show it")
 
 
 def _evaluate(run: str, sites: str, out: str | None, as_json: bool, quiet: bool) -> None:
@@ -118,8 +119,8 @@ def _evaluate(run: str, sites: str, out: str | None, as_json: bool, quiet: bool)
     if out is not None:
         write_evaluation(worth, out)
     if as_json:
-        click.echo(evaluation_as_json(worth))
+        print_json(evaluation_as_json(worth))
     elif not quiet:
         proposed.print_evaluation(worth, settings)
         if out is not None:
-            click.echo(f"Written: proposed.csv, proposed.gpkg and proposed_missed.csv in {out}")
+            print_lines(f"Written: proposed.csv, proposed.gpkg and proposed_missed.csv in {out}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from lomsong.commands import options
+from lomsong.terminal.lines import print_json, print_lines
 
 if TYPE_CHECKING:
     from lomsong.run_map import Paper
@@ -92,8 +93,8 @@ def map_(
         target, notes = redraw_map(runs[0], out=out, options=chosen, paper=paper)
     if not quiet:
         for note in notes:
-            click.echo(f"Note: {note}")
-        click.echo(f"Map: {target}")
+            print_lines(f"Note: {note}")
+        print_lines(f"Map: {target}")
 
 
 @click.command(
@@ -144,7 +145,7 @@ def report(
         run, out=out, language=language, evidence_only=evidence, since=since, figures=figures
     )
     if not quiet:
-        click.echo(f"Report: {target}")
+        print_lines(f"Report: {target}")
 
 
 @click.command(
@@ -180,11 +181,11 @@ def path(
     if out is not None:
         save_path_picture(found, out)
     if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+        print_json(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
         return
     mark = " (synthetic data)" if found.synthetic else ""
     print_table(f"{found.village_name or found.village_id}{mark}", ("path", ""), list_terms(found))
     for note in found.notes:
-        click.echo(f"Note: {note}")
+        print_lines(f"Note: {note}")
     if out is not None:
-        click.echo(f"Picture: {out}")
+        print_lines(f"Picture: {out}")

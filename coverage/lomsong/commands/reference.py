@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lomsong.commands import options
+from lomsong.terminal.lines import print_json, print_lines
 
 
 @click.command(epilog="\b\nExamples:\n  lomsong columns\n  lomsong columns villages\n")
@@ -20,13 +21,13 @@ def columns(table: str | None, as_json: bool) -> None:
 
     if table is None:
         for each in TABLES.values():
-            click.echo(f"{each.name:<14}{each.meaning}")
+            print_lines(f"{each.name:<14}{each.meaning}")
         return
     if table not in TABLES:
         raise click.UsageError(f"there is no table '{table}'; there are {', '.join(TABLES)}")
     contract = TABLES[table]
     if as_json:
-        click.echo(
+        print_json(
             json.dumps([_plain(asdict(column)) for column in contract.columns], ensure_ascii=False, indent=2)
         )
         return

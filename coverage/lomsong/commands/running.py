@@ -8,6 +8,7 @@ import click
 
 from lomsong.addresses import hide_login, is_address
 from lomsong.commands import options
+from lomsong.terminal.lines import print_json, print_lines
 
 
 @click.command(
@@ -22,7 +23,7 @@ def demo(folder: str, seed: int, quiet: bool) -> None:
 
     config = write_demo(Path(folder), seed=seed)
     if not quiet:
-        click.echo(f"A synthetic district lies in {folder}. Next: lomsong run {config} --out maps/demo")
+        print_lines(f"A synthetic district lies in {folder}. Next: lomsong run {config} --out maps/demo")
 
 
 @click.command(
@@ -48,11 +49,11 @@ def check(config: str, out: str | None, as_json: bool) -> None:
 
         save_quality(report, out, settings=settings)
     if as_json:
-        click.echo(report.as_json())
+        print_json(report.as_json())
         return
     print_quality(report, settings.name)
     if out is not None:
-        click.echo(f"Page: {out}")
+        print_lines(f"Page: {out}")
 
 
 @click.command(
@@ -132,6 +133,6 @@ def run(
             progress=progress,
         )
     if as_json:
-        click.echo(json.dumps(done.record, ensure_ascii=False, indent=2))
+        print_json(json.dumps(done.record, ensure_ascii=False, indent=2))
     elif not quiet:
         print_run(done)

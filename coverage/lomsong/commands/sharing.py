@@ -6,6 +6,7 @@ from lomsong.addresses import is_store
 from lomsong.commands import options
 from lomsong.errors import LomsongError
 from lomsong.findings import count_rows
+from lomsong.terminal.lines import print_lines
 
 
 @click.command(
@@ -61,7 +62,7 @@ def publish(run: str, database: str, run_id: str | None, quiet: bool) -> None:
 
         count = store_folder(run, database)
         if not quiet:
-            click.echo(f"Stored: {count_rows(count, 'file')} in {database}")
+            print_lines(f"Stored: {count_rows(count, 'file')} in {database}")
         return
     try:
         from lomsong.publication import publish_run
@@ -71,4 +72,4 @@ def publish(run: str, database: str, run_id: str | None, quiet: bool) -> None:
     done = publish_run(run, database, run_id=run_id)
     if not quiet:
         rows = ", ".join(f"{name} ({count_rows(count)})" for name, count in done.rows.items())
-        click.echo(f'{"Replaced" if done.replaced else "Published"}: {rows} in schema "{done.schema}"')
+        print_lines(f'{"Replaced" if done.replaced else "Published"}: {rows} in schema "{done.schema}"')

@@ -4,13 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from lomsong.changes import CHANGES, Comparison, compare, find_mapping, read_runs
 from lomsong.findings import count_rows
 from lomsong.report.changes_page import PAGE, write_changes
 from lomsong.settings import LayerSource
 from lomsong.sources.code_mapping import read_code_mapping
+from lomsong.terminal.lines import print_json, print_lines
 from lomsong.terminal.tables import print_table
 
 #: Villages of one kind of change in the terminal; the files have them all.
@@ -33,13 +32,13 @@ def compare_runs(
     if out is not None:
         write_changes(found, out, synthetic=any(bool(run.record.get("synthetic")) for run in runs))
     if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+        print_json(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
         return
     for warning in found.warnings:
-        click.echo(f"Warning: {warning}")
+        print_lines(f"Warning: {warning}")
     _print(found)
     if out is not None:
-        click.echo(f"Page: {Path(out) / PAGE}")
+        print_lines(f"Page: {Path(out) / PAGE}")
 
 
 def _print(found: Comparison) -> None:
@@ -71,4 +70,4 @@ def _print(found: Comparison) -> None:
             f"{change}: {len(mine):,}", ("run", "village", "name", "status", "what can have caused it"), shown
         )
     for line in found.settings:
-        click.echo(f"Setting: {line}")
+        print_lines(f"Setting: {line}")

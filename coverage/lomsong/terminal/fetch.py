@@ -13,6 +13,7 @@ from lomsong.sources.remote.catalogue import load_catalogue
 from lomsong.sources.remote.fetching import Fetched, Order, carry_out, planned, terms_remarks
 from lomsong.sources.remote.items import Item, Plan
 from lomsong.sources.remote.web import StoppedError, WebError
+from lomsong.terminal.lines import print_json, print_lines
 from lomsong.terminal.tables import print_table
 
 
@@ -20,7 +21,7 @@ def show_layers(catalogue: Path | None, *, as_json: bool) -> None:
     """Print every layer with its licence and terms."""
     layers = load_catalogue(catalogue).layers
     if as_json:
-        click.echo(
+        print_json(
             json.dumps(
                 {name: layer.model_dump(exclude_none=True) for name, layer in layers.items()},
                 ensure_ascii=False,
@@ -57,19 +58,19 @@ def fetch(order: Order, *, yes: bool, as_json: bool, progress: Progress) -> None
                 _show_plan(plan)
             if order.dry_run:
                 if as_json:
-                    click.echo(_plan_json(plan))
+                    print_json(_plan_json(plan))
                 return
             if plan.bytes_to_fetch and not yes and not click.confirm("Fetch this?", default=True, err=True):
                 raise click.Abort
             done = carry_out(plan, web, progress=progress)
     except (KeyboardInterrupt, StoppedError):
-        click.echo(
+        print_lines(
             "Interrupted. What was fetched stays: run the same command again to go on where it stopped.",
             err=True,
         )
         raise click.exceptions.Exit(130) from None
     if as_json:
-        click.echo(_done_json(done))
+        print_json(_done_json(done))
     else:
         _show_done(done)
     if done.failed:
@@ -97,21 +98,21 @@ def _show_plan(plan: Plan) -> None:
     title = f"{plan.area.name} into {plan.folder}: {_amount(plan.bytes_to_fetch)} to fetch"
     print_table(title, ("layer", "files to fetch", "size", "licence"), rows)
     for remark in terms_remarks(plan.items):
-        click.echo(f"Terms: {remark}")
+        print_lines(f"Terms: {remark}")
     for note in plan.notes:
-        click.echo(f"Note: {note}")
+        print_lines(f"Note: {note}")
     for problem in dict.fromkeys(item.problem for item in plan.items if item.problem):
-        click.echo(f"Cannot be had: {problem}")
+        print_lines(f"Cannot be had: {problem}")
 
 
 def _show_done(done: Fetched) -> None:
     for note in done.notes:
-        click.echo(f"Note: {note}")
-    click.echo(f"Licences, addresses and checksums: {done.settings.parent / 'sources.json'}")
+        print_lines(f"Note: {note}")
+    print_lines(f"Licences, addresses and checksums: {done.settings.parent / 'sources.json'}")
     if not done.missing:
-        click.echo(f"Next: lomsong run {done.settings} --out maps/{done.settings.parent.resolve().name}")
+        print_lines(f"Next: lomsong run {done.settings} --out maps/{done.settings.parent.resolve().name}")
         return
-    click.echo(
+    print_lines(
         f"Next: add {' and '.join(done.missing)} to {done.settings} (it says how), then "
         f"lomsong run {done.settings} --out maps/{done.settings.parent.resolve().name}"
     )

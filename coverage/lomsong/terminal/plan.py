@@ -14,8 +14,8 @@ from lomsong.planning.investment import Plan
 from lomsong.planning.programmes import sum_by
 from lomsong.planning.robustness import Robustness
 from lomsong.settings import Settings
+from lomsong.terminal.lines import print_lines
 from lomsong.terminal.tables import print_table
-from lomsong.text import clean
 
 #: Villages left out, field checks and lost masts that are spelled out.
 _SHOWN = 8
@@ -81,21 +81,21 @@ def print_plan(plan: Plan, settings: Settings, robust: Robustness | None) -> Non
         _print_sites(plan, title, money, robust)
         people = float(plan.problem.demand["unserved"].sum())
         found = plan.solution
-        click.echo(
+        print_lines(
             f"{count_rows(len(plan.sites), 'site')} for {found.spent:,.0f} {money} (present value; prices are placeholders "
             f"where the settings say so): {found.value:,.0f} of {people:,.0f} people without signal are reached, "
             f"{found.spent / max(found.value, 1e-9):,.0f} {money} for each."
         )
-        click.echo(proof_of(plan))
+        print_lines(proof_of(plan))
         _print_sums(plan, money)
         if len(plan.years.limits) > 1:
-            click.echo(_years_of(plan))
+            print_lines(_years_of(plan))
     else:
-        click.echo(f"{title}\n{why_nothing(plan, money)}")
+        print_lines(title, why_nothing(plan, money))
     if plan.curve["people"].iloc[-1] > 0:
-        click.echo(_curve_of(plan, money))
+        print_lines(_curve_of(plan, money))
     if robust is not None:
-        click.echo(clean(_draws_of(robust)))
+        print_lines(_draws_of(robust))
     _print_left_out(plan, money)
     print_findings(plan.findings)
 
@@ -147,7 +147,7 @@ def _draws_of(robust: Robustness) -> str:
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print what was noticed and assumed."""
     for finding in findings:
-        click.echo(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {clean(finding.message)}")
+        print_lines(f"{'Warning' if finding.severity == 'warning' else 'Note'}: {finding.message}")
 
 
 def _print_sums(plan: Plan, money: str) -> None:
@@ -236,18 +236,18 @@ def print_others(
         print_table("other plans, the best first", ("#", "people", money, "best of its kind", "sites"), rows)
     if len(others) < asked:
         more = "other plan" if not others else "further plan"
-        click.echo(
+        print_lines(
             f"No {more} was found that keeps the budget, differs in a fifth of the sites and reaches anybody."
         )
     if whole is not None and whole.people + whole.beyond <= 0:
-        click.echo("Nobody is without signal: to reach everybody costs nothing.")
+        print_lines("Nobody is without signal: to reach everybody costs nothing.")
     elif whole is not None and whole.why:
-        click.echo(
+        print_lines(
             f"No plan reaches all {whole.people:,.0f} people whom a candidate reaches: {whole.why}. "
             f"No candidate reaches {whole.beyond:,.0f} people."
         )
     elif whole is not None:
-        click.echo(
+        print_lines(
             f"To give all {whole.people:,.0f} people whom a candidate reaches a chance of signal of "
             f"{settings.planning.levels[0]:.0%} or more costs {whole.cost:,.0f} {money} with "
             f"{count_rows(len(whole.site_ids), 'site')}; {'proven the least' if whole.proven else f'at least {whole.least:,.0f}'}. "

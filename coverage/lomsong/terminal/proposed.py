@@ -1,10 +1,9 @@
 """`lomsong plan --sites`: what a planner's own list looks like in the terminal."""
 
-import click
-
 from lomsong.findings import count_rows
 from lomsong.planning.evaluation import Evaluation
 from lomsong.settings import Settings
+from lomsong.terminal.lines import print_lines
 from lomsong.terminal.plan import backhaul_of, names_of, print_findings
 from lomsong.terminal.tables import print_table
 
@@ -42,11 +41,11 @@ def print_evaluation(done: Evaluation, settings: Settings) -> None:
         "silenced with it",
     )
     print_table(f"{settings.name}{mark}: {count_rows(len(rows), 'proposed site')}", header, rows)
-    click.echo(
+    print_lines(
         f"Together they reach {done.people:,.0f} people for {done.cost:,.0f} {money} (present value; prices are placeholders "
         "where the settings say so)."
     )
-    click.echo(_compare(done))
+    print_lines(_compare(done))
     if len(done.masts):
         fallen = [
             (row["site_id"], f"{row['lost_people']:,.0f}", row["silenced"].replace(";", ", "))

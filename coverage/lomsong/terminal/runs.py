@@ -1,11 +1,10 @@
 """What a check and a run say."""
 
-import click
-
 from lomsong.findings import count_rows
 from lomsong.pipeline import Run
 from lomsong.quality import QualityReport
 from lomsong.schemas import STATUSES
+from lomsong.terminal.lines import print_lines
 from lomsong.terminal.tables import print_table
 
 
@@ -43,13 +42,13 @@ def print_run(done: Run) -> None:
     mark = " (synthetic data)" if done.record["synthetic"] else ""
     print_table(f"{done.record['name']}{mark}", ("status", "villages", "people"), rows)
     if done.truth is not None:
-        click.echo(
+        print_lines(
             f"Against the truth: dark villages {done.truth.dark}, of which p < 0.5 finds {done.truth.found} "
             f"(recall {done.truth.recall:.2f}, precision {done.truth.precision:.2f})."
         )
     warnings, assumed = len(done.quality.of("warning")), len(done.quality.of("assumption"))
-    click.echo(
+    print_lines(
         f"{count_rows(warnings, 'warning')} and {count_rows(assumed, 'assumption')} about the data: see "
         f"{done.folder / 'report.html'}"
     )
-    click.echo(f"Open {done.folder / 'map.html'} in a browser.")
+    print_lines(f"Open {done.folder / 'map.html'} in a browser.")

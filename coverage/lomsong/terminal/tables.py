@@ -13,7 +13,7 @@ def print_table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, .
     """Print rows below a header, as wide as the terminal; names are data, never markup or commands."""
     table = Table(title=Text(clean(title)), title_justify="left", show_lines=False, pad_edge=False)
     for name in header:
-        table.add_column(name, overflow="fold")
+        table.add_column(Text(clean(name)), overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(str(cell))) for cell in row))
     console = Console()
