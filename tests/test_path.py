@@ -18,7 +18,8 @@ from lomsong.path import PathExplanation, explain_path, explain_run_path, parse_
 from lomsong.prediction import predict
 from lomsong.propagation.clutter import ClutterLayer
 from lomsong.report import drawing
-from lomsong.report.path_picture import draw_path, list_terms, save_path_picture
+from lomsong.report.path_picture import draw_path, save_path_picture
+from lomsong.report.path_terms import list_terms
 from lomsong.report.path_words import PATH_WORDS
 
 World = Callable[..., Inputs]

@@ -174,7 +174,8 @@ def path(
 ) -> None:
     """Show the terrain between a village and a mast of the finished RUN, and what it costs."""
     from lomsong.path import explain_run_path
-    from lomsong.report.path_picture import list_terms, save_path_picture
+    from lomsong.report.path_picture import save_path_picture
+    from lomsong.report.path_terms import list_terms
     from lomsong.terminal.tables import print_table
 
     found = explain_run_path(run, village_id=village, site_id=site, operator=operator, technology=technology)

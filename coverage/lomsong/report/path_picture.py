@@ -11,6 +11,7 @@ from lomsong.atomic import write_whole
 from lomsong.errors import OutputError
 from lomsong.path import PathExplanation
 from lomsong.report.drawing import Area, Drawing, Line, Point, Words, breadth, fit
+from lomsong.report.path_terms import describe_path, list_losses, name_level, say_number, say_verdict, shorten
 from lomsong.report.path_words import say_path
 from lomsong.units import EARTH_RADIUS_M
 from lomsong.wording import Language, write_number
@@ -64,7 +65,7 @@ def draw_path(path: PathExplanation, language: Language = "en") -> Drawing:
         *_table(path, language),
     )
     title = say_path("title", language, site=path.site_id, village=path.village_name or path.village_id)
-    return Drawing(WIDTH, HEIGHT, title, _description(path, language), shapes)
+    return Drawing(WIDTH, HEIGHT, title, describe_path(path, language), shapes)
 
 
 def save_path_picture(path: PathExplanation, file: str | Path) -> Path:
@@ -226,7 +227,7 @@ def _axes(path: PathExplanation, frame: _Frame, language: Language) -> _Shapes:
         x = float(frame.x(np.array(tick)))
         yield Line([(x, _BOTTOM), (x, _BOTTOM + 4)], _PALE_INK)
         yield Words(
-            x, _BOTTOM + 15, _short(tick / 1000, language), size=10, colour=_PALE_INK, anchor="middle"
+            x, _BOTTOM + 15, shorten(tick / 1000, language), size=10, colour=_PALE_INK, anchor="middle"
         )
     yield Words(_RIGHT + 8, _BOTTOM + 4, "km", size=10, colour=_PALE_INK)
 
@@ -244,18 +245,14 @@ def _ends(path: PathExplanation, language: Language) -> _Shapes:
     y, room = _BOTTOM + 31, _RIGHT - _LEFT - 20
 
     def mast(name: str) -> str:
-        height = _short(path.transmitter_height_m, language)
+        height = shorten(path.transmitter_height_m, language)
         return say_path("mast", language, id=name, height=height)
 
-    phone = say_path("phone", language, height=_short(path.receiver_height_m, language))
+    phone = say_path("phone", language, height=shorten(path.receiver_height_m, language))
     village = fit(path.village_name or path.village_id, room / 2 - breadth(phone, 11), 11) + phone
     room -= breadth(village, 11) + breadth(mast(""), 11)
     yield Words(_LEFT, y, mast(fit(path.site_id, room, 11)), bold=True)
     yield Words(_RIGHT, y, village, anchor="end", bold=True)
-
-
-def _short(value: float, language: Language) -> str:
-    return write_number(value, len(f"{value:g}".partition(".")[2]), language)
 
 
 def _legend(path: PathExplanation, language: Language) -> _Shapes:
@@ -285,105 +282,18 @@ def _table(path: PathExplanation, language: Language) -> _Shapes:
     yield Words(left, 64, fit(path.operator, right - left, 12), size=12, bold=True)
     yield Words(left, 80, path.model, size=10, colour=_PALE_INK)
     yield Words(left, y, say_path("total_loss", language), colour=_PALE_INK)
-    yield Words(right, y, _number(path.budget.path_loss_db, "dB", language), anchor="end", colour=_PALE_INK)
+    yield Words(
+        right, y, say_number(path.budget.path_loss_db, "dB", language), anchor="end", colour=_PALE_INK
+    )
     yield Line([(left, y + 5), (right, y + 5)], _PALE_INK, 1.0)
     y += 20.0
-    heavy = {say_path("margin", language), _level_words(path, language)}
-    for text, value in _terms(path, language):
+    heavy = {say_path("margin", language), name_level(path, language)}
+    for text, value in list_losses(path, language):
         bold = text in heavy
         yield Words(left, y, text, bold=bold)
         yield Words(right, y, value, anchor="end", bold=bold)
         yield Line([(left, y + 5), (right, y + 5)], _RULE, 0.6)
         y += 18.0
-    for text in _verdict(path, language):
+    for text in say_verdict(path, language):
         yield Words(left, y + 4, text, size=10.5, colour=_OBSTACLE if path.obstacle else _INK)
         y += 15.0
-
-
-def list_terms(path: PathExplanation) -> list[tuple[str, str]]:
-    """Return the ends, the terms of the loss and the obstacle as pairs of words, for a terminal or a page."""
-    return [
-        ("village", f"{path.village_name} ({path.village_id})" if path.village_name else path.village_id),
-        ("mast", f"{path.site_id}, sector {path.sector_id}"),
-        ("carrier", f"{path.operator} {path.technology.upper()} {path.frequency_mhz:g} MHz"),
-        ("distance", f"{path.length_m / 1000:.2f} km"),
-        ("model", path.model),
-        (say_path("total_loss", "en"), _number(path.budget.path_loss_db, "dB", "en")),
-        *_terms(path, "en"),
-        ("terrain", " ".join(_verdict(path, "en"))),
-    ]
-
-
-def _level_words(path: PathExplanation, language: Language) -> str:
-    return say_path("level", language, kind=path.level_kind.upper())
-
-
-def _terms(path: PathExplanation, language: Language) -> list[tuple[str, str]]:
-    """Return what adds up to the level, gains positive and losses negative, and how it compares."""
-    budget = path.budget
-    rows = [
-        ("eirp", budget.eirp_dbm, "dBm"),
-        ("pattern", -budget.antenna_attenuation_db, "dB"),
-        ("free_space", -budget.free_space_db, "dB"),
-        ("diffraction", -budget.diffraction_db, "dB"),
-    ]
-    if abs(budget.other_db) >= 0.05:  # not where it is unknown
-        rows.append(("other", -budget.other_db, "dB"))
-    rows += [
-        ("reference", budget.reference_offset_db, "dB"),
-        ("level", budget.level_dbm, "dBm"),
-        ("threshold", budget.threshold_dbm, "dBm"),
-        ("margin", budget.margin_db, "dB"),
-        ("sigma", budget.sigma_db, "dB"),
-    ]
-    return [
-        (say_path(key, language, kind=path.level_kind.upper()), _number(value, unit, language))
-        for key, value, unit in rows
-    ]
-
-
-def _number(value: float, unit: str, language: Language) -> str:
-    """Write a number with a true minus sign; words where it is not known."""
-    if np.isnan(value):
-        return say_path("not_known", language)
-    return f"{write_number(value, 1, language)} {unit}"
-
-
-def _verdict(path: PathExplanation, language: Language) -> list[str]:
-    obstacle = path.obstacle
-    if path.line_of_sight is None:
-        return [say_path("gap_one", language), say_path("gap_two", language)]
-    if obstacle is None:
-        return [say_path("clear", language)]
-    km = write_number(obstacle.distance_m / 1000, 2, language)
-    metres = write_number(abs(obstacle.over_line_m), 0, language)
-    return [
-        say_path("touched" if path.line_of_sight else "blocked", language),
-        say_path("worst", language, km=km),
-        say_path("over" if obstacle.blocks else "under", language, metres=metres),
-    ]
-
-
-def _description(path: PathExplanation, language: Language) -> str:
-    level, margin = path.budget.level_dbm, path.budget.margin_db
-    words = [
-        say_path(
-            "described",
-            language,
-            km=write_number(path.length_m / 1000, 2, language),
-            site=path.site_id,
-            operator=path.operator,
-            technology=path.technology.upper(),
-            mhz=_short(path.frequency_mhz, language),
-        ),
-        " ".join(_verdict(path, language)) + ".",
-        say_path(
-            "described_level",
-            language,
-            kind=path.level_kind.upper(),
-            level=_number(level, "dBm", language),
-            margin=_number(margin, "dB", language),
-        ),
-        *([say_path("synthetic_data", language)] if path.synthetic else []),
-    ]
-    return " ".join(words)
