@@ -34,7 +34,7 @@ from lomsong.nearest import find_nearest
 from lomsong.quantiles import group_quantiles
 from lomsong.settings import PopulationSource
 from lomsong.sources.population import sum_people
-from lomsong.zonal import sum_tiles
+from lomsong.tile_sums import sum_tiles
 
 WGS84 = CRS.from_epsg(4326)
 HALF_WORLD_M = 20_037_508.342789244

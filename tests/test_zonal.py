@@ -10,7 +10,8 @@ from shapely import MultiPolygon, Point, Polygon, box
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import TableError
 from lomsong.grid import Raster
-from lomsong.zonal import sum_bands, sum_raster, sum_tiles
+from lomsong.tile_sums import sum_tiles
+from lomsong.zonal import sum_bands, sum_raster
 
 UTM = CRS.from_epsg(32648)
 ROWS, COLUMNS, STEP = 30, 40, 1.5

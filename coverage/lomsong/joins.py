@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lomsong.area_index import AreaIndex, Cells, Strips, holds
+from lomsong.area_index import AreaIndex, Cells
 from lomsong.compiled import kernel, parallel_kernel, prange
+from lomsong.outline_strips import Strips, holds
 
 #: Points that are looked up at a time: so that memory does not grow with their number. [points]
 _BLOCK_POINTS = 4_000_000
