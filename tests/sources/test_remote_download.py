@@ -11,7 +11,8 @@ import pytest
 from web_server import Site, raster, serving
 
 from lomsong.errors import LomsongError, OutputError
-from lomsong.sources.remote.download import ask_size, download, partial_bytes, place
+from lomsong.sources.remote.download import ask_size, download
+from lomsong.sources.remote.partial import partial_bytes, place
 from lomsong.sources.remote.web import StoppedError, Web, WebError, token_host
 
 CONTENT = raster(103, 23, 1, np.random.default_rng(1).integers(0, 999, (300, 300)).astype(np.int16))

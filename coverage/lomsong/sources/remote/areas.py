@@ -225,6 +225,16 @@ def tiles(shape: shapely.Geometry, size_deg: int) -> list[tuple[int, int]]:
     ]
 
 
+def country_values(country: Country) -> dict[str, str]:
+    """Return what an address may say of a country."""
+    return {
+        "iso2": country.iso2.lower(),
+        "ISO2": country.iso2,
+        "iso3": country.iso3.lower(),
+        "ISO3": country.iso3,
+    }
+
+
 def tile_values(left: int, low: int) -> dict[str, str]:
     """
     Return what a tile's name is made of.

@@ -2,13 +2,10 @@
 
 import base64
 import errno
-import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -16,6 +13,7 @@ from lomsong.errors import OutputError
 from lomsong.sources.files import checksum
 from lomsong.sources.remote.catalogue import Format
 from lomsong.sources.remote.formats import HEAD_BYTES, describe_start, looks_like, require_end
+from lomsong.sources.remote.partial import Origin, Partial
 from lomsong.sources.remote.web import NETWORK_ERRORS, Web, WebError
 
 #: Read this much at a time; what is less is lost when the connection is cut. [bytes]
@@ -46,18 +44,6 @@ class Arrived:
     last_modified: str
 
 
-@dataclass(slots=True)
-class _State:
-    """What is known of a half-fetched file; written beside it, never with a secret."""
-
-    url: str
-    validator: str = ""
-    total: int | None = None
-    etag: str = ""
-    last_modified: str = ""
-    published: str = ""
-
-
 def ask_size(web: Web, url: str) -> Size:
     """
     Ask how large a file is without fetching it.
@@ -82,12 +68,6 @@ def ask_size(web: Web, url: str) -> Size:
             return Size(None, resumable=False)
         raise
     return found[-1]
-
-
-def partial_bytes(target: Path) -> int:
-    """Return how much of a file an earlier run left. [bytes]"""
-    part = _part(target)
-    return part.stat().st_size if part.is_file() and _note(target).is_file() else 0
 
 
 def download(
@@ -136,7 +116,7 @@ def download(
         job = _Job(web, url, target, format_, tell)
         for last in (False, True):
             web.patiently(job.advance, what=url)
-            problem = require_end(job.part, format_) or job.compare(checksum_url)
+            problem = require_end(job.file.path, format_) or job.compare(checksum_url)
             if not problem:
                 return job.arrived()
             job.forget()
@@ -149,39 +129,18 @@ def download(
     raise WebError(f"{url}: not fetched")  # not reached: the second round returns or raises
 
 
-def place(target: Path) -> None:
-    """
-    Move a whole file into its place.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be written to.
-    """
-    try:
-        _part(target).replace(target)
-        _note(target).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from None
-
-
 class _Job:
     def __init__(
         self, web: Web, url: str, target: Path, format_: Format, tell: Callable[[int], None]
     ) -> None:
         self.web, self.url, self.format, self.tell = web, url, format_, tell
-        self.part, self.note = _part(target), _note(target)
-        noted = self._read_note()
-        self.state = noted or _State(url)
-        if noted is None:
-            self.part.unlink(missing_ok=True)
-            self.note.unlink(missing_ok=True)
-        tell(self._have())
+        self.file = Partial(target, url)
+        tell(self.file.size())
 
     def advance(self) -> bool:
         """Fetch what is missing; True when all of it is there, False when it was cut off but got further."""
-        have = self._have()
-        state = self.state
+        have = self.file.size()
+        state = self.file.origin
         if state.total is not None and have == state.total and have:
             return True
         headers = {}
@@ -200,7 +159,7 @@ class _Job:
         """Write an answer down; True when the file is whole, False when it was cut off but can be gone on with."""
         start = self._settle(response, have)
         packed = _is_packed(response)
-        before = self._have() if start else 0
+        before = self.file.size() if start else 0
         cut: WebError | None = None
         try:
             self._receive(response, start, packed=packed)
@@ -208,19 +167,21 @@ class _Job:
             if isinstance(error, OSError) and error.errno in _DISK:
                 raise
             cut = self.web.fault(error, self.url)
-        if cut is None and (packed or self.state.total is None):
-            self.state.total = self._have()
-            self._write_note()
-        if cut is None and self._have() == self.state.total:
+        if cut is None and (packed or self.file.origin.total is None):
+            self.file.origin.total = self.file.size()
+            self.file.write_note()
+        if cut is None and self.file.size() == self.file.origin.total:
             return True
-        if self._have() > before and self.state.validator:
+        if self.file.size() > before and self.file.origin.validator:
             return False
-        raise cut or WebError(f"{self.url}: cut off after {self._have():,} of {self.state.total:,} bytes")
+        raise cut or WebError(
+            f"{self.url}: cut off after {self.file.size():,} of {self.file.origin.total:,} bytes"
+        )
 
     def _receive(self, response: requests.Response, start: int, *, packed: bool) -> None:
         limit = max(_LEAST_LIMIT, _MOST_UNPACKED * (_number(response.headers.get("Content-Length")) or 0))
         got, head = 0, b""
-        with self.part.open("r+b" if start else "wb") as stream:
+        with self.file.path.open("r+b" if start else "wb") as stream:
             stream.seek(start)
             stream.truncate()
             for block in response.raw.stream(_CHUNK, decode_content=True):
@@ -241,7 +202,7 @@ class _Job:
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if response.status_code == 206:
             total = None if found is None or found[3] == "*" else int(found[3])
-            if found is None or int(found[1]) != have or total is None or total != self.state.total:
+            if found is None or int(found[1]) != have or total is None or total != self.file.origin.total:
                 self.forget()
                 raise WebError(f"{self.url}: the server sent another part than was asked for")
             return have
@@ -250,7 +211,7 @@ class _Job:
         etag = response.headers.get("ETag", "")
         modified = response.headers.get("Last-Modified", "")
         strong = etag if etag.startswith('"') else ""
-        self.state = _State(
+        self.file.origin = Origin(
             url=self.url,
             # only a strong mark promises that the next part fits the first
             validator="" if packed else strong or modified,
@@ -259,7 +220,7 @@ class _Job:
             last_modified=self.web.hide(modified),
             published=_published(response),
         )
-        self._write_note()
+        self.file.write_note()
         return 0
 
     def _require_format(self, head: bytes, *, whole: bool) -> None:
@@ -275,12 +236,8 @@ class _Job:
     def compare(self, checksum_url: str | None) -> str:
         """Return what differs from the checksums that the server publishes, or an empty text."""
         if checksum_url is not None:
-            self.state.published = f"md5:{self._fetch_md5(checksum_url)}"
-        kind, _, wanted = self.state.published.partition(":")
-        if not kind:
-            return ""
-        found = checksum(self.part) if kind == "sha256" else _md5(self.part)
-        return "" if found == wanted else f"its {kind} is {found}, the server publishes {wanted}"
+            self.file.origin.published = f"md5:{self._fetch_md5(checksum_url)}"
+        return self.file.compare()
 
     def _fetch_md5(self, url: str) -> str:
         found: list[str] = []
@@ -301,48 +258,15 @@ class _Job:
         return found[-1]
 
     def arrived(self) -> Arrived:
-        state = self.state
-        return Arrived(checksum(self.part), self._have(), state.published, state.etag, state.last_modified)
+        state = self.file.origin
+        return Arrived(
+            checksum(self.file.path), self.file.size(), state.published, state.etag, state.last_modified
+        )
 
     def forget(self) -> None:
         """Throw away what is there."""
-        self.tell(-self._have())
-        self.part.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
-        self.state = _State(self.url)
-
-    def _have(self) -> int:
-        return self.part.stat().st_size if self.part.is_file() else 0
-
-    def _write_note(self) -> None:
-        state = self.state
-        self.note.write_text(
-            json.dumps({name: getattr(state, name) for name in _State.__slots__}), encoding="utf-8"
-        )
-
-    def _read_note(self) -> _State | None:
-        """Return what an earlier run noted, if it is about the same address and can be gone on with."""
-        try:
-            content: Any = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return None
-        if not isinstance(content, dict) or set(content) != set(_State.__slots__):
-            return None
-        total = content.pop("total")
-        if not all(isinstance(text, str) for text in content.values()) or content["url"] != self.url:
-            return None
-        if total is not None and (type(total) is not int or total < self._have()):
-            return None
-        whole = total is not None and total == self._have()
-        return _State(**content, total=total) if content["validator"] or whole else None
-
-
-def _part(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
-
-
-def _note(target: Path) -> Path:
-    return target.with_name(target.name + ".part.json")
+        self.tell(-self.file.size())
+        self.file.forget()
 
 
 def _is_packed(response: requests.Response) -> bool:
@@ -369,11 +293,3 @@ def _published(response: requests.Response) -> str:
         if len(value) == size:
             return f"{kind}:{value.hex()}"
     return ""
-
-
-def _md5(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -15,9 +15,11 @@ from lomsong.settings import RadioSettings
 from lomsong.sources.files import checksum
 from lomsong.sources.remote.area_file import AREA_FILE, missing_inputs, write_settings_text
 from lomsong.sources.remote.catalogue import Catalogue, load_catalogue
-from lomsong.sources.remote.download import download, place
+from lomsong.sources.remote.download import download
+from lomsong.sources.remote.indexes import Indexes
 from lomsong.sources.remote.items import Item, Plan
 from lomsong.sources.remote.manifest import Manifest, Record, read_manifest, replace_text
+from lomsong.sources.remote.partial import place
 from lomsong.sources.remote.plan import Planner, run_all
 from lomsong.sources.remote.run_sources import cut_to_area
 from lomsong.sources.remote.web import Web, WebError, token_host
@@ -125,7 +127,8 @@ def planned(
     margin = float(RadioSettings().maximum_radius_m)
     with tempfile.TemporaryDirectory(prefix="lomsong-") as scratch, asking:
         folder = Path(scratch) if order.dry_run else order.out
-        planner = Planner(asking, catalogue, order.out, manifest, folder, order.quarter, margin)
+        indexes = Indexes(asking, catalogue, order.out, manifest, folder)
+        planner = Planner(asking, catalogue, order.out, manifest, indexes, order.quarter, margin)
         yield planner.plan(order.area, country=order.country, layers=order.layers), asking
 
 

@@ -11,28 +11,29 @@ import shapely
 
 from lomsong.contracts import problem_list
 from lomsong.errors import LomsongError, OutputError, SettingsError, SourceError
-from lomsong.sources.remote.areas import Area, Country, find_country, parse_area, tile_values, tiles, widen
-from lomsong.sources.remote.catalogue import Catalogue, Format, Layer, fill, parse_quarter
-from lomsong.sources.remote.download import ask_size, download, partial_bytes, place
-from lomsong.sources.remote.formats import read_json
-from lomsong.sources.remote.items import Item, Plan, terms_of
-from lomsong.sources.remote.listings import (
-    checked_address,
-    codes_in,
-    countries_of,
-    features,
-    outline_of,
-    text_of,
+from lomsong.sources.remote.areas import (
+    Area,
+    Country,
+    country_values,
+    find_country,
+    parse_area,
+    tile_values,
+    tiles,
+    widen,
 )
-from lomsong.sources.remote.manifest import Manifest, Record
-from lomsong.sources.remote.web import Web, WebError, token_host
+from lomsong.sources.remote.catalogue import Catalogue, Layer, fill, parse_quarter
+from lomsong.sources.remote.download import ask_size
+from lomsong.sources.remote.indexes import Indexes
+from lomsong.sources.remote.items import Item, Plan, terms_of
+from lomsong.sources.remote.listings import checked_address, codes_in, countries_of, text_of
+from lomsong.sources.remote.manifest import Manifest
+from lomsong.sources.remote.partial import partial_bytes
+from lomsong.sources.remote.web import Web, token_host
 
 #: Requests under way at once: small, out of politeness.
 WORKERS = 3
 #: Sizes of more files are not asked for one by one but taken from the catalogue's hint.
 MOST_PROBES = 200
-#: An area that fills this share of two countries' extracts lies in either.
-_CLEARLY_INSIDE = 0.95
 
 
 @dataclass(slots=True)
@@ -44,8 +45,8 @@ class Planner:
     ----------
     web, catalogue, folder, manifest
         How to ask, what there is, where it goes, and what lies there.
-    scratch : Path
-        Where small answers of servers go that are only read: the folder itself, or another for a dry run.
+    indexes : Indexes
+        What servers say there is.
     quarter : str or None
         Of the layers that come by quarter.
     margin_m : float
@@ -56,7 +57,7 @@ class Planner:
     catalogue: Catalogue
     folder: Path
     manifest: Manifest
-    scratch: Path
+    indexes: Indexes
     quarter: str | None
     margin_m: float
     notes: list[str] = field(default_factory=list)
@@ -105,97 +106,11 @@ class Planner:
                 raise SettingsError(
                     f"the area is {found.iso3} and --country says {stated.iso3}; leave one out"
                 )
-            return Area(found.iso3, self._outline(found), found, whole_country=True)
+            return Area(found.iso3, self.indexes.outline(found), found, whole_country=True)
         methods = {self.catalogue.layers[name].method for name in names}
         if found.country is None and methods & {"country", "geoboundaries", "geofabrik", "mcc"}:
-            return replace(found, country=self._country_of(found.shape))
+            return replace(found, country=self.indexes.country_of(found.shape))
         return found
-
-    def _outline(self, country: Country) -> shapely.Geometry:
-        level = next((row for row in self._levels(country) if row["boundaryType"] == "ADM0"), None)
-        url = None if level is None else level.get("simplifiedGeometryGeoJSON")
-        if not isinstance(url, str):
-            raise SourceError(
-                f"geoBoundaries has no outline of {country.iso3}; give a box west,south,east,north"
-            )
-        content = self._index(
-            f"index/{country.iso3}-outline.geojson", checked_address(url), "geojson", "boundaries"
-        )
-        shapes = [found for found in map(outline_of, features(content)) if found is not None]
-        if not shapes:
-            raise SourceError(
-                f"the outline of {country.iso3} holds no polygon; give a box west,south,east,north"
-            )
-        return shapely.union_all(shapes)
-
-    def _levels(self, country: Country) -> list[dict[str, Any]]:
-        layer = self._layer_of("geoboundaries")
-        url = layer.url(**_codes(country))
-        path = f"index/{country.iso3}-levels.json"
-        try:
-            answer = self._index(path, url, "json", "boundaries")
-        except WebError as error:
-            if error.status == 404:
-                raise SourceError(f"geoBoundaries has no boundaries of {country.iso3} (404)") from None
-            raise
-        rows = answer if isinstance(answer, list) else [answer]
-        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("boundaryType"), str)]
-
-    def _layer_of(self, method: str) -> Layer:
-        found = next((layer for layer in self.catalogue.layers.values() if layer.method == method), None)
-        if found is None:
-            raise SettingsError(f"the catalogue has no layer of method '{method}', which is needed here")
-        return found
-
-    def _index(self, path: str, url: str, format_: Format, layer: str) -> Any:
-        """Return a small answer, kept so that it is not asked for again."""
-        if self.manifest.holds(path, url=url):
-            return read_json(self.folder / path)
-        target = self.scratch / path
-        arrived = download(self.web, url, target, format_)
-        licence = self.catalogue.layers.get(layer)
-        if self.scratch == self.folder:
-            self.manifest.add(
-                Record(
-                    path=path,
-                    layer=layer,
-                    url=url,
-                    sha256=arrived.sha256,
-                    size=arrived.size,
-                    licence=licence.licence if licence else "",
-                    attribution=licence.attribution if licence else "",
-                    licence_url=licence.licence_url if licence else "",
-                    terms=licence.terms if licence else (),
-                    note="read to know what files there are",
-                    etag=arrived.etag,
-                    last_modified=arrived.last_modified,
-                )
-            )
-        place(target)
-        return read_json(target)
-
-    def _extracts(self) -> list[dict[str, Any]]:
-        layer = self._layer_of("geofabrik")
-        return features(self._index("index/geofabrik.json", layer.url(), "json", "osm_extract"))
-
-    def _country_of(self, area: shapely.Geometry) -> Country:
-        """Find the country of a box in the index of extracts, whose outlines reach a little over the borders."""
-        shares: dict[str, float] = {}
-        for feature in self._extracts():
-            outline = outline_of(feature)
-            if outline is None or not outline.intersects(area):
-                continue
-            share = outline.intersection(area).area / area.area
-            for code in countries_of(feature):
-                shares[code] = max(shares.get(code, 0.0), share)
-        inside = sorted(code for code, share in shares.items() if share >= _CLEARLY_INSIDE)
-        if len(inside) == 1:
-            return find_country(inside[0])
-        touched = ", ".join(sorted(shares, key=lambda code: (-shares[code], code))[:6]) or "no country"
-        raise SourceError(
-            f"the area cannot be told to lie in one country (it touches {touched}); say which with --country, for "
-            "example --country VN"
-        )
 
     def _items(self, name: str, area: Area, wide: shapely.Geometry, *, explicit: bool) -> list[Item]:
         layer = self.catalogue.layers[name]
@@ -207,7 +122,7 @@ class Planner:
                     for left, low in tiles(wide if layer.wide else area.shape, size)
                 ]
             case "country":
-                return [self._item(name, layer.url(**_codes(self._known(area))), folder=name)]
+                return [self._item(name, layer.url(**country_values(self._known(area))), folder=name)]
             case "quarter":
                 return [self._by_quarter(name, layer)]
             case "mcc":
@@ -272,7 +187,7 @@ class Planner:
 
     def _boundaries(self, name: str, country: Country) -> list[Item]:
         items = []
-        for row in self._levels(country):
+        for row in self.indexes.levels(country):
             url, level = row.get("gjDownloadURL"), row["boundaryType"]
             if not isinstance(url, str) or not (
                 level.startswith("ADM") and level[3:].isdecimal() and len(level) == 4
@@ -302,7 +217,7 @@ class Planner:
         layer = self.catalogue.layers[name]
         found = [
             feature["properties"]
-            for feature in self._extracts()
+            for feature in self.indexes.extracts()
             if country.iso2 in countries_of(feature) and isinstance(feature["properties"].get("urls"), dict)
         ]
         # a country can stand in its own extract and in one with its neighbours
@@ -389,12 +304,3 @@ def run_all(web: Web, task: Callable[[Item], Item], items: Sequence[Item]) -> li
             web.stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _codes(country: Country) -> dict[str, str]:
-    return {
-        "iso2": country.iso2.lower(),
-        "ISO2": country.iso2,
-        "iso3": country.iso3.lower(),
-        "ISO3": country.iso3,
-    }
