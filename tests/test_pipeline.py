@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ import pytest
 
 import lomsong as ls
 from lomsong.errors import LomsongError, OutputError
-from lomsong.pipeline import Run, run
+from lomsong.pipeline import RESULTS, RUN_FILE, Run, run
 from lomsong.report.tables import result_columns
 from lomsong.report.truth import compare_truth
 from lomsong.run_report import redraw_report
@@ -48,6 +49,18 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_a_run_writes_every_file_and_nothing_else(demo: Run) -> None:
     assert {path.name for path in demo.folder.iterdir()} == FILES
+    assert all(any(fnmatch(name, kind) for kind in (RUN_FILE, *RESULTS)) for name in FILES)
+
+
+def test_a_run_never_replaces_what_it_reads(tmp_path: Path) -> None:
+    folder = shutil.copytree(CONFIG.parent, tmp_path / "demo")
+    before = digests(folder)
+    given = hashlib.sha256((folder / "villages.gpkg").read_bytes()).hexdigest()
+    with pytest.raises(OutputError, match=r"replace villages.gpkg.*choose another folder"):
+        run(ls.load_settings(folder / CONFIG.name), folder)
+    assert hashlib.sha256((folder / "villages.gpkg").read_bytes()).hexdigest() == given
+    assert digests(folder) == before
+    assert {path.name for path in folder.iterdir()} == {path.name for path in CONFIG.parent.iterdir()}
 
 
 def test_every_village_is_in_every_table_once(demo: Run) -> None:

@@ -3,8 +3,9 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
 from pathlib import Path
 
 from lomsong.errors import LomsongError, OutputError
@@ -45,6 +46,33 @@ def staged_folder(folder: Path, *, last: str) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
         with suppress(OSError):
             folder.rmdir()  # only if nothing came of it
+
+
+def refuse_to_replace(folder: Path, results: Iterable[str], inputs: Iterable[Path]) -> None:
+    """
+    Refuse a folder in which a result would take the place of a file that somebody gave.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the results go.
+    results : iterable of str
+        Their names, with ``*`` for what varies.
+    inputs : iterable of Path
+        The files that must stay.
+
+    Raises
+    ------
+    OutputError
+        One of them lies in the folder under the name of a result.
+    """
+    names = sorted({path.name for path in inputs if path.parent.resolve() == folder.resolve()})
+    lost = [name for name in names if any(fnmatch(name, result) for result in results)]
+    if lost:
+        raise OutputError(
+            f"{folder}: the results would replace {', '.join(lost)}, which this run reads; choose another folder with --out, "
+            "or keep your own files elsewhere"
+        )
 
 
 def write_whole(path: Path, content: bytes) -> None:

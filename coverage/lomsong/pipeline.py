@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 
 from lomsong.assessment import CHANCES_FILE, Assessment, assess_service
-from lomsong.atomic import staged_folder, told_as_ours
+from lomsong.atomic import refuse_to_replace, staged_folder, told_as_ours
 from lomsong.checking import rank_checks
 from lomsong.engine import SERIAL, Engine
 from lomsong.errors import LomsongError
@@ -42,11 +42,17 @@ from lomsong.run_report import write_evidence
 from lomsong.settings import Settings
 from lomsong.signal_raster import predict_raster, write_raster
 from lomsong.sources.copies import take_copies
-from lomsong.sources.records import refuse_changed, stamp_files
+from lomsong.sources.records import input_paths, refuse_changed, stamp_files
 from lomsong.store import PARTS_FOLDER, REACH_FOLDER, Store, identify
 
 #: Written last: a folder with this file holds one whole run.
 RUN_FILE = "run.json"
+#: What else a run writes.
+RESULTS = (
+    "broadband.csv", "demand_points.parquet", "evidence.json", "field_checks.*", "map.html", "paths.json", "quality.*",
+    "ranking*.csv", "report.*", "sectors.parquet", "service.csv", "signal.parquet", "signal_*.tif", "summary.csv",
+    "villages.*",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +111,7 @@ def run(
     folder = Path(out)
     take_copies(settings.inputs)
     before = stamp_files(settings.inputs)
+    refuse_to_replace(folder, (RUN_FILE, *RESULTS), input_paths(settings.inputs))
     with _told_of_parts(folder / PARTS_FOLDER), staged_folder(folder, last=RUN_FILE) as scratch:
         with clock.step("read"):
             inputs = read(settings)

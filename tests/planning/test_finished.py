@@ -1,6 +1,7 @@
 """`lomsong plan` on a finished run: from the files of a tiny made-up district to files, tables and JSON."""
 
 import json
+import shutil
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -241,6 +242,11 @@ def test_a_list_is_written_where_it_is_asked_for_and_a_broken_one_leaves_nothing
     layer = gpd.read_file(folder / "mine" / "proposed.gpkg", layer="proposed")
     assert layer["site_id"].tolist() == [HOSTILE, "twin"]
     assert (layer["overlap"] == layer["alone"]).all()
+    mine = shutil.copy(proposed(folder), folder / "mine" / "proposed.csv")
+    given = mine.read_bytes()
+    kept = lomsong("plan", str(folder), "--sites", str(mine), "--out", str(folder / "mine"))
+    assert (kept.exit_code, mine.read_bytes()) == (1, given)
+    assert "replace proposed.csv" in kept.output
     (folder / "bad.csv").write_text("site_id,longitude_deg\na,1\n", encoding="utf-8")
     broken = lomsong("plan", str(folder), "--sites", str(folder / "bad.csv"), "--out", str(folder / "none"))
     assert (broken.exit_code, (folder / "none").exists()) == (1, False)

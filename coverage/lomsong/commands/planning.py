@@ -1,5 +1,7 @@
 """`plan`: which sites to build within a budget."""
 
+from pathlib import Path
+
 import click
 
 from lomsong.commands import options
@@ -81,6 +83,7 @@ def plan(
     from lomsong.planning.investment import choose
     from lomsong.planning.robustness import try_robustness
     from lomsong.report.plan_tables import write_plan
+    from lomsong.sources.records import input_paths
     from lomsong.terminal.plan_json import plan_as_json
 
     stated = state_run(run, changes)
@@ -95,7 +98,15 @@ def plan(
     whole = cover_everything(done.problem, settings.planning) if everything else None
     hops = trace_hops(done, stated.inputs, most=shown.MOST_HOPS)
     checks = rank_plan_checks(done, settings)
-    write_plan(done, out or run, hops=hops, checks=checks, area=settings.name, synthetic=settings.synthetic)
+    write_plan(
+        done,
+        out or run,
+        hops=hops,
+        checks=checks,
+        inputs=input_paths(settings.inputs),
+        area=settings.name,
+        synthetic=settings.synthetic,
+    )
     if as_json:
         print_json(plan_as_json(done, robust, others, whole))
     elif not quiet:
@@ -112,12 +123,13 @@ def _evaluate(run: str, sites: str, out: str | None, as_json: bool, quiet: bool)
     """Tell what a list of one's own is worth."""
     from lomsong.planning.finished import evaluate_run
     from lomsong.report.plan_tables import write_evaluation
+    from lomsong.sources.records import input_paths
     from lomsong.terminal import proposed
     from lomsong.terminal.plan_json import evaluation_as_json
 
     worth, settings = evaluate_run(run, sites)
     if out is not None:
-        write_evaluation(worth, out)
+        write_evaluation(worth, out, inputs=[Path(sites), *input_paths(settings.inputs)])
     if as_json:
         print_json(evaluation_as_json(worth))
     elif not quiet:

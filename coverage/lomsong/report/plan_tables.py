@@ -3,14 +3,14 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from lomsong.atomic import staged_folder
+from lomsong.atomic import refuse_to_replace, staged_folder
 from lomsong.findings import count_rows
 from lomsong.planning.evaluation import Evaluation
 from lomsong.planning.hop_paths import HopPath
@@ -34,6 +34,8 @@ NOTE_FILE = "plan.json"
 PROPOSED_FILE = "proposed.csv"
 #: The terrain under the hops, and the tables as a workbook.
 HOPS_FILE, WORKBOOK_FILE = "plan_backhaul.svg", "plan.xlsx"
+#: All that a plan writes.
+PLAN_FILES = ("plan.*", "plan_checks.*", "plan_villages.csv", "plan_curve.csv", HOPS_FILE)
 
 
 def write_plan(
@@ -42,6 +44,7 @@ def write_plan(
     *,
     hops: Sequence[HopPath] = (),
     checks: gpd.GeoDataFrame | None = None,
+    inputs: Iterable[Path] = (),
     area: str = "",
     synthetic: bool = False,
 ) -> None:
@@ -58,11 +61,19 @@ def write_plan(
         From `trace_hops`, for the picture of the backhaul.
     checks : GeoDataFrame, optional
         From `rank_plan_checks`: where to measure before building, as ``plan_checks.csv`` and ``plan_checks.kml``.
+    inputs : iterable of Path
+        Files that must not be replaced: field checks that were filled in may stand here.
     area : str
         Name of the run.
     synthetic : bool
         The data are made up, and the picture and the workbook say so.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to, or holds an input of the name of a result.
     """
+    refuse_to_replace(Path(folder), PLAN_FILES, inputs)
     flat = _flatten(plan.sites)
     with staged_folder(Path(folder), last=PLAN_FILE) as scratch:
         # also without a site: an older plan must not stay beside the new one
@@ -79,7 +90,7 @@ def write_plan(
         _write_workbook(plan, flat, scratch / WORKBOOK_FILE, area=area, synthetic=synthetic)
 
 
-def write_evaluation(done: Evaluation, folder: str | Path) -> None:
+def write_evaluation(done: Evaluation, folder: str | Path, *, inputs: Iterable[Path] = ()) -> None:
     """
     Write what a planner's own list is worth: ``proposed.csv`` and ``.gpkg``, ``proposed_missed.csv``.
 
@@ -89,7 +100,15 @@ def write_evaluation(done: Evaluation, folder: str | Path) -> None:
         From `evaluate_sites`.
     folder : path
         Nothing in it changes before every file is ready.
+    inputs : iterable of Path
+        Files that must not be replaced, such as the list itself.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to, or holds an input of the name of a result.
     """
+    refuse_to_replace(Path(folder), ("proposed.*", "proposed_missed.csv"), inputs)
     with staged_folder(Path(folder), last=PROPOSED_FILE) as scratch:
         _write_layers(done.sites, scratch / "proposed.gpkg", layer="proposed")
         write_csv(round_columns(done.missed), scratch / "proposed_missed.csv")

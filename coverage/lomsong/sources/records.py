@@ -71,6 +71,11 @@ def stamp_files(wanted: InputSettings) -> Stamps:
     return stamps
 
 
+def input_paths(wanted: InputSettings) -> list[Path]:
+    """Return every file that the settings name, those in folders too."""
+    return [path for _, path in stamp_files(wanted)]
+
+
 def refuse_changed(before: Stamps, wanted: InputSettings) -> None:
     """
     Refuse results whose inputs were not the same from beginning to end.
