@@ -21,10 +21,10 @@ import psutil
 ROOT = Path(__file__).parents[1]
 RUN = """
 import sys
-from lomsong import prediction
+from lomsong import blocks
 from lomsong.cli import main
 if __name__ == "__main__":
-    prediction.CHUNK_POINTS = 20
+    blocks.CHUNK_POINTS = 20
     main(sys.argv[1:])
 """
 

@@ -133,7 +133,7 @@ def test_a_run_whose_scheduler_is_killed_ends_in_one_message_and_goes_on_without
     def stop(*_: Any) -> None:
         raise OutputError("enough")
 
-    monkeypatch.setattr("lomsong.prediction.CHUNK_POINTS", 100)
+    monkeypatch.setattr("lomsong.blocks.CHUNK_POINTS", 100)
     monkeypatch.setattr("lomsong.pipeline.calibrate", stop)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "save", kill)

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,62 @@ def test_a_cluster_of_ours_that_has_given_up_its_workers_is_made_again(
         found = work(Engine(kind="dask", workers=1), die_once, str(tmp_path / "mark"))
     assert found == work(SERIAL)
     assert len(begun) == 2
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """Boxes of numbers, of which each part needs its own and the next."""
+
+    boxes: tuple[np.ndarray, ...]
+    mark: str
+
+    def bare(self) -> "Shelves":
+        return Shelves((), self.mark)
+
+    def pieces(self, part: int) -> dict[int, Callable[[], np.ndarray]]:
+        return {number: partial(self.boxes.__getitem__, number) for number in (part, part + 1)}
+
+    def fitted(self, _: int, pieces: dict[int, np.ndarray]) -> "Shelves":
+        return Shelves(tuple(pieces.values()), self.mark)
+
+
+def weigh(common: Shelves, part: int) -> Arrays:
+    """Add two boxes; kill the worker the first time it meets a certain part."""
+    if part == 3 and len(common.boxes) == 2 and not Path(common.mark).exists():
+        Path(common.mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    here, there = common.boxes if len(common.boxes) == 2 else common.boxes[part : part + 2]
+    return {"product": here * there, "held": np.array(len(common.boxes))}
+
+
+@needs_dask
+def test_workers_of_others_are_sent_the_pieces_of_their_parts_alone_each_once_though_one_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import distributed  # noqa: PLC0415 - an extra
+
+    sent: list[int] = []
+    scatter = distributed.Client.scatter
+
+    def scatter_and_count(client: Any, data: Any, **options: Any) -> Any:
+        sent.append(len(data) if isinstance(data, list) else 0)
+        return scatter(client, data, **options)
+
+    monkeypatch.setattr(distributed.Client, "scatter", scatter_and_count)
+    common = Shelves(tuple(np.full(1000, float(number)) for number in range(8)), str(tmp_path / "mark"))
+    wanted = list(SERIAL.map(weigh, common, PARTS, name="weighing"))
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        engine = Engine(kind="dask", scheduler=cluster.scheduler_address)
+        found = list(engine.map(weigh, common, PARTS, name="weighing"))
+        killed = sum(sent)
+        again = list(engine.map(weigh, common, PARTS, name="weighing"))
+    assert (tmp_path / "mark").exists()
+    for parts in (found, again):
+        assert [part["product"].tobytes() for part in parts] == [part["product"].tobytes() for part in wanted]
+        assert {int(part["held"]) for part in parts} == {2}
+    assert sum(sent) - killed == 8
 
 
 @needs_dask

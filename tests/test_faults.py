@@ -101,7 +101,7 @@ def small_disk(demo: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 def test_a_disk_that_is_full_is_said_and_a_larger_one_takes_the_run_on(
     demo: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lomsong.prediction.CHUNK_POINTS", 50)
+    monkeypatch.setattr("lomsong.blocks.CHUNK_POINTS", 50)
     parts = small_disk / PARTS_FOLDER
     assert is_told(run(demo), "No space left", PARTS_FOLDER, "--resume")
     before = {path: path.stat().st_mtime_ns for path in parts.iterdir()}

@@ -21,6 +21,7 @@ PREDICT = """
 import sys, time
 from pathlib import Path
 import lomsong as ls
+import lomsong.blocks
 import lomsong.prediction
 from lomsong.engine import Engine
 from lomsong.errors import EngineError
@@ -36,7 +37,7 @@ class Told:
             Path(out + ".two").touch()
             while not Path(out + ".on").exists():
                 time.sleep(0.02)
-lomsong.prediction.CHUNK_POINTS = 100
+lomsong.blocks.CHUNK_POINTS = 100
 engine = Engine(kind="dask", scheduler=scheduler, store=Store(Path(out + ".parts"), "of this test"))
 try:
     found = lomsong.prediction.predict(ls.read(ls.load_settings(config)), engine=engine, progress=Told())

@@ -9,7 +9,7 @@ import pytest
 from pyproj import Geod, Transformer
 from worlds import CRS_METRIC, flat_terrain, ridged_terrain
 
-from lomsong import prediction as prediction_module
+from lomsong import blocks
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import RadioError
 from lomsong.grid import Raster
@@ -214,7 +214,7 @@ def test_pairs_come_in_blocks_and_sectors_need_not_be_those_of_the_run(
     demand = predict(inputs).demand
     whole = predict_sectors(inputs, demand, thought_of)
     assert set(whole["sector_id"]) == {"x", "y"}
-    monkeypatch.setattr(prediction_module, "CHUNK_PAIRS", 3)
+    monkeypatch.setattr(blocks, "CHUNK_PAIRS", 3)
     pd.testing.assert_frame_equal(predict_sectors(inputs, demand, thought_of), whole)
     assert predict_sectors(inputs, demand, thought_of.iloc[:0]).empty
 

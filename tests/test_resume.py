@@ -27,10 +27,10 @@ CONFIG = ROOT / "data" / "demo" / "district.yml"
 PREDICT = """
 import sys, time
 import lomsong as ls
-from lomsong import prediction
+from lomsong import blocks, prediction
 from lomsong.engine import Engine
 from lomsong.store import Store
-prediction.CHUNK_POINTS = 90
+blocks.CHUNK_POINTS = 90
 class Slow(Store):
     def save(self, *part):
         super().save(*part)

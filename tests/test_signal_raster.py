@@ -236,6 +236,15 @@ def test_a_mast_without_terrain_lights_nothing_and_void_cells_stay_empty(world: 
     assert set(np.unique(raster.sector_row)) == {-1, 0}
 
 
+def test_a_tile_that_no_mast_reaches_is_dark(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_raster, "TILE_CELLS", 8)
+    inputs = world({"v": (8, 15), "w": (30, 15)}, {"m": (8, 15)}, radio={"maximum_radius_m": 5000.0})
+    raster = one(inputs)
+    assert np.isfinite(raster.level_dbm[:, 0]).all()
+    assert (raster.sector_row[:, -1] == -1).all()
+    assert (raster.masts[:, -1] == 0).all()
+
+
 @pytest.mark.parametrize("cell_m", [0.0, -5.0, float("nan"), 0.01])
 def test_cells_that_cannot_be_are_refused(hills: Inputs, cell_m: float) -> None:
     with pytest.raises(RadioError, match="raster"):

@@ -76,7 +76,7 @@ class Engine:
         work : callable
             A function of a module, whose result hangs on nothing but its arguments.
         common : object
-            What all parts share; sent to each worker once.
+            What all parts share; sent to each worker once, but for what is `Divided` and the workers are another's.
         parts : sequence
             The parts, small.
         name : str

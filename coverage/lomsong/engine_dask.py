@@ -3,14 +3,15 @@
 import secrets
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from lomsong.errors import EngineError, LomsongError
-from lomsong.parcels import AHEAD, RETRIES, Work, do_part, pack_to_file, pack_whole
+from lomsong.parcels import AHEAD, RETRIES, Divided, Work, do_part, pack_to_file, pack_whole
 from lomsong.store import Arrays
 
 #: A scheduler that does not answer within this time is not there. [s]
@@ -60,7 +61,8 @@ def on_dask(work: Work, common: Any, parts: list[Any], *, name: str, cluster: Cl
         while done < len(parts):
             with _crew(distributed, cluster) as crew:
                 try:
-                    for found in crew.do(work, near or crew.send(common), parts[done:]):
+                    sent = _Sent(near, None) if near else crew.send(common)
+                    for found in crew.do(work, sent, parts[done:]):
                         done, deaths = done + 1, 0
                         yield found
                 except LomsongError:
@@ -78,30 +80,61 @@ class _NobodyWorksError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Sent:
+    """Where workers find what is common; what pieces are made of, if there are any; and those that parts at work have."""
+
+    parcel: Any
+    divided: Divided | None
+    pieces: WeakValueDictionary[Hashable, Any] = field(default_factory=WeakValueDictionary)
+
+
+@dataclass(frozen=True, slots=True)
 class _Crew:
     """A client of a scheduler, and the cluster that was started for it, if one was."""
 
     client: Any
     ours: Any
 
-    def send(self, common: Any) -> Any:
-        """Send what is common to all workers; return where it is."""
+    def send(self, common: Any) -> "_Sent":
+        """Send what is common to all workers, but for what lies in pieces."""
         try:
             self.client.wait_for_workers(1, timeout=WORKERS_PATIENCE_S)
         except TimeoutError:
             raise _NobodyWorksError from None
-        return self.client.scatter(pack_whole(common, label=secrets.token_hex(8)), broadcast=True, hash=False)
+        divided = common if isinstance(common, Divided) else None
+        packed = pack_whole(common if divided is None else divided.bare(), label=secrets.token_hex(8))
+        return _Sent(self.client.scatter(packed, broadcast=True, hash=False), divided)
 
-    def do(self, work: Work, parcel: Any, parts: list[Any]) -> Generator[Arrays]:
+    def do(self, work: Work, sent: "_Sent", parts: list[Any]) -> Generator[Arrays]:
         """Do parts, a few ahead, and give the results in their order."""
         ahead = AHEAD * max(self.count(), 1)
-        begun: deque[Any] = deque()
+        begun: deque[tuple[Any, dict[Hashable, Any]]] = deque()
         for part in parts:
-            begun.append(self.client.submit(do_part, work, parcel, part, retries=RETRIES, pure=False))
+            pieces = self.lay_out(sent, part)
+            future = self.client.submit(
+                do_part, work, sent.parcel, part, list(pieces), list(pieces.values()),
+                retries=RETRIES, pure=False,
+            )  # fmt: skip
+            begun.append((future, pieces))
             if len(begun) >= ahead:
-                yield self.wait(begun.popleft())
+                future, pieces = begun.popleft()  # which stay until the part is done
+                yield self.wait(future)
         while begun:
-            yield self.wait(begun.popleft())
+            future, pieces = begun.popleft()
+            yield self.wait(future)
+
+    def lay_out(self, sent: "_Sent", part: Any) -> dict[Hashable, Any]:
+        """Send the pieces that a part needs and no part at work has; each stays while one of them needs it."""
+        if sent.divided is None:
+            return {}
+        wanted = sent.divided.pieces(part)
+        there = {name: sent.pieces[name] for name in wanted if name in sent.pieces}
+        new = [name for name in wanted if name not in there]
+        if new:
+            futures = self.client.scatter([wanted[name]() for name in new], hash=False)
+            there.update(zip(new, futures, strict=True))
+            sent.pieces.update(there)
+        return there
 
     def wait(self, future: Any) -> Arrays:
         """Return a result, but do not wait for one that nobody is there to find."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,7 @@ from lomsong.propagation.antenna import reference_offset
 from lomsong.propagation.beam import Beams, tabulate
 from lomsong.propagation.bearing import grid_convergence
 from lomsong.propagation.itm_settings import ItmSettings
+from lomsong.propagation.land import Land, whole_land
 from lomsong.propagation.links import Physics, Scene
 from lomsong.propagation.models import ITM, MODELS, Model, refuse_frequencies
 from lomsong.propagation.p526 import effective_earth_radius
@@ -62,7 +63,7 @@ class Network:
         In the working CRS. [m]
     floor_dbm : ndarray, shape (sectors,)
         The level that counts as none. [dBm]
-    emitters, lattice, scene, physics, beams
+    emitters, lattice, land, scene, physics, beams
         For the kernels; the scene has no places yet.
     """
 
@@ -74,6 +75,7 @@ class Network:
     floor_dbm: _Floats
     emitters: Emitters
     lattice: Lattice
+    land: Land
     scene: Scene
     physics: Physics
     beams: Beams
@@ -95,10 +97,7 @@ class Network:
         row, column = _pixels(xy, inputs)
         technology = sectors["technology"].to_numpy(dtype=str)
         threshold = np.array([radio.carriers[name].threshold_dbm for name in technology], dtype=np.float64)
-        terrain = np.ascontiguousarray(inputs.terrain.values, dtype=np.float32)
         scene = Scene(
-            terrain=terrain,
-            clutter=_clutter_heights(inputs),
             step_m=float(radio.profile_step_m or inputs.terrain.cell_size_m()),
             sector_row=row,
             sector_column=column,
@@ -125,6 +124,7 @@ class Network:
                 convergence_deg=grid_convergence(xy[:, 0], xy[:, 1], inputs.crs),
             ),
             lattice=lay_lattice(xy[:, 0], xy[:, 1], radio.maximum_radius_m),
+            land=whole_land(inputs.terrain.values, _clutter_heights(inputs)),
             scene=scene,
             physics=build_physics(radio, _middle_latitude(inputs)),
             beams=build_beams(sectors, inputs.antennas),
@@ -135,9 +135,21 @@ class Network:
         row, column = _pixels(places, inputs)
         return self.scene._replace(place_row=row, place_column=column)
 
+    def on(self, land: Land) -> "Network":
+        """Return the same sectors on other land: a window of the same terrain, or nothing of it."""
+        return replace(self, land=land)
+
     def reach(self, places: _Floats) -> Reach:
         """Return the sectors within the maximum radius of each place; shape of places (places, 2), NaN for none."""
         return find_within(self.lattice, self.emitters, places, self.radio.maximum_radius_m)
+
+    def beside(self, places: _Floats) -> _Integers:
+        """Return all sectors within the maximum radius of places, and some more; shape of places (places, 2)."""
+        if not len(places):
+            return np.zeros(0, dtype=np.int64)
+        away_m = self.radio.maximum_radius_m + 1.0  # what rounding may take from the radius, and much more
+        low, high = places.min(axis=0) - away_m, places.max(axis=0) + away_m
+        return np.flatnonzero(((self.xy >= low) & (self.xy <= high)).all(axis=1))
 
     def most_in_reach(self, places: _Floats) -> int:
         """Return the most sectors within the maximum radius of one place, looking at places here and there."""

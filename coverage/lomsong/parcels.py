@@ -7,12 +7,12 @@ On one machine the workers share its memory, too.
 import mmap
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.scratch import told_as_temporary
@@ -27,6 +27,24 @@ RETRIES = 3
 AHEAD = 4
 #: Arrays begin at a multiple of this, as processors like it. [bytes]
 _ALIGNED = 64
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """
+    What parts share, of which each needs but a few pieces: land, which would not fit into a worker.
+
+    Workers on this machine share it all. To others the pieces of a part are sent with it.
+    """
+
+    def bare(self) -> Any:
+        """Return what every part needs: all but the pieces."""
+
+    def pieces(self, part: Any) -> Mapping[Hashable, Callable[[], Any]]:
+        """Return the names of the pieces that a part needs, and how to make each; one name is always one piece."""
+
+    def fitted(self, part: Any, pieces: Mapping[Any, Any]) -> Any:
+        """Return what is bare with the pieces that a part needs: as good for this part as what was divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +112,18 @@ def unpack(parcel: Parcel) -> Any:
     return pickle.loads(whole[first:last], buffers=[whole[a:b] for a, b in arrays])  # noqa: S301 - as above
 
 
-def do_part(work: Work, parcel: Parcel, part: Any) -> Arrays:
-    """Do one part in a worker: with one thread, and with what is common unpacked once."""
+def do_part(
+    work: Work, parcel: Parcel, part: Any, names: Sequence[Hashable] = (), pieces: Sequence[Any] = ()
+) -> Arrays:
+    """
+    Do one part in a worker: with one thread, and with what is common unpacked once.
+
+    Where pieces were sent with it, each with its name, what is common is `Divided`, and bare.
+    """
     threads = get_num_threads()
     set_num_threads(1)
     try:
-        return work(unpack(parcel), part)
+        common = unpack(parcel)
+        return work(common.fitted(part, dict(zip(names, pieces, strict=True))) if names else common, part)
     finally:
         set_num_threads(threads)

@@ -1,14 +1,14 @@
 """Predicted level at every demand point: best and second server per operator and technology."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lomsong.blocks import Block, count_at_a_time, gather
 from lomsong.engine import SERIAL, Engine
 from lomsong.findings import Finding
 from lomsong.inputs import Inputs
@@ -22,17 +22,13 @@ from lomsong.prediction_findings import (
 from lomsong.progress import SILENT, Progress
 from lomsong.propagation import servers
 from lomsong.propagation.antenna import LEVEL_KIND
-from lomsong.propagation.links import NO_PATH_M, Scene, trace_links
+from lomsong.propagation.land import Land, Piece, Tile, cut_tiles, join_tiles, without_cells
+from lomsong.propagation.links import NO_PATH_M, trace_links
 from lomsong.propagation.models import MODELS
-from lomsong.propagation.pairs import Reach
 from lomsong.schemas import SIGNAL
 from lomsong.settings import RadioSettings
 from lomsong.store import Arrays
 from lomsong.villages import build_demand
-
-#: Demand points worked on at a time, and pairs of a point and a sector: so memory does not grow with the network.
-CHUNK_POINTS = 2000
-CHUNK_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +164,14 @@ def predict_places(
         Rows in the order of the places.
     """
     search = _Search.of(Network.of(inputs, inputs.sectors, radio))
-    blocks = [_Block.of(block, search.network, inputs) for block in _blocks(places, search.network)]
+    laid = Block.of(places, search.network, inputs)
+    rows = gather(laid.xy, count_at_a_time(laid.xy, search.network))
+    blocks = [laid.take(some) for some in rows]
     found = list(engine.map(_serve, search, blocks, name="predicting signal", progress=progress))
     counts = np.sum([np.zeros(4, dtype=np.int64), *(each["counts"] for each in found)], axis=0)
     paths, glances, pairs, outside = counts.tolist()
     return PlacesServed(
-        signal=_signal_table(_join(found, blocks, places, len(search.groups)), search),
+        signal=_signal_table(_join(found, rows, places, len(search.groups)), search),
         findings=(*find_model_limits(search.network, outside, pairs), *find_antenna_gaps(inputs)),
         paths=paths,
         glances=glances,
@@ -200,29 +198,23 @@ class _Search:
         site = pd.factorize(network.sectors["site_id"])[0].astype(np.int64)
         return cls(network, groups, servers.Rivals(group, site, floors))
 
+    def bare(self) -> "_Search":
+        """Return the search without land."""
+        return self._on(without_cells(self.network.land))
 
-class _Block(NamedTuple):
-    """Places as a worker needs them: in the working CRS and in pixels of the terrain, and whether they lie on it."""
+    def pieces(self, block: Block) -> dict[Hashable, Callable[[], Piece]]:
+        """Return the tiles of land that a block needs."""
+        return cut_tiles(self.network.land, block.bound(self.network))
 
-    xy: NDArray[np.float64]
-    row: NDArray[np.float64]
-    column: NDArray[np.float64]
-    known: NDArray[np.bool_]
+    def fitted(self, block: Block, pieces: Mapping[Tile, Piece]) -> "_Search":
+        """Return the search on the land that a block needs."""
+        return self._on(join_tiles(self.network.land, block.bound(self.network), pieces))
 
-    @classmethod
-    def of(cls, places: gpd.GeoDataFrame, network: Network, inputs: Inputs) -> "_Block":
-        xy = np.column_stack([places.geometry.x, places.geometry.y])
-        scene = network.place(xy, inputs)
-        return cls(xy, scene.place_row, scene.place_column, places["ground_m"].notna().to_numpy())
-
-    def reach(self, network: Network) -> tuple[Scene, Reach]:
-        """Return the places in the network's scene, and all sectors within reach of them."""
-        scene = network.scene._replace(place_row=self.row, place_column=self.column)
-        # a place outside the terrain has no profile to any mast
-        return scene, network.reach(np.where(self.known[:, np.newaxis], self.xy, np.nan))
+    def _on(self, land: Land) -> "_Search":
+        return replace(self, network=self.network.on(land))
 
 
-def _serve(search: _Search, block: _Block) -> Arrays:
+def _serve(search: _Search, block: Block) -> Arrays:
     """
     Find the servers of one block of places.
 
@@ -237,6 +229,7 @@ def _serve(search: _Search, block: _Block) -> Arrays:
     limit = network.model.limit("distance_m")
     far = 0 if limit is None else int((reach.distance_m > limit.high).sum())
     found = servers.find_servers(
+        network.land,
         scene,
         network.physics,
         network.beams,
@@ -257,14 +250,6 @@ def _serve(search: _Search, block: _Block) -> Arrays:
     for name in ("sector", "second_sector"):
         table[name] = np.nan_to_num(table[name], nan=-1).astype(np.int32)
     return {**table, "row": row, "counts": np.array([paths, glances, reach.sector.size, far], dtype=np.int64)}
-
-
-def _blocks(demand: gpd.GeoDataFrame, network: Network) -> Iterator[gpd.GeoDataFrame]:
-    """Cut demand points into blocks of so many that memory does not grow with the network."""
-    places = np.column_stack([demand.geometry.x, demand.geometry.y])
-    step = min(CHUNK_POINTS, max(CHUNK_PAIRS // network.most_in_reach(places), 1))
-    for first in range(0, len(demand), step):
-        yield demand.iloc[first : first + step]
 
 
 def predict_sectors(
@@ -301,16 +286,24 @@ def predict_sectors(
     radio = radio or inputs.settings.radio
     network = Network.of(inputs, sectors, radio)
     names = sectors["sector_id"].to_numpy()
+    laid = Block.of(demand, network, inputs)
+    step = count_at_a_time(laid.xy, network)
     tables = []
-    for block in _blocks(demand, network):
-        laid = _Block.of(block, network, inputs)
-        scene, reach = laid.reach(network)
-        place = np.repeat(np.arange(len(block)), np.diff(reach.starts))
+    for first in range(0, len(demand), step):
+        block = laid.take(slice(first, first + step))
+        scene, reach = block.reach(network)
+        place = np.repeat(np.arange(len(block.xy)), np.diff(reach.starts))
         order = np.lexsort((reach.sector, place))
-        pairs = network.pair_up(laid.xy, place[order], reach.sector[order], reach.distance_m[order])
+        pairs = network.pair_up(block.xy, place[order], reach.sector[order], reach.distance_m[order])
         pairs = pairs.take(pairs.bound_dbm >= network.floor_dbm[pairs.sector])
         traced = trace_links(
-            scene, network.physics, pairs.sector, pairs.place, pairs.distance_m, pairs.given_db
+            network.land,
+            scene,
+            network.physics,
+            pairs.sector,
+            pairs.place,
+            pairs.distance_m,
+            pairs.given_db,
         )
         loss_db = traced[:, 0]
         level_dbm = pairs.free_dbm - servers.attenuate(network.beams, pairs, traced[:, 2]) - loss_db
@@ -318,7 +311,7 @@ def predict_sectors(
         tables.append(
             pd.DataFrame(
                 {
-                    "demand_id": block["demand_id"].to_numpy()[pairs.place[kept]],
+                    "demand_id": demand["demand_id"].to_numpy()[first + pairs.place[kept]],
                     "sector_id": pd.array(names[pairs.sector[kept]], dtype="string"),
                     "level_dbm": level_dbm[kept],
                     "sigma_db": spread(loss_db[kept], radio),
@@ -353,14 +346,24 @@ def spread(diffraction_db: NDArray[np.float64], radio: RadioSettings) -> NDArray
     return radio.sigma_clear_db + (radio.sigma_blocked_db - radio.sigma_clear_db) * part
 
 
-def _join(found: list[Arrays], blocks: list[_Block], places: gpd.GeoDataFrame, groups: int) -> Arrays:
-    """Put the results of all blocks into one table, with ``demand_id`` and ``group`` instead of ``row``; empties `found`."""
-    first = np.cumsum([0, *(len(block.xy) for block in blocks)])[:-1]
-    rows = [each["row"] + start * groups for each, start in zip(found, first, strict=True)]
-    place, group = np.divmod(np.concatenate([*rows, np.zeros(0, dtype=np.int64)]), groups)
+def _join(
+    found: list[Arrays], blocks: list[NDArray[np.int64]], places: gpd.GeoDataFrame, groups: int
+) -> Arrays:
+    """
+    Put the results of all blocks into one table in the order of the places; empties `found`.
+
+    It has ``demand_id`` and ``group`` instead of ``row``. `blocks` are the rows of the places of each block.
+    """
+    rows = [
+        block[each["row"] // groups] * groups + each["row"] % groups
+        for each, block in zip(found, blocks, strict=True)
+    ]
+    row = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])
+    order = np.argsort(row, kind="stable")
+    place, group = np.divmod(row[order], groups)
     table: Arrays = {"demand_id": places["demand_id"].to_numpy()[place], "group": group}
     for name in servers.FIELDS[: servers.PATHS]:
-        table[name] = np.concatenate([*(each.pop(name) for each in found), np.zeros(0)])
+        table[name] = np.concatenate([*(each.pop(name) for each in found), np.zeros(0)])[order]
     return table
 
 

@@ -1,7 +1,7 @@
 """One tile of a signal raster: the servers of its cells among the sectors of one operator and technology."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 from lomsong.network import Network
 from lomsong.prediction import spread
-from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, pixel_losses
+from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, ground_under, pixel_losses
 from lomsong.propagation.board import (
     Board,
     beyond_free_space,
@@ -22,9 +22,27 @@ from lomsong.propagation.board import (
     enter_antenna,
     find_near,
 )
+from lomsong.propagation.land import (
+    Box,
+    Land,
+    Piece,
+    bound_paths,
+    cut_tiles,
+    is_whole,
+    join_tiles,
+    require_cells,
+    without_cells,
+)
+from lomsong.propagation.land import Tile as LandTile
 from lomsong.propagation.links import trace_links
 from lomsong.propagation.sampling import NEAREST_P1812_M
 from lomsong.store import Arrays
+
+#: How far paths of the area engines leave the box around masts and cells at most: a part of the radius, as far from the
+#: equator as `area_frame` goes, and some samples. `pixel_losses` refuses a window that is too small for it.
+OFF_PART, OFF_STEPS = 0.1, 10.0
+#: Points of each edge of that box, to find where it lies in the terrain.
+EDGE_POINTS = 65
 
 _Floats = NDArray[np.float64]
 _Levels = NDArray[np.float32]
@@ -49,9 +67,9 @@ class Surroundings:
     Attributes
     ----------
     network : Network
-        All sectors; its scene holds the ground.
+        All sectors, and the land.
     terrain : Raster
-        The same ground, for the area engines.
+        Where the land lies, without its heights.
     cell_m : float
         Side of a cell. [m]
     wooded : bool
@@ -74,10 +92,13 @@ class Surroundings:
         site = pd.factorize(sectors["site_id"].astype(str), sort=True)[0]
         shared = [*network.xy.T, network.scene.sector_height_m, network.scene.sector_frequency_mhz]
         antenna = np.unique(np.column_stack([site, *shared]), axis=0, return_inverse=True)[1].ravel()
-        return cls(network, inputs.terrain, cell_m, inputs.clutter is not None, site, antenna)
+        terrain = replace(inputs.terrain, values=inputs.terrain.values[:0, :0])
+        return cls(network, terrain, cell_m, inputs.clutter is not None, site, antenna)
 
     def masts(self, among: _Numbers) -> Iterator[list[_Numbers]]:
         """Yield the masts of some sectors, each as its antennas: the sectors that share position, height and frequency."""
+        if not among.size:  # a tile that no mast reaches
+            return
         ordered = among[np.lexsort((among, self.antenna[among]))]
         antennas = np.split(ordered, np.flatnonzero(np.diff(self.antenna[ordered])) + 1)
         for _, mast in groupby(antennas, key=lambda sectors: self.site[sectors[0]]):
@@ -90,6 +111,35 @@ class Surroundings:
         below = np.maximum(np.maximum(y - top, (top - rows) - y), 0.0)
         within: _Numbers = among[np.hypot(beside, below) * self.cell_m <= self.network.radio.maximum_radius_m]
         return within
+
+    def bare(self) -> "Surroundings":
+        """Return the same without land."""
+        return self._on(without_cells(self.network.land))
+
+    def pieces(self, tile: Tile) -> dict[Hashable, Callable[[], Piece]]:
+        """Return the tiles of land that a tile of cells needs."""
+        return cut_tiles(self.network.land, self._bound(tile))
+
+    def fitted(self, tile: Tile, pieces: Mapping[LandTile, Piece]) -> "Surroundings":
+        """Return the same on the land that a tile of cells needs."""
+        return self._on(join_tiles(self.network.land, self._bound(tile), pieces))
+
+    def _on(self, land: Land) -> "Surroundings":
+        return replace(self, network=self.network.on(land))
+
+    def _bound(self, tile: Tile) -> Box:
+        """Return the cells of the terrain that paths from masts in reach to a tile can look up."""
+        if not tile.sectors.size:
+            return Box(0, 0, 0, 0)
+        network = self.network
+        corners = np.array([[tile.left, tile.top - tile.rows], [tile.left + tile.columns, tile.top]])
+        all_in = np.concatenate([corners * self.cell_m, network.xy[tile.sectors]])
+        off_m = OFF_PART * network.radio.maximum_radius_m + OFF_STEPS * network.scene.step_m
+        x, y = np.linspace(all_in.min(axis=0) - off_m, all_in.max(axis=0) + off_m, EDGE_POINTS).T
+        edge_x = np.concatenate([x, x, np.repeat(x[[0, -1]], EDGE_POINTS)])
+        edge_y = np.concatenate([np.repeat(y[[0, -1]], EDGE_POINTS), y, y])
+        way = self.terrain.transformer_from(network.crs)
+        return bound_paths(network.land, *self.terrain.pixel(*way.transform(edge_x, edge_y)))
 
     @property
     def sweeps(self) -> bool:
@@ -162,11 +212,25 @@ def _enter(around: Surroundings, cells: _Cells, sectors: _Numbers, board: Board)
         excess_db, departure_deg = np.empty(near.size), np.empty(near.size, np.float32)
         alone = np.arange(near.size)
     scene = network.scene._replace(place_row=cells.row, place_column=cells.column)
+    if not is_whole(network.land):
+        row, column = (
+            np.append(places[near[alone]], mast[first])
+            for places, mast in (
+                (cells.row, scene.sector_row), (cells.column, scene.sector_column)
+            )
+        )  # fmt: skip
+        require_cells(network.land, bound_paths(network.land, row, column))
     numbers = np.full(alone.size, first)
     given_db = network.give(numbers, away_m[alone])
     unknown = np.full(alone.size, np.nan)
     traced = trace_links(
-        scene, network.physics, numbers, near[alone], away_m[alone], given_db if given_db.size else unknown
+        network.land,
+        scene,
+        network.physics,
+        numbers,
+        near[alone],
+        away_m[alone],
+        given_db if given_db.size else unknown,
     )
     excess_db[alone], departure_deg[alone] = traced[:, 0], traced[:, 2]
     enter_antenna(
@@ -181,7 +245,7 @@ def _sweep(
     network, terrain = around.network, around.terrain
     radio, scene = network.radio, network.scene
     mast_x, mast_y = terrain.transformer_from(network.crs).transform(*network.xy[sector])
-    if not near.size or np.isnan(terrain.sample(np.array([mast_x]), np.array([mast_y]))[0]):
+    if not near.size or np.isnan(ground_under(terrain, network.land, mast_x, mast_y)):
         return np.full(near.size, np.nan), np.full(near.size, np.nan, np.float32)
     settings = AreaSettings(
         refractivity_gradient=radio.refractivity_gradient,
@@ -205,5 +269,6 @@ def _sweep(
         row=cells.row[near],
         column=cells.column[near],
         radius_m=radio.maximum_radius_m,
+        land=network.land,
     )
     return beyond_free_space(loss_db, away_m, frequency), departure_deg

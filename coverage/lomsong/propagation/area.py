@@ -18,10 +18,11 @@ from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation.area_exact import NEAREST_M, Mast, exact_losses, timed_losses
-from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, locate_pixels
+from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, locate_pixels, path_margin
 from lomsong.propagation.area_sweep import radial_losses, was_compiled
 from lomsong.propagation.area_terms import Radio, prepare_radio
 from lomsong.propagation.area_walk import bilinear
+from lomsong.propagation.land import Land, bound_paths, is_whole, require_cells, whole_land
 from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.units import EARTH_RADIUS_M
@@ -188,7 +189,8 @@ def area_loss(
     .. [1] ITU-R P.1812-8, with the troposcatter of P.1812-6.
     """
     _refuse(transmitter, settings, (_RADIUS, radius_m), (_CELL, cell_m))
-    frame, radio, mast = _prepare(terrain, transmitter, settings, radius_m)
+    land = whole_land(terrain.values)
+    frame, radio, mast = _prepare(terrain, land, transmitter, settings, radius_m)
     half = math.floor(radius_m / cell_m + 1e-9)
     offsets = (np.arange(2 * half + 1, dtype=np.float64) - half) * cell_m
     rows, columns = offsets * np.hypot(*frame.forward[0, :2]), offsets * np.hypot(*frame.forward[1, :2])
@@ -204,7 +206,7 @@ def area_loss(
             part = losses[first : first + band]
             places = np.empty((part.size, 4))
             locate_grid(rows[first : first + band], columns, frame.backward, places)
-            _run(terrain, mast, frame, places, radio, settings, part.reshape(-1), _UNWANTED)
+            _run(land, mast, frame, places, radio, settings, part.reshape(-1), _UNWANTED)
             shown.advance()
     _, x_step, _, y_step = terrain.transform
     return AreaLoss(losses, transmitter.x + columns * x_step, transmitter.y + rows * y_step, terrain.crs)
@@ -246,10 +248,11 @@ def place_losses(
     places = near.locate(longitude.ravel(), latitude.ravel())
     distance_m = np.hypot(places[:, 0], places[:, 1])
     reach_m = float(np.max(distance_m, initial=NEAREST_M, where=np.isfinite(distance_m))) * (1.0 + 1e-9)
-    frame, radio, mast = _prepare(terrain, transmitter, settings, reach_m)
+    land = whole_land(terrain.values)
+    frame, radio, mast = _prepare(terrain, land, transmitter, settings, reach_m)
     places = frame.locate(longitude.ravel(), latitude.ravel())
     losses = np.empty(longitude.size, dtype=np.float32)
-    _run(terrain, mast, frame, places, radio, settings, losses, _UNWANTED)
+    _run(land, mast, frame, places, radio, settings, losses, _UNWANTED)
     return losses.reshape(longitude.shape)
 
 
@@ -261,6 +264,7 @@ def pixel_losses(
     row: ArrayLike,
     column: ArrayLike,
     radius_m: float,
+    land: Land | None = None,
 ) -> tuple[_Losses, _Losses]:
     """
     Basic transmission loss from a mast to places that are already known as pixels of the terrain, and where rays go.
@@ -274,6 +278,9 @@ def pixel_losses(
     radius_m : float
         Places lie no further from the mast. As a map's lengths are not quite true, those up to `STRETCH` times as
         far count too. [m]
+    land : Land, optional
+        The heights to look up, instead of those of `terrain`; a window must hold what `path_margin` says around mast
+        and places.
 
     Returns
     -------
@@ -287,18 +294,25 @@ def pixel_losses(
     ------
     RadioError, CrsError
         As in `area_loss`.
+    EngineError
+        A window is too small.
     """
     _refuse(transmitter, settings, (_RADIUS, radius_m))
+    land = whole_land(terrain.values) if land is None else land
     rows, columns = np.broadcast_arrays(
         np.asarray(row, dtype=np.float64), np.asarray(column, dtype=np.float64)
     )
-    frame, radio, mast = _prepare(terrain, transmitter, settings, STRETCH * radius_m)
+    frame, radio, mast = _prepare(terrain, land, transmitter, settings, STRETCH * radius_m)
     down, right = rows.ravel(), columns.ravel()
+    if not is_whole(land):
+        off_rows, off_columns = path_margin(frame, mast.reach_m, mast.step_m)
+        row, column = np.append(down, mast.row), np.append(right, mast.column)
+        require_cells(land, bound_paths(land, row, column, off_rows=off_rows, off_columns=off_columns))
     losses, slopes = np.empty(down.size, dtype=np.float32), np.full(down.size, np.nan, dtype=np.float32)
     for first in range(0, down.size, BAND_CELLS):
         band = slice(first, first + BAND_CELLS)
         places = locate_pixels(down[band], right[band], frame.row, frame.column, frame.backward)
-        _run(terrain, mast, frame, places, radio, settings, losses[band], slopes[band])
+        _run(land, mast, frame, places, radio, settings, losses[band], slopes[band])
     return losses.reshape(rows.shape), np.degrees(np.arctan(slopes)).reshape(rows.shape)
 
 
@@ -323,12 +337,12 @@ def _refuse(transmitter: Transmitter, settings: AreaSettings, *more: tuple[Limit
 
 
 def _prepare(
-    terrain: Raster, transmitter: Transmitter, settings: AreaSettings, radius_m: float
+    terrain: Raster, land: Land, transmitter: Transmitter, settings: AreaSettings, radius_m: float
 ) -> tuple[Frame, Radio, Mast]:
     """Return the surroundings of the mast and what is the same for all its paths."""
     x, y = float(transmitter.x), float(transmitter.y)
     row, column = (float(part) for part in terrain.pixel(np.asarray(x), np.asarray(y)))
-    ground_m = bilinear(_contiguous(terrain), row, column) if min(terrain.values.shape) > 1 else math.nan
+    ground_m = ground_under(terrain, land, x, y)
     if math.isnan(ground_m):
         west, south, east, north = terrain.bounds
         raise RadioError(
@@ -351,6 +365,12 @@ def _prepare(
     return frame, radio, mast
 
 
+def ground_under(terrain: Raster, land: Land, x: float, y: float) -> float:
+    """Return the ground at a place in the CRS of the terrain, NaN where there is none. [m]"""
+    row, column = (float(part) for part in terrain.pixel(np.asarray(x), np.asarray(y)))
+    return float(bilinear(land, row, column)) if min(land.rows, land.columns) > 1 else math.nan
+
+
 def default_step(terrain: Raster, frame: Frame) -> float:
     """Return the longer side of the terrain's cells as it counts for sampling. [m]"""
     if terrain.crs.is_geographic:
@@ -359,12 +379,8 @@ def default_step(terrain: Raster, frame: Frame) -> float:
     return float(np.linalg.norm(frame.backward[:, :2], axis=0).max())
 
 
-def _contiguous(terrain: Raster) -> _Losses:
-    return np.ascontiguousarray(terrain.values, dtype=np.float32)
-
-
 def _run(
-    terrain: Raster,
+    land: Land,
     mast: Mast,
     frame: Frame,
     places: _Floats,
@@ -374,10 +390,9 @@ def _run(
     slopes: _Losses,
 ) -> None:
     """Fill `losses` of places by the engine that the settings choose, and unless empty the slopes of their rays."""
-    ground = _contiguous(terrain)
     if settings.time_percent < 50.0:
-        timed_losses(ground, mast, frame.forward, places, radio, float(settings.time_percent), losses)
+        timed_losses(land, mast, frame.forward, places, radio, float(settings.time_percent), losses)
     elif settings.engine == "exact":
-        exact_losses(ground, mast, frame.forward, places, radio, losses, slopes)
+        exact_losses(land, mast, frame.forward, places, radio, losses, slopes)
     else:
-        radial_losses(ground, mast, frame.forward, places, radio, losses, slopes)
+        radial_losses(land, mast, frame.forward, places, radio, losses, slopes)

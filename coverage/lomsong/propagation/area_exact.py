@@ -42,6 +42,7 @@ from lomsong.propagation.area_walk import (
     path_steps,
     sample_path,
 )
+from lomsong.propagation.land import Land
 from lomsong.propagation.p1812_mechanisms import Air, anomalous_time
 from lomsong.propagation.p1812_path import p1812_kernel
 from lomsong.propagation.p1812_profile import Zones
@@ -69,7 +70,7 @@ class Mast(NamedTuple):
 
 @kernel
 def exact_loss(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     place: tuple[float, float, float, float],
@@ -88,7 +89,7 @@ def exact_loss(
     steps = path_steps(d, mast.step_m)
     start, change = (mast.row, mast.column), (place[2], place[3])
     base_m = mast.ground_m + radio.transmitter_height_m
-    if not sample_path(terrain, start, change, path_bend(forward, east, north), steps, base_m, room):
+    if not sample_path(land, start, change, path_bend(forward, east, north), steps, base_m, room):
         return math.nan, math.nan
     heights = room.heights
     total, moment = sum_heights(heights, steps)
@@ -145,7 +146,7 @@ def exact_loss(
 
 @parallel_kernel
 def exact_losses(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     places: _Floats,
@@ -169,7 +170,7 @@ def exact_losses(
                 loss_db, slope = math.nan, math.nan
             else:
                 place = places[i, 0], places[i, 1], places[i, 2], places[i, 3]
-                loss_db, slope = exact_loss(terrain, mast, forward, place, radio, room, tables)
+                loss_db, slope = exact_loss(land, mast, forward, place, radio, room, tables)
             losses[i] = loss_db
             if slopes.size > 0:
                 slopes[i] = slope
@@ -177,7 +178,7 @@ def exact_losses(
 
 @parallel_kernel
 def timed_losses(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     places: _Floats,
@@ -199,7 +200,7 @@ def timed_losses(
             steps = path_steps(d, mast.step_m)
             start, change = (mast.row, mast.column), (places[i, 2], places[i, 3])
             bend = path_bend(forward, places[i, 0], places[i, 1])
-            if sample_path(terrain, start, change, bend, steps, base_m, room):
+            if sample_path(land, start, change, bend, steps, base_m, room):
                 for j in range(steps + 1):
                     distance_m[j], ground_m[j] = d * j / steps, room.heights[j] + base_m
                 zones = Zones(0.0, d, d, math.inf, math.inf)

@@ -147,6 +147,21 @@ def frame_mast(terrain: Raster, x: float, y: float, radius_m: float) -> Frame:
     return found
 
 
+def path_margin(frame: Frame, reach_m: float, step_m: float) -> tuple[float, float]:
+    """
+    Return by how much a path of the area engines can leave the box around its mast and its receivers. [rows, columns]
+
+    A path differs from a straight line by the second and third degree of the frame, at most half as much again as
+    `area_walk.path_bend` counts of the third. A ray passes its receivers within half a step, is walked two further, and
+    differs from the line to them at the place and, as it bends for the whole of its length, at its end.
+    """
+    most_m = reach_m + 3.0 * step_m
+    size = np.abs(frame.forward)
+    bend = size[:, 2:5].sum(axis=1) * most_m**2 + 1.5 * size[:, 5:].sum(axis=1) * most_m**3
+    rows, columns = 2.5 * bend + 3.0 * step_m * np.hypot(size[:, 0], size[:, 1])
+    return float(rows), float(columns)
+
+
 def _fit(a: _Floats, b: _Floats, c: _Floats, d: _Floats, scale: float) -> _Floats:
     """Return the coefficients of `c` and `d` over the monomials of `a` and `b`, shape (2, 9)."""
     powers = np.array([1, 1, 2, 2, 2, 3, 3, 3, 3])

@@ -28,6 +28,7 @@ from lomsong.propagation.area_terms import (
     join_mechanisms,
 )
 from lomsong.propagation.area_walk import bilinear, path_bend, path_steps
+from lomsong.propagation.land import Land
 
 #: Samples before a receiver that it walks on its own path.
 OWN_SAMPLES = 2
@@ -178,7 +179,7 @@ def _roughness(
 
 @inlined_kernel
 def _load_own(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     place: tuple[float, float, float, float],
@@ -192,12 +193,12 @@ def _load_own(
         t = 1.0 - j * (1.0 / steps)
         row = mast.row + t * (place[2] + (1.0 - t) * bend[0])
         column = mast.column + t * (place[3] + (1.0 - t) * bend[1])
-        own[j] = bilinear(terrain, row, column) - base_m
+        own[j] = bilinear(land, row, column) - base_m
 
 
 @inlined_kernel
 def radial_loss(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     place: tuple[float, float, float, float],
@@ -219,7 +220,7 @@ def radial_loss(
     bulge_m = 0.5 * mast.step_m * mast.step_m / radio.earth_radius_m
     full = d / mast.step_m  # lengths are in samples of the ray from here on
     spacing = full / steps
-    _load_own(terrain, mast, forward, place, steps, mast.ground_m + radio.transmitter_height_m, own)
+    _load_own(land, mast, forward, place, steps, mast.ground_m + radio.transmitter_height_m, own)
     receiver_m = own[0] + radio.receiver_height_m
     end = int(full - OWN_SAMPLES * spacing - 0.5)
     sight = _look_along(heights, table, chain, end, full, receiver_m, bulge_m)

@@ -16,6 +16,7 @@ from lomsong.compiled import fused_kernel, inlined_kernel, kernel
 from lomsong.propagation.area_exact import Mast
 from lomsong.propagation.area_terms import Radio
 from lomsong.propagation.area_walk import Room, sample_ray
+from lomsong.propagation.land import Land
 
 _Floats = NDArray[np.float64]
 _Heights = NDArray[np.float32]
@@ -45,10 +46,11 @@ _SHORT = 4
 
 @kernel
 def walk_ray(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     change: tuple[float, float],
     bend: tuple[float, float],
+    most: int,
     radio: Radio,
     room: Room,
     table: _Floats,
@@ -61,6 +63,8 @@ def walk_ray(
     ----------
     change, bend : tuple of float
         From the mast to the ray's end, as in `sample_path`.
+    most : int
+        No sample after this one is asked for.
     table : ndarray, shape (samples, COLUMNS)
         Filled with what is true after each sample.
     chain : ndarray, shape (samples, LINKS)
@@ -69,11 +73,11 @@ def walk_ray(
     Returns
     -------
     int
-        The last sample before the ray leaves the raster or meets a missing cell, -1 for none.
+        The last sample, up to `most`, before the ray leaves the raster or meets a missing cell; -1 for none.
     """
     base_m = mast.ground_m + radio.transmitter_height_m
     start, steps = (mast.row, mast.column), chain.shape[0] - 1
-    last = sample_ray(terrain, start, change, bend, steps, base_m, room)
+    last = sample_ray(land, start, change, bend, steps, most, base_m, room)
     bulge_m = 0.5 * mast.step_m * mast.step_m / radio.earth_radius_m
     return _fill_table(room.heights, bulge_m, last, table, chain)
 

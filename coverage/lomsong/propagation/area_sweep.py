@@ -19,6 +19,7 @@ from lomsong.propagation.area_rays import COLUMNS, LINKS, walk_ray
 from lomsong.propagation.area_swift import Tables, make_tables
 from lomsong.propagation.area_terms import Radio
 from lomsong.propagation.area_walk import Room, make_room, path_bend, path_steps
+from lomsong.propagation.land import Land
 
 #: Paths of fewer steps are walked by themselves: they are few, and rays have little to share there.
 FEWEST_STEPS = OWN_SAMPLES + 7
@@ -100,7 +101,7 @@ def _put_back(order: _Integers, by_ray: _Heights, values: _Heights) -> None:
 
 @fused_kernel
 def _serve_receivers(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     places: _Heights,
@@ -130,12 +131,22 @@ def _serve_receivers(
         )
         steps = path_steps(math.sqrt(place[0] * place[0] + place[1] * place[1]), mast.step_m)
         if steps < FEWEST_STEPS or steps - OWN_SAMPLES + 1 > last:
-            loss_db, slope = exact_loss(terrain, mast, forward, place, radio, room, tables)
+            loss_db, slope = exact_loss(land, mast, forward, place, radio, room, tables)
         else:
-            loss_db, slope = radial_loss(terrain, mast, forward, place, radio, heights, table, chain, own)
+            loss_db, slope = radial_loss(land, mast, forward, place, radio, heights, table, chain, own)
         losses[k] = loss_db
         if slopes.size > 0:
             slopes[k] = slope
+
+
+@kernel
+def _furthest_sample(places: _Heights, step_m: float) -> int:
+    """Return the furthest sample of a ray that one of its receivers asks for."""
+    distance2 = np.float64(0.0)
+    for k in range(places.shape[0]):
+        east, north = np.float64(places[k, 0]), np.float64(places[k, 1])
+        distance2 = max(distance2, east * east + north * north)
+    return path_steps(math.sqrt(distance2), step_m) - OWN_SAMPLES + 1
 
 
 @kernel
@@ -149,7 +160,7 @@ def _coprime_stride(count: int) -> int:
 
 @parallel_kernel
 def _walk_rays(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     places: _Heights,
@@ -178,12 +189,14 @@ def _walk_rays(
             azimuth, length = 2.0 * math.pi * number / rays, (size - 1) * mast.step_m
             end = _pixels(forward, length * math.sin(azimuth), length * math.cos(azimuth))
             bend = path_bend(forward, length * math.sin(azimuth), length * math.cos(azimuth))
-            last = walk_ray(terrain, mast, end, bend, radio, shared, table, chain)
+            mine = places[starts[number] : starts[number + 1]]
+            most = _furthest_sample(mine, mast.step_m)
+            last = walk_ray(land, mast, end, bend, most, radio, shared, table, chain)
             _serve_receivers(
-                terrain,
+                land,
                 mast,
                 forward,
-                places[starts[number] : starts[number + 1]],
+                mine,
                 radio,
                 last,
                 shared.heights,
@@ -215,7 +228,7 @@ def was_compiled() -> bool:
 
 
 def radial_losses(
-    terrain: _Heights,
+    land: Land,
     mast: Mast,
     forward: _Floats,
     places: _Floats,
@@ -239,6 +252,6 @@ def radial_losses(
     sorted_slopes = np.empty_like(slopes)
     sorted_losses[starts[rays] :] = np.nan
     sorted_slopes[starts[rays] :] = np.nan
-    _walk_rays(terrain, mast, forward, sorted_places, radio, starts, sorted_losses, sorted_slopes)
+    _walk_rays(land, mast, forward, sorted_places, radio, starts, sorted_losses, sorted_slopes)
     _put_back(order, sorted_losses, losses)
     _put_back(order, sorted_slopes, slopes)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lomsong.compiled import fused_kernel, inlined_kernel, kernel
 from lomsong.propagation.area_swift import Tables
+from lomsong.propagation.land import Land
 
 _Floats = NDArray[np.float64]
 _Heights = NDArray[np.float32]
@@ -24,7 +25,7 @@ class Room(NamedTuple):
     """What one thread writes a path into, as long as the longest path; nothing is allocated along the way."""
 
     heights: _Heights
-    cell: NDArray[np.int32]  # upper left neighbour of each sample, counted along the rows of the raster
+    cell: NDArray[np.int32]  # upper left neighbour of each sample, counted along the rows of the land
     down: _Heights  # how far below it the sample lies [cells]
     right: _Heights
 
@@ -80,7 +81,7 @@ def _stays_inside(start: float, change: float, bend: float, cells: int) -> bool:
 
 @kernel
 def sample_path(
-    terrain: _Heights,
+    land: Land,
     mast: tuple[float, float],
     change: tuple[float, float],
     bend: tuple[float, float],
@@ -93,8 +94,8 @@ def sample_path(
 
     Parameters
     ----------
-    terrain : ndarray, shape (rows, columns), C order
-        Ground above sea level. [m]
+    land : Land
+        The terrain, or a window of it that the path does not leave.
     mast, change, bend : tuple of float
         Rows and columns of the mast; from there to the receiver; and as of `path_bend`.
 
@@ -103,45 +104,61 @@ def sample_path(
     bool
         False where the path leaves the cell centres of the raster; the heights are then undefined.
     """
-    rows, columns = terrain.shape
     if not (
-        _stays_inside(mast[0], change[0], bend[0], rows)
-        and _stays_inside(mast[1], change[1], bend[1], columns)
+        _stays_inside(mast[0], change[0], bend[0], land.rows)
+        and _stays_inside(mast[1], change[1], bend[1], land.columns)
     ):
         return False
     row = mast[0], (change[0] + bend[0]) / steps, -bend[0] / (steps * steps)
     column = mast[1], (change[1] + bend[1]) / steps, -bend[1] / (steps * steps)
-    _place_samples(row, column, steps, np.int32(rows), np.int32(columns), room.cell, room.down, room.right)
-    _load_samples(terrain.reshape(-1), columns, np.float32(base_m), steps, room)
+    _take_samples(land, row, column, steps, base_m, room)
     return True
 
 
 @kernel
 def sample_ray(
-    terrain: _Heights,
+    land: Land,
     mast: tuple[float, float],
     change: tuple[float, float],
     bend: tuple[float, float],
     steps: int,
+    most: int,
     base_m: float,
     room: Room,
 ) -> int:
-    """Do as `sample_path`, but only as far as the path stays inside; return the last sample, or -1 for none."""
-    rows, columns = terrain.shape
+    """Do as `sample_path` up to sample `most` as far as the path stays inside; return the last, or -1 for none."""
     row = mast[0], (change[0] + bend[0]) / steps, -bend[0] / (steps * steps)
     column = mast[1], (change[1] + bend[1]) / steps, -bend[1] / (steps * steps)
     good, bad = -1, steps + 1
     while bad - good > 1:
         i = (good + bad) // 2
         r, c = row[0] + i * (row[1] + i * row[2]), column[0] + i * (column[1] + i * column[2])
-        if 0.0 <= r <= rows - 1.0 and 0.0 <= c <= columns - 1.0:
+        if 0.0 <= r <= land.rows - 1.0 and 0.0 <= c <= land.columns - 1.0:
             good = i
         else:
             bad = i
-    if good >= 0:
-        _place_samples(row, column, good, np.int32(rows), np.int32(columns), room.cell, room.down, room.right)
-        _load_samples(terrain.reshape(-1), columns, np.float32(base_m), good, room)
-    return good
+    last = min(good, most)
+    if last >= 0:
+        _take_samples(land, row, column, last, base_m, room)
+    return last
+
+
+@inlined_kernel
+def _take_samples(
+    land: Land,
+    row: tuple[float, float, float],
+    column: tuple[float, float, float],
+    steps: int,
+    base_m: float,
+    room: Room,
+) -> None:
+    """Fill `room` with the samples of a path that is a polynomial in their number."""
+    width = land.terrain.shape[1]
+    size, before = (land.rows, land.columns), land.first_row * width + land.first_column
+    _place_samples(
+        row, column, steps, size, np.int32(width), np.int32(before), room.cell, room.down, room.right
+    )
+    _load_samples(land.terrain.reshape(-1), width, np.float32(base_m), steps, room)
 
 
 @fused_kernel
@@ -149,14 +166,15 @@ def _place_samples(
     row: tuple[float, float, float],
     column: tuple[float, float, float],
     steps: int,
-    rows: np.int32,
-    columns: np.int32,
+    size: tuple[int, int],
+    width: np.int32,
+    before: np.int32,
     cell: NDArray[np.int32],
     down: _Heights,
     right: _Heights,
 ) -> None:
     """Find the cell of every sample and where in it the sample lies."""
-    last_row, last_column = np.int32(rows - 2), np.int32(columns - 2)
+    last_row, last_column = np.int32(size[0] - 2), np.int32(size[1] - 2)
     row0, row1, row2 = row
     column0, column1, column2 = column
     for i in range(steps + 1):
@@ -165,7 +183,7 @@ def _place_samples(
         upper, left = np.int32(r), np.int32(c)
         upper = upper if upper < last_row else last_row
         left = left if left < last_column else last_column
-        cell[i] = upper * columns + left
+        cell[i] = upper * width + left - before
         down[i], right[i] = np.float32(r - upper), np.float32(c - left)
 
 
@@ -183,14 +201,14 @@ def _load_samples(ground_m: _Heights, columns: int, base_m: np.float32, steps: i
 
 
 @inlined_kernel
-def bilinear(terrain: _Heights, row: float, column: float) -> float:
-    """Return the ground at a place inside the cell centres of the raster, NaN outside. [m]."""
-    rows, columns = terrain.shape
-    if not (0.0 <= row <= rows - 1.0 and 0.0 <= column <= columns - 1.0):
+def bilinear(land: Land, row: float, column: float) -> float:
+    """Return the ground at a place inside the cell centres of the terrain, NaN outside. [m]."""
+    if not (0.0 <= row <= land.rows - 1.0 and 0.0 <= column <= land.columns - 1.0):
         return math.nan
-    upper, left = min(int(row), rows - 2), min(int(column), columns - 2)
+    upper, left = min(int(row), land.rows - 2), min(int(column), land.columns - 2)
     down, right = np.float32(row - upper), np.float32(column - left)
-    r, c, one = np.uintp(upper), np.uintp(left), np.uintp(1)
+    r, c, one = np.uintp(upper - land.first_row), np.uintp(left - land.first_column), np.uintp(1)
+    terrain = land.terrain
     above, below = terrain[r, c], terrain[r + one, c]
     above += right * (terrain[r, c + one] - above)
     below += right * (terrain[r + one, c + one] - below)

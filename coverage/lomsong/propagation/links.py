@@ -17,6 +17,7 @@ from lomsong.propagation.free_space import free_space_loss_kernel
 from lomsong.propagation.itm import itm_kernel
 from lomsong.propagation.itm_link import Medium
 from lomsong.propagation.itm_settings import DEFAULT_SETTINGS
+from lomsong.propagation.land import Land
 from lomsong.propagation.models import DEYGOUT, ITM, P1812
 from lomsong.propagation.p526 import delta_bullington_profile
 from lomsong.propagation.p526_deygout import deygout_profile
@@ -52,12 +53,8 @@ class Physics(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Ground, masts and places; rows and columns are fractional pixels of the terrain."""
+    """Masts and places on some land; rows and columns are fractional pixels of the whole terrain."""
 
-    terrain: NDArray[np.float32]  # ground above sea level, NaN where missing [m]
-    clutter: NDArray[
-        np.float32
-    ]  # height of what stands on it, on the same cells without NaN; empty for none [m]
     step_m: float  # between samples
     sector_row: _Floats
     sector_column: _Floats
@@ -76,10 +73,10 @@ class Room(NamedTuple):
 
 
 @kernel
-def make_room(scene: Scene) -> Room:
+def make_room(land: Land) -> Room:
     """Return room for one profile."""
     ground = np.empty(MOST_SAMPLES)
-    surface = np.empty(MOST_SAMPLES) if scene.clutter.size > 0 else ground
+    surface = np.empty(MOST_SAMPLES) if land.clutter.size > 0 else ground
     return Room(np.empty(MOST_SAMPLES), ground, surface)
 
 
@@ -152,7 +149,14 @@ def excess_loss(
 
 @kernel
 def trace_link(
-    scene: Scene, physics: Physics, sector: int, place: int, distance_m: float, given_db: float, room: Room
+    land: Land,
+    scene: Scene,
+    physics: Physics,
+    sector: int,
+    place: int,
+    distance_m: float,
+    given_db: float,
+    room: Room,
 ) -> tuple[float, float, float]:
     """
     Return the loss beyond free space [dB], how far the place lies behind what blocks it [m], and the departure [deg].
@@ -163,8 +167,7 @@ def trace_link(
     path_m = max(distance_m, NO_PATH_M)
     count = count_samples(path_m, scene.step_m)
     if not sample_surface(
-        scene.terrain,
-        scene.clutter,
+        land,
         scene.sector_row[sector],
         scene.sector_column[sector],
         scene.place_row[place],
@@ -189,6 +192,7 @@ def trace_link(
 
 @parallel_kernel
 def trace_links(
+    land: Land,
     scene: Scene,
     physics: Physics,
     sector: _Integers,
@@ -201,8 +205,8 @@ def trace_links(
 
     Parameters
     ----------
-    scene, physics
-        Ground, masts, places, model.
+    land, scene, physics
+        Ground, masts and places, model.
     sector, place : ndarray of int, shape (links,)
         Rows in the scene.
     distance_m, given_db : ndarray, shape (links,)
@@ -216,10 +220,10 @@ def trace_links(
     found = np.empty((sector.size, 3))
     chunks = (sector.size + _CHUNK - 1) // _CHUNK
     for chunk in prange(chunks):
-        room = make_room(scene)
+        room = make_room(land)
         for i in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, sector.size)):
             loss_db, behind_m, departure_deg = trace_link(
-                scene, physics, sector[i], place[i], distance_m[i], given_db[i], room
+                land, scene, physics, sector[i], place[i], distance_m[i], given_db[i], room
             )
             found[i, 0], found[i, 1], found[i, 2] = loss_db, behind_m, departure_deg
     return found

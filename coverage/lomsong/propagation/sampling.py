@@ -13,20 +13,20 @@ GLANCE_SAMPLES = 24
 
 
 @kernel
-def read_height(terrain, row, column):  # type: ignore[no-untyped-def]
+def read_height(land, row, column):  # type: ignore[no-untyped-def]
     """Return the bilinear height at fractional pixels; NaN outside and where a neighbour is missing."""
-    rows, columns = terrain.shape
-    if not (0.0 <= row <= rows - 1 and 0.0 <= column <= columns - 1):
+    if not (0.0 <= row <= land.rows - 1 and 0.0 <= column <= land.columns - 1):
         return math.nan
-    r, c = min(int(row), rows - 2), min(int(column), columns - 2)
+    r, c = min(int(row), land.rows - 2), min(int(column), land.columns - 2)
     fr, fc = row - r, column - c
+    terrain, r, c = land.terrain, r - land.first_row, c - land.first_column
     return (terrain[r, c] * (1 - fc) + terrain[r, c + 1] * fc) * (1 - fr) + (
         terrain[r + 1, c] * (1 - fc) + terrain[r + 1, c + 1] * fc
     ) * fr
 
 
 @kernel
-def sample_profile(terrain, row_a, column_a, row_b, column_b, count, heights):  # type: ignore[no-untyped-def]
+def sample_profile(land, row_a, column_a, row_b, column_b, count, heights):  # type: ignore[no-untyped-def]
     """
     Fill `heights` with `count` bilinear samples on the straight line from a to b, in fractional pixels.
 
@@ -34,7 +34,7 @@ def sample_profile(terrain, row_a, column_a, row_b, column_b, count, heights):  
     """
     for i in range(count):
         part = i / (count - 1)
-        height = read_height(terrain, row_a + (row_b - row_a) * part, column_a + (column_b - column_a) * part)
+        height = read_height(land, row_a + (row_b - row_a) * part, column_a + (column_b - column_a) * part)
         if math.isnan(height):
             return False
         heights[i] = height
@@ -43,29 +43,30 @@ def sample_profile(terrain, row_a, column_a, row_b, column_b, count, heights):  
 
 @kernel
 def sample_surface(  # type: ignore[no-untyped-def]
-    terrain, clutter, row_a, column_a, row_b, column_b, count, ground, surface
+    land, row_a, column_a, row_b, column_b, count, ground, surface
 ):
     """
     Fill `ground` as `sample_profile` does, and `surface` with it and the clutter that stands on it.
 
-    Nothing stands under the antennas. Elsewhere the cell of `clutter` that holds a sample counts: there is no height
-    between a forest and a field. Where `clutter` is empty, `surface` stays as it is and may be `ground` itself.
+    Nothing stands under the antennas. Elsewhere the cell of the clutter that holds a sample counts: there is no height
+    between a forest and a field. Where there is no clutter, `surface` stays as it is and may be `ground` itself.
     """
-    if not sample_profile(terrain, row_a, column_a, row_b, column_b, count, ground):
+    if not sample_profile(land, row_a, column_a, row_b, column_b, count, ground):
         return False
-    if clutter.size == 0:
+    if land.clutter.size == 0:
         return True
     for i in range(count):
         part = i / (count - 1)
         row, column = row_a + (row_b - row_a) * part, column_a + (column_b - column_a) * part
-        surface[i] = ground[i] + clutter[int(row + 0.5), int(column + 0.5)]
+        r, c = int(row + 0.5) - land.first_row, int(column + 0.5) - land.first_column
+        surface[i] = ground[i] + land.clutter[r, c]
     surface[0], surface[count - 1] = ground[0], ground[count - 1]
     return True
 
 
 @kernel
 def glance_loss(  # type: ignore[no-untyped-def]
-    terrain,
+    land,
     row_a,
     column_a,
     row_b,
@@ -89,8 +90,8 @@ def glance_loss(  # type: ignore[no-untyped-def]
     # Ground alone, also where clutter stands on it: clutter only raises the profile, diffraction never falls when a
     # sample rises, and of what P.1812 combines with it nothing else depends on clutter. So the bound on the bare
     # ground is one for the surface, only less sharp.
-    tx_amsl_m = read_height(terrain, row_a, column_a) + tx_height_m
-    rx_amsl_m = read_height(terrain, row_b, column_b) + rx_height_m
+    tx_amsl_m = read_height(land, row_a, column_a) + tx_height_m
+    rx_amsl_m = read_height(land, row_b, column_b) + rx_height_m
     steepest_tx, steepest_rx = 0.0, 0.0
     for k in range(1, GLANCE_SAMPLES):
         # denser towards the receiver, which stands lowest; always one of the path's own samples
@@ -101,7 +102,7 @@ def glance_loss(  # type: ignore[no-untyped-def]
         along = sample / (count - 1)
         from_tx_m, from_rx_m = length_m * along, length_m * (1 - along)
         ground_m = read_height(
-            terrain, row_a + (row_b - row_a) * along, column_a + (column_b - column_a) * along
+            land, row_a + (row_b - row_a) * along, column_a + (column_b - column_a) * along
         )
         ray_m = tx_amsl_m + (rx_amsl_m - tx_amsl_m) * along
         over_m = ground_m + 0.5 * from_tx_m * from_rx_m / radius_m - ray_m

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lomsong.compiled import inlined_kernel, kernel, parallel_kernel, prange
 from lomsong.propagation.beam import Beams, beam_attenuation
+from lomsong.propagation.land import Land
 from lomsong.propagation.links import (
     NO_PATH_M,
     Physics,
@@ -100,6 +101,7 @@ def keep_best(found, best_site, sector, site, level, path_m, loss, obstacle_m): 
 
 @parallel_kernel
 def find_servers(
+    land: Land,
     scene: Scene,
     physics: Physics,
     beams: Beams,
@@ -115,8 +117,8 @@ def find_servers(
 
     Parameters
     ----------
-    scene, physics, beams, emitters
-        Ground, masts and places; the model; what the masts radiate and where they stand.
+    land, scene, physics, beams, emitters
+        Ground; masts and places; the model; what the masts radiate and where they stand.
     rivals : Rivals
         The groups.
     places : ndarray, shape (places, 2)
@@ -140,7 +142,7 @@ def find_servers(
     for place in range(count):
         most = max(most, reach.starts[place + 1] - reach.starts[place])
     for chunk in prange((count + _CHUNK - 1) // _CHUNK):
-        room = make_room(scene)
+        room = make_room(land)
         contest = _Contest(
             np.empty(most, dtype=np.int64),
             np.empty(most, dtype=np.int64),
@@ -155,7 +157,9 @@ def find_servers(
                 mine = contest.heap[contest.starts[group] : contest.starts[group + 1]]
                 found = result[place * groups + group]
                 floor_dbm = rivals.floor_dbm[group]
-                _search(scene, physics, beams, rivals.site, floor_dbm, place, contest, mine, room, found)
+                _search(
+                    land, scene, physics, beams, rivals.site, floor_dbm, place, contest, mine, room, found
+                )
     return result
 
 
@@ -241,6 +245,7 @@ def _alike(scene: Scene, one: int, other: int) -> bool:
 
 @kernel
 def _search(
+    land: Land,
     scene: Scene,
     physics: Physics,
     beams: Beams,
@@ -265,7 +270,7 @@ def _search(
         bound = figures[_BOUND]
         if physics.glance and contest.sharpened[row] == bound:
             if path[_GLANCE] == math.inf:
-                path[_GLANCE] = _glance(scene, physics, sector, place, path_m)
+                path[_GLANCE] = _glance(land, scene, physics, sector, place, path_m)
                 found[GLANCES] += 1
             if path[_GLANCE] > 0.0:
                 contest.sharpened[row] = bound - path[_GLANCE]
@@ -277,7 +282,7 @@ def _search(
         if path[_LOSS] == math.inf:
             found[PATHS] += 1
             path[_LOSS], path[_HIDDEN], path[_DEPARTURE] = trace_link(
-                scene, physics, sector, place, path_m, figures[_GIVEN], room
+                land, scene, physics, sector, place, path_m, figures[_GIVEN], room
             )
         if math.isnan(path[_LOSS]):
             if not bound <= found[UNSEEN]:
@@ -299,13 +304,13 @@ def _search(
 
 
 @kernel
-def _glance(scene: Scene, physics: Physics, sector: int, place: int, path_m: float) -> float:
+def _glance(land: Land, scene: Scene, physics: Physics, sector: int, place: int, path_m: float) -> float:
     """Return what bounds the loss of a path from below, zero for one too short for that. [dB]"""
     count = count_samples(path_m, scene.step_m)
     if count <= 2 * GLANCE_SAMPLES:
         return 0.0
     bound_db: float = glance_loss(
-        scene.terrain,
+        land,
         scene.sector_row[sector],
         scene.sector_column[sector],
         scene.place_row[place],
