@@ -24,7 +24,9 @@ def lomsong(*arguments: str) -> Result:
 
 
 def test_help_has_examples_for_every_command() -> None:
-    assert "Examples:" in lomsong("--help").output
+    listed = lomsong("--help").output
+    assert "Examples:" in listed
+    assert not re.search(r"\w\.\.\.", listed)  # no command is told half
     for name in main.commands:
         assert "Example" in lomsong(name, "--help").output, name
 
@@ -117,6 +119,21 @@ def test_a_mistake_of_ours_is_no_traceback_either(monkeypatch: pytest.MonkeyPatc
     assert "Traceback" not in done.output
 
 
+def test_what_the_system_refuses_is_no_mistake_of_ours(tmp_path: Path) -> None:
+    done = lomsong("demo", str(tmp_path / ("long" * 100)))
+    assert done.exit_code == 1
+    assert "File name too long" in done.output
+    assert "mistake" not in done.output
+
+
+def test_settings_that_are_not_utf_8_say_so(tmp_path: Path) -> None:
+    config = tmp_path / "district.yml"
+    config.write_text(CONFIG.read_text(encoding="utf-8"), encoding="utf-16")
+    done = lomsong("check", str(config))
+    assert done.exit_code == 1
+    assert "district.yml: byte 1 is not UTF-8" in done.output
+
+
 #: A name that sets the title of a window, moves the cursor, turns the text around and is half of a letter.
 COMMANDS = "Bản\x1b]0;title\x07\x9b2J\u202e\ud800"
 
@@ -139,6 +156,21 @@ def test_no_name_commands_the_terminal(
     assert not set(said + shown) & set("\x1b\x07\x9b\u202e\ud800")
 
 
+@pytest.mark.parametrize("width", [30, 60, 90])
+def test_no_number_is_broken_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    heads = ("site", "what", "people", "cost", "backhaul")
+    print_table(
+        "plan", heads, [("H-499530-3759450", "high ground, 30 m", "12,345", "1,133,799", "microwave")]
+    )
+    shown = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert all(word in shown for word in ("H-499530-3759450", "12,345", "1,133,799", "microwave", *heads))
+    assert max(map(len, shown.splitlines())) <= width
+
+
 def test_json_keeps_every_name_and_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     given = {"name": f"{COMMANDS}\n\U0001fffe", "order": [1, None]}
     print_json(json.dumps(given, ensure_ascii=False, indent=2))
@@ -153,7 +185,7 @@ def test_all_that_is_printed_goes_through_one_door() -> None:
     doors = {
         str(path.relative_to(package))
         for path in package.rglob("*.py")
-        if re.search(r"click\.s?echo|^\s*print\(|\)\.print\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if re.search(r"click\.s?echo|^\s*print\(|\.print\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert doors == {"terminal/lines.py", "terminal/tables.py"}
 

@@ -31,6 +31,10 @@ Examples:
 class _Main(click.Group):
     """A group that ends every error of ours in one message and exit code 1."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's name
+        """Return the commands in the order in which they are met."""
+        return list(self.commands)
+
     def invoke(self, context: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
@@ -51,13 +55,21 @@ class _Main(click.Group):
                     "there is not enough memory; use fewer workers, larger cells or a larger machine", error
                 )
             )
+        except OSError as error:
+            _trace_if_asked()
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(_with_notes(f"{where}{error.strerror or error}", error))
         except Exception as error:  # noqa: BLE001 - nothing that a user meets ends in a traceback
-            if os.environ.get("LOMSONG_DEBUG"):
-                traceback.print_exc()
+            _trace_if_asked()
             _fail(
                 f"this is a mistake in lomsong, not in your data: {type(error).__name__}: {error}\n"
                 "Please report it; LOMSONG_DEBUG=1 in front of the command shows where it happened."
             )
+
+
+def _trace_if_asked() -> None:
+    if os.environ.get("LOMSONG_DEBUG"):
+        traceback.print_exc()
 
 
 def _with_notes(message: str, error: BaseException) -> str:
@@ -77,12 +89,12 @@ def main() -> None:
 
 for _command in (
     running.demo,
+    fetching.fetch,
     running.check,
     running.run,
     redrawing.map_,
     redrawing.report,
     redrawing.path,
-    fetching.fetch,
     planning.plan,
     sharing.compare,
     sharing.publish,

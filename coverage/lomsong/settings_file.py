@@ -44,6 +44,10 @@ def load_settings(path: str | Path) -> Settings:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise SettingsError(f"{path.name}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path.name}: byte {error.start + 1:,} is not UTF-8; settings are text: save the file as UTF-8"
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(
             f"{path.name}: not readable as YAML: {hide_login(' '.join(str(error).split()))}"

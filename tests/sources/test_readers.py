@@ -280,6 +280,13 @@ def test_bad_masts_give_one_clear_error(
         read_masts(mast_source(masts_file(tmp_path, text), **changes))
 
 
+@pytest.mark.parametrize("name", ["v.gpkg", "v.geojson", "v.zip", "v.parquet"])
+def test_a_file_without_content_is_called_empty(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(SourceError, match=rf"{name} is empty"):
+        read_villages(BoundarySource(path=tmp_path / name))
+
+
 # --- speed tests ------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import click
 
 
 @click.command(
+    short_help="Fetch open layers for an area.",
     context_settings={"ignore_unknown_options": True},  # a box may begin with a minus
     epilog="\b\nExamples:\n"
     "  lomsong fetch --list                                  layers, licences and terms\n"

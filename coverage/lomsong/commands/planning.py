@@ -9,11 +9,12 @@ from lomsong.terminal.lines import print_json, print_lines
 
 
 @click.command(
+    short_help="Say which sites to build within a budget, and in which order.",
     epilog="\b\nExamples:\n  lomsong plan maps/mine --budget 2e6 --phases 3\n"
     "  lomsong plan maps/mine --floor 02689=0.5 --json > plan.json\n"
     "  lomsong plan maps/mine --programme fund --budget 1e6\n"
     "  lomsong plan maps/mine --alternatives 3 --everything\n"
-    "  lomsong plan maps/mine --sites proposed.csv --out proposed\n"
+    "  lomsong plan maps/mine --sites proposed.csv --out proposed\n",
 )
 @options.FINISHED_RUN
 @click.option("--budget", type=click.FloatRange(min=0), help="Present value that may be spent.")

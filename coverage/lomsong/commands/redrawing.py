@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "map",
+    short_help="Draw the map of a finished run again, or of several.",
     epilog="\b\nExamples:\n  lomsong map maps/mine --lang vi\n  lomsong map maps/mine --out public.html --hide-masts\n"
     "  lomsong map maps/mine --out sheet.pdf --paper a4\n"
     "  lomsong map maps/2024 maps/2025 maps/2026 --out progress.html\n"
@@ -98,8 +99,9 @@ def map_(
 
 
 @click.command(
+    short_help="Write the report of a finished run again, with its plan.",
     epilog="\b\nExamples:\n  lomsong report maps/mine --lang vi\n  lomsong report maps/mine --evidence --out trust.html\n"
-    "  lomsong report maps/2026 --since maps/2025 --figures\n"
+    "  lomsong report maps/2026 --since maps/2025 --figures\n",
 )
 @options.FINISHED_RUN
 @options.LANGUAGE
@@ -149,8 +151,9 @@ def report(
 
 
 @click.command(
+    short_help="Show the terrain between a village and a mast.",
     epilog="\b\nExamples:\n  lomsong path maps/mine --village 0099219 --out path.svg\n"
-    "  lomsong path maps/mine --village 0099219 --site HG-7 --json > path.json\n"
+    "  lomsong path maps/mine --village 0099219 --site VTM-004 --json > path.json\n",
 )
 @options.FINISHED_RUN
 @click.option("--village", required=True, metavar="ID", help="Code of the village.")

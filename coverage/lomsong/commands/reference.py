@@ -49,7 +49,10 @@ def columns(table: str | None, as_json: bool) -> None:
     )
 
 
-@click.command(epilog="\b\nExamples:\n  lomsong settings\n  lomsong settings radio\n")
+@click.command(
+    short_help="Print every setting, its default and where that comes from.",
+    epilog="\b\nExamples:\n  lomsong settings\n  lomsong settings radio\n",
+)
 @click.argument("section", required=False)
 def settings(section: str | None) -> None:
     """Print every setting with its default and the source of the default."""

@@ -57,10 +57,11 @@ def check(config: str, out: str | None, as_json: bool) -> None:
 
 
 @click.command(
+    short_help="Run the whole chain: a map, a ranking and a report.",
     epilog="\b\nExamples:\n  lomsong run district.yml --out maps/mine\n"
     "  lomsong run district.yml --out maps/mine --rasters --raster-cell 250\n"
     "  lomsong run district.yml --out maps/mine --json --quiet\n"
-    "  lomsong run country.yml --out maps/country --engine processes --workers 4 --resume\n"
+    "  lomsong run country.yml --out maps/country --engine processes --workers 4 --resume\n",
 )
 @click.argument("config", type=click.Path(dir_okay=False))
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder of the results.")

@@ -10,8 +10,9 @@ from lomsong.terminal.lines import print_lines
 
 
 @click.command(
+    short_help="Say what changed between finished runs, and why.",
     epilog="\b\nExamples:\n  lomsong compare maps/spring maps/autumn --out maps/progress\n"
-    "  lomsong compare maps/2024 maps/2025 maps/2026 --target 0 --json > progress.json\n"
+    "  lomsong compare maps/2024 maps/2025 maps/2026 --target 0 --json > progress.json\n",
 )
 @options.FINISHED_RUNS
 @click.option("--out", type=click.Path(file_okay=False), help="Folder of the page, the chart and the tables.")
@@ -37,11 +38,12 @@ def compare(
 
 
 @click.command(
+    short_help="Put a finished run into a database or an object store.",
     epilog="\b\nExamples:\n  lomsong publish maps/mine postgresql://db.example/gis\n"
     "  lomsong publish maps/mine postgresql://db.example/gis --id 2026-autumn\n"
     "  lomsong publish public/mine s3://bucket/maps/mine\n"
     "\b\nLogins are read from the environment (PGUSER, PGPASSWORD or PGPASSFILE; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
-    "AWS_ENDPOINT_URL) and written nowhere.\n"
+    "AWS_ENDPOINT_URL) and written nowhere.\n",
 )
 @options.FINISHED_RUN
 @click.argument("database", metavar="ADDRESS")

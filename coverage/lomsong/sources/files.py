@@ -35,8 +35,12 @@ def require_file(path: Path, *, layer: str) -> Path:
     ------
     MissingSourceError
         It is not; names the layer and files of similar name beside it.
+    SourceError
+        It has no content.
     """
     if path.is_file():
+        if not path.stat().st_size:
+            raise SourceError(f"{layer}: {path.name} is empty; was it copied whole?")
         return path
     if path.is_dir():
         raise MissingSourceError(f"{layer}: {path} is a folder; name the file in it")
