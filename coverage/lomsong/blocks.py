@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lomsong.inputs import Inputs
 from lomsong.network import Network
-from lomsong.propagation.land import Box, bound_paths, is_whole, require_cells
+from lomsong.propagation.land import Box, bound_paths, is_whole, require_paths
 from lomsong.propagation.links import Scene
 from lomsong.propagation.pairs import Reach
 
@@ -56,18 +56,21 @@ class Block(NamedTuple):
         reach = network.reach(np.where(self.known[:, np.newaxis], self.xy, np.nan))
         if not is_whole(network.land):
             places = self.known & (np.diff(reach.starts) > 0)
-            require_cells(network.land, self._bound(network, places, reach.sector))
+            require_paths(network.land, *self._ends(network, places, reach.sector))
         return scene, reach
 
     def bound(self, network: Network) -> Box:
         """Return the cells of the terrain that paths between the places and all sectors in reach can look up."""
-        return self._bound(network, self.known, network.beside(self.xy[self.known]))
+        ends = self._ends(network, self.known, network.beside(self.xy[self.known]))
+        return bound_paths(network.land, *ends)
 
-    def _bound(self, network: Network, places: NDArray[np.bool_], sectors: _Integers) -> Box:
+    def _ends(
+        self, network: Network, places: NDArray[np.bool_], sectors: _Integers
+    ) -> tuple[_Floats, _Floats]:
         scene = network.scene
         row = np.concatenate([self.row[places], scene.sector_row[sectors]])
         column = np.concatenate([self.column[places], scene.sector_column[sectors]])
-        return bound_paths(network.land, row, column)
+        return row, column
 
 
 def count_at_a_time(places: _Floats, network: Network) -> int:

@@ -148,8 +148,11 @@ class Network:
         if not len(places):
             return np.zeros(0, dtype=np.int64)
         away_m = self.radio.maximum_radius_m + 1.0  # what rounding may take from the radius, and much more
-        low, high = places.min(axis=0) - away_m, places.max(axis=0) + away_m
-        return np.flatnonzero(((self.xy >= low) & (self.xy <= high)).all(axis=1))
+        (west, south), (east, north) = places.min(axis=0) - away_m, places.max(axis=0) + away_m
+        x, y = self.emitters.x, self.emitters.y
+        near = np.flatnonzero((x >= west) & (x <= east))
+        beside: _Integers = near[(y[near] >= south) & (y[near] <= north)]
+        return beside
 
     def most_in_reach(self, places: _Floats) -> int:
         """Return the most sectors within the maximum radius of one place, looking at places here and there."""

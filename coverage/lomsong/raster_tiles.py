@@ -30,7 +30,7 @@ from lomsong.propagation.land import (
     cut_tiles,
     is_whole,
     join_tiles,
-    require_cells,
+    require_paths,
     without_cells,
 )
 from lomsong.propagation.land import Tile as LandTile
@@ -213,13 +213,8 @@ def _enter(around: Surroundings, cells: _Cells, sectors: _Numbers, board: Board)
         alone = np.arange(near.size)
     scene = network.scene._replace(place_row=cells.row, place_column=cells.column)
     if not is_whole(network.land):
-        row, column = (
-            np.append(places[near[alone]], mast[first])
-            for places, mast in (
-                (cells.row, scene.sector_row), (cells.column, scene.sector_column)
-            )
-        )  # fmt: skip
-        require_cells(network.land, bound_paths(network.land, row, column))
+        row = np.append(cells.row[near[alone]], scene.sector_row[first])
+        require_paths(network.land, row, np.append(cells.column[near[alone]], scene.sector_column[first]))
     numbers = np.full(alone.size, first)
     given_db = network.give(numbers, away_m[alone])
     unknown = np.full(alone.size, np.nan)

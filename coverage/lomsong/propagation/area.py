@@ -22,7 +22,7 @@ from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, locat
 from lomsong.propagation.area_sweep import radial_losses, was_compiled
 from lomsong.propagation.area_terms import Radio, prepare_radio
 from lomsong.propagation.area_walk import bilinear
-from lomsong.propagation.land import Land, bound_paths, is_whole, require_cells, whole_land
+from lomsong.propagation.land import Land, is_whole, require_paths, whole_land
 from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.units import EARTH_RADIUS_M
@@ -306,8 +306,13 @@ def pixel_losses(
     down, right = rows.ravel(), columns.ravel()
     if not is_whole(land):
         off_rows, off_columns = path_margin(frame, mast.reach_m, mast.step_m)
-        row, column = np.append(down, mast.row), np.append(right, mast.column)
-        require_cells(land, bound_paths(land, row, column, off_rows=off_rows, off_columns=off_columns))
+        require_paths(
+            land,
+            np.append(down, mast.row),
+            np.append(right, mast.column),
+            off_rows=off_rows,
+            off_columns=off_columns,
+        )
     losses, slopes = np.empty(down.size, dtype=np.float32), np.full(down.size, np.nan, dtype=np.float32)
     for first in range(0, down.size, BAND_CELLS):
         band = slice(first, first + BAND_CELLS)
@@ -367,8 +372,14 @@ def _prepare(
 
 def ground_under(terrain: Raster, land: Land, x: float, y: float) -> float:
     """Return the ground at a place in the CRS of the terrain, NaN where there is none. [m]"""
-    row, column = (float(part) for part in terrain.pixel(np.asarray(x), np.asarray(y)))
-    return float(bilinear(land, row, column)) if min(land.rows, land.columns) > 1 else math.nan
+    row, column = terrain.pixel(np.array([x]), np.array([y]))
+    if not is_whole(land):
+        require_paths(land, row, column)
+    return (
+        float(bilinear(land, float(row[0]), float(column[0])))
+        if min(land.rows, land.columns) > 1
+        else math.nan
+    )
 
 
 def default_step(terrain: Raster, frame: Frame) -> float:

@@ -88,15 +88,18 @@ def _extend(pixel: _Floats, off: float, cells: int) -> tuple[int, int]:
     return min(max(int(np.floor(first)) - 1, 0), cells), max(min(int(np.floor(last)) + 3, cells), 0)
 
 
-def require_cells(land: Land, box: Box) -> None:
+def require_paths(
+    land: Land, row: _Floats, column: _Floats, *, off_rows: float = 0.0, off_columns: float = 0.0
+) -> None:
     """
-    Do nothing where the land holds all cells of a box.
+    Do nothing where the land holds all cells that paths between some places can look up; arguments as of `bound_paths`.
 
     Raises
     ------
     EngineError
         It does not. Kernels do not look where a window ends: a path must not be begun that leaves it.
     """
+    box = bound_paths(land, row, column, off_rows=off_rows, off_columns=off_columns)
     rows, columns = land.terrain.shape
     nothing = box.first_row >= box.end_row or box.first_column >= box.end_column
     inside = (
@@ -113,7 +116,7 @@ def require_cells(land: Land, box: Box) -> None:
 
 
 def is_whole(land: Land) -> bool:
-    """Tell whether land is no window, so that there is nothing to be checked."""
+    """Tell whether land is no window, so that nothing needs to be required of it."""
     return land.terrain.shape == (land.rows, land.columns)
 
 
