@@ -6,7 +6,7 @@ import pytest
 from pyproj import CRS, Geod
 from shapely import LineString, Point, box
 
-from lomsong.context import distance_to, length_within
+from lomsong.context import distance_to
 from lomsong.errors import CrsError
 
 UTM = CRS.from_epsg(32648)
@@ -54,21 +54,6 @@ def test_without_a_layer_or_a_place_nothing_is_known() -> None:
     found = distance_to(points, frame([Point(X, Y)]))
     assert np.isnan(found[0])
     assert found[1] == 0
-
-
-def test_the_length_about_a_place_is_that_of_chords() -> None:
-    points = gpd.GeoSeries([Point(X, Y), Point(X + 5000, Y), Point()], crs=UTM)
-    lines = frame(
-        [
-            LineString([(X - 9000, Y + 300), (X + 2000, Y + 300)]),
-            LineString([(X, Y), (X, Y + 50)]),
-            Point(X, Y),
-        ]
-    )
-    found = length_within(points, lines, radius_m=500.0)
-    assert found[0] == pytest.approx(2 * 400 + 50, rel=1e-3)
-    assert found[1] == 0
-    assert np.isnan(found[2])
 
 
 def test_degrees_are_refused() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from shapely import Point
 from worlds import CRS_METRIC, X0, Y0, village_table
 
-from lomsong.measurements import count_near, count_tests, pair_tests
+from lomsong.measurements import count_tests, counts_near, pair_tests
 
 
 def tiles(*rows: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
@@ -29,8 +29,8 @@ def test_tiles_without_a_test_count_count_one_each() -> None:
 
 def test_tests_near_a_centre_are_counted_by_distance() -> None:
     centres = gpd.GeoSeries([Point(X0 + 5000, Y0 + 5000), Point()], crs=CRS_METRIC)
-    near = count_near(centres, tiles((5, 5.9, 4, 1), (5, 6.1, 8, 1)), near_m=1000)
-    assert near.tolist() == [4, 0]
+    near = counts_near(centres, tiles((5, 5.9, 4, 1), (5, 6.1, 8, 1)), near_m=1000)
+    assert near.total.tolist() == [4, 0]
 
 
 def test_no_tiles_pair_with_nothing() -> None:

@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 
 from lomsong.nearest import find_nearest
 
-CAUSES = (
-    "new mast", "mast gone", "mast changed", "new evidence", "changed boundaries", "changed settings", "changed data", "changed program",
-    "not known",
-)  # fmt: skip
 #: A mast that came or went counts as a cause up to here, an assumption. [m]
 MAST_REACH_M = 15_000.0
 #: A centre that moved farther, or an area that changed by a greater part, is another boundary.

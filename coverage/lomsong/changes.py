@@ -42,8 +42,8 @@ class Comparison:
     ----------
     changes : GeoDataFrame
         One row a village and step: ``from_run``, ``to_run``, ``village_id``, ``village_name``, ``commune_name``, ``change`` (of
-        `CHANGES`), ``status_before``, ``status_after``, ``p_before``, ``p_after``, ``people``, ``cause`` (the likeliest of
-        `CAUSES`), ``causes`` (all that are possible, in words); geometry in WGS 84.
+        `CHANGES`), ``status_before``, ``status_after``, ``p_before``, ``p_after``, ``people``, ``cause`` (the likeliest,
+        such as "new mast"), ``causes`` (all that are possible, in words); geometry in WGS 84.
     progress : DataFrame
         One row a run: villages, those of each status, people in the dark, changes since the run before, ``to_target``.
     settings : tuple of str

@@ -1,4 +1,4 @@
-"""What surrounds a place: how far it is to the nearest road, line or school, and how much road there is about it."""
+"""What surrounds a place: how far it is to the nearest road, line or school."""
 
 import geopandas as gpd
 import numpy as np
@@ -8,9 +8,6 @@ from pyproj import CRS, Transformer
 
 from lomsong.grid import require_metric
 from lomsong.nearest import GEOD
-
-#: Segments that a quarter of a circle is drawn with; its area is then within 0.01 %.
-_QUARTER = 64
 
 
 def distance_to(points: gpd.GeoSeries, layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -51,42 +48,3 @@ def distance_to(points: gpd.GeoSeries, layer: gpd.GeoDataFrame) -> NDArray[np.fl
     _, _, metres = GEOD.inv(*here, *there)
     distance[asked[point]] = metres
     return distance
-
-
-def length_within(points: gpd.GeoSeries, lines: gpd.GeoDataFrame, *, radius_m: float) -> NDArray[np.float64]:
-    """
-    Return how much of the lines of a layer lies about each point: little road means a place hard to reach.
-
-    Parameters
-    ----------
-    points : GeoSeries
-        Points in a metric CRS; empty ones allowed.
-    lines : GeoDataFrame
-        Lines in the same CRS; other shapes have no length here.
-    radius_m : float
-        How far about. [m]
-
-    Returns
-    -------
-    ndarray, shape (len(points),)
-        Length in the working CRS, NaN for an empty point. [m]
-
-    Raises
-    ------
-    CrsError
-        The CRS is not metric.
-    """
-    require_metric(CRS.from_user_input(points.crs))
-    spots = points.to_numpy()
-    empty = shapely.is_missing(spots) | shapely.is_empty(spots)
-    length = np.where(empty, np.nan, 0.0)
-    shapes = lines.geometry.to_numpy()
-    shapes = shapes[shapely.get_dimensions(shapes) == 1]
-    rows = np.flatnonzero(~empty)
-    if not len(shapes) or not len(rows):
-        return length
-    discs = shapely.buffer(spots[rows], radius_m, quad_segs=_QUARTER)
-    disc, line = shapely.STRtree(shapes).query(discs, predicate="intersects")
-    pieces = shapely.length(shapely.intersection(shapes[line], discs[disc]))
-    np.add.at(length, rows[disc], pieces)
-    return length

@@ -108,11 +108,6 @@ def pair_tests(
     return pair_points(index, *coordinates(tiles.geometry))
 
 
-def count_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: float) -> NDArray[np.float64]:
-    """Count the tests in tiles whose centre lies within `near_m` of each centre; zero for an empty centre."""
-    return counts_near(centres, tiles, near_m=near_m).total
-
-
 def counts_near(centres: gpd.GeoSeries, tiles: gpd.GeoDataFrame, *, near_m: float) -> Counts:
     """
     Count the tests near each centre, and those of them that may not be told.

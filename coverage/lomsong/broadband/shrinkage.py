@@ -7,7 +7,6 @@ scatter of all tests about their villages, heavy tails and all.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,8 +25,6 @@ _STEPS = 64
 
 _Floats = NDArray[np.float64]
 _Longs = NDArray[np.int64]
-#: Whose tests an estimate rests on.
-Basis = Literal["village", "commune", "area", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,6 @@ def archives_of(drawn: folium.Map) -> list[Archive]:
     return [each.archive for each in packs if each.archive is not None]
 
 
-def _title(layer: Layer) -> str:
-    return layer.title if isinstance(layer, DataLayer) else str(layer.layer_name)
-
-
 def _kind(layer: Layer) -> str:
     return layer.kind if isinstance(layer, DataLayer) else ""
 

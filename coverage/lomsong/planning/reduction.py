@@ -21,14 +21,10 @@ class Reduced:
         Rows that the same candidates cover are one; candidates that cannot matter are gone.
     candidates : ndarray of int
         Number of each of its candidates in the full instance.
-    merged_rows, dropped : int
-        How many rows and candidates fewer.
     """
 
     covering: Covering
     candidates: NDArray[np.int64]
-    merged_rows: int
-    dropped: int
 
 
 def reduce(full: Covering) -> Reduced:
@@ -57,12 +53,7 @@ def reduce(full: Covering) -> Reduced:
     )
     kept = np.flatnonzero(~dominated)
     smaller = merge_rows(keep_candidates(part, kept))
-    return Reduced(
-        covering=smaller,
-        candidates=affordable[kept],
-        merged_rows=len(full.weights) - len(smaller.weights),
-        dropped=len(full.costs) - len(kept),
-    )
+    return Reduced(covering=smaller, candidates=affordable[kept])
 
 
 def _replaceable(part: Covering) -> NDArray[np.bool_]:

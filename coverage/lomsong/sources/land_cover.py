@@ -25,7 +25,7 @@ SURFACES = ("bare_earth", "surface")
 
 _TABLE = "ITU-R P.1812-8, table of representative clutter heights added to the profile, as quoted by public programs"
 #: Representative clutter heights by kind of clutter, see `_TABLE`. [m]
-WATER_M, OPEN_M, SUBURBAN_M, URBAN_M, FOREST_M, DENSE_URBAN_M = 0.0, 0.0, 10.0, 15.0, 15.0, 20.0
+WATER_M, OPEN_M, SUBURBAN_M, FOREST_M = 0.0, 0.0, 10.0, 15.0
 #: Tallest clutter that a table may give; no canopy or city averages more. [m]
 HIGHEST_CLUTTER_M = 150.0
 #: WorldCover's code for "no data".

@@ -26,14 +26,6 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """What a server says of a file before it is fetched."""
-
-    size: int | None
-    resumable: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Arrived:
     """A file that lies in its place."""
 
@@ -44,28 +36,28 @@ class Arrived:
     last_modified: str
 
 
-def ask_size(web: Web, url: str) -> Size:
+def ask_size(web: Web, url: str) -> int | None:
     """
-    Ask how large a file is without fetching it.
+    Ask how large a file is without fetching it; None where the server does not say. [bytes]
 
     Raises
     ------
     WebError
         There is no such file, or no answer.
     """
-    found: list[Size] = []
+    found: list[int | None] = []
 
     def ask() -> bool:
         with web.open(url, method="HEAD") as response:
             length = None if _is_packed(response) else _number(response.headers.get("Content-Length"))
-            found.append(Size(length or None, response.headers.get("Accept-Ranges") == "bytes"))
+            found.append(length or None)
         return True
 
     try:
         web.patiently(ask, what=url)
     except WebError as error:
         if error.status in (405, 501):  # a server that does not answer HEAD may still give the file
-            return Size(None, resumable=False)
+            return None
         raise
     return found[-1]
 

@@ -280,7 +280,7 @@ class Planner:
 
     def _probe(self, item: Item) -> Item:
         try:
-            return replace(item, size=ask_size(self.web, item.url).size)
+            return replace(item, size=ask_size(self.web, item.url))
         except LomsongError as error:
             if item.may_miss and getattr(error, "status", 0) == 404:
                 return replace(item, state="missing")
