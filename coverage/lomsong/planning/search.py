@@ -4,12 +4,14 @@ The fast path: greedy, then a long walk of drops and adds that never stops at th
 Ties go to the candidate with the smaller number; the walk ends after a number of steps, never by the clock.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from lomsong.compiled import kernel
+from lomsong.compiled import inlined_kernel, kernel
 from lomsong.planning.covering import Covering
+from lomsong.planning.shifts import to_instance
 
 #: A dropped candidate stays out, and an added one in, for about this many steps.
 TENURE = 10
@@ -21,9 +23,26 @@ PATIENCE = 2000
 SHAKE = 0.15
 
 
-def search(
-    covering: Covering, *, steps: int, start: NDArray[np.int64] | None = None, seed: int = 1
-) -> NDArray[np.int64]:
+class _Draft(NamedTuple):
+    """
+    One plan on its way, changed in place.
+
+    `covers` counts the candidates that cover a row, and `names` sums their numbers, so that the last one left is known by
+    name; `add` is what a candidate would add, `loss` what a chosen one covers alone; until step `free_from` a candidate stays
+    where it is; `sums` holds the money left and the value.
+    """
+
+    inside: NDArray[np.bool_]
+    used: NDArray[np.bool_]
+    covers: NDArray[np.int32]
+    names: NDArray[np.int64]
+    add: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    free_from: NDArray[np.int64]
+    sums: NDArray[np.float64]
+
+
+def search(covering: Covering, *, steps: int, seed: int = 1) -> NDArray[np.int64]:
     """
     Find a good plan fast, without proof.
 
@@ -36,8 +55,6 @@ def search(
         Best reduced.
     steps : int
         Length of the walk; 0 for greedy alone.
-    start : ndarray of int, optional
-        A plan to start from instead of greedy.
     seed : int
         Of the few random drops.
 
@@ -48,38 +65,45 @@ def search(
     """
     if len(covering.costs) == 0 or len(covering.weights) == 0:
         return np.zeros(0, dtype=np.int64)
-    back = sparse.csr_array(covering.cover.T)
     draws = np.random.default_rng(seed).random((max(steps, 1), 3))
-    _, sites = np.unique(covering.sites, return_inverse=True)
-    begin = np.zeros(len(covering.costs), dtype=np.bool_)
-    if start is not None:
-        begin[start] = True
-    chosen = _walk(
-        covering.cover.indptr.astype(np.int64),
-        covering.cover.indices.astype(np.int64),
-        back.indptr.astype(np.int64),
-        back.indices.astype(np.int64),
-        covering.weights,
-        covering.costs,
-        sites.astype(np.int64),
-        covering.limit,
-        begin,
-        steps,
-        draws,
-    )
-    return np.flatnonzero(chosen)
+    return np.flatnonzero(_walk(to_instance(covering), covering.limit, steps, draws))
 
 
 @kernel
-def _flip(j, sign, starts, rows, back_starts, back, weights, count, owner, add, loss):  # type: ignore[no-untyped-def]  # noqa: C901 - the four cases of one count
-    """Put candidate `j` in (+1) or take it out (-1); returns the change of value. Changes the state in place."""
+def _open(instance, budget, chosen, free_from):  # type: ignore[no-untyped-def]
+    """Return a draft with the candidates that are flagged in `chosen`."""
+    n, m = len(instance.costs), len(instance.weights)
+    draft = _Draft(
+        np.zeros(n, dtype=np.bool_),
+        np.zeros(instance.sites.max() + 1, dtype=np.bool_),
+        np.zeros(m, dtype=np.int32),
+        np.zeros(m, dtype=np.int64),
+        np.zeros(n),
+        np.zeros(n),
+        free_from,
+        np.array([budget, 0.0]),
+    )
+    for j in range(n):
+        for i in instance.rows[instance.starts[j] : instance.starts[j + 1]]:
+            draft.add[j] += instance.weights[i]
+    for j in range(n):
+        if chosen[j]:
+            _flip(instance, draft, j, 1)
+    return draft
+
+
+@kernel
+def _flip(instance, draft, j, sign):  # type: ignore[no-untyped-def]  # noqa: C901 - the four cases of one count
+    """Put candidate `j` in (+1) or take it out (-1)."""
     change = 0.0
+    covers, names, add, loss = draft.covers, draft.names, draft.add, draft.loss
+    weights, back, back_starts = instance.weights, instance.back, instance.back_starts
     if sign < 0:
         loss[j] = 0.0
-    for i in rows[starts[j] : starts[j + 1]]:
-        before = count[i]
-        count[i] = before + sign
-        owner[i] += sign * j
+    for i in instance.rows[instance.starts[j] : instance.starts[j + 1]]:
+        before = covers[i]
+        covers[i] = before + sign
+        names[i] += sign * j
         w = weights[i]
         if w == 0.0:
             continue
@@ -90,22 +114,34 @@ def _flip(j, sign, starts, rows, back_starts, back, weights, count, owner, add, 
                 for k in back[back_starts[i] : back_starts[i + 1]]:
                     add[k] -= w
             elif before == 1:
-                loss[owner[i] - j] -= w
+                loss[names[i] - j] -= w
         elif before == 1:
             change -= w
             for k in back[back_starts[i] : back_starts[i + 1]]:
                 add[k] += w
         elif before == 2:
-            loss[owner[i]] += w
-    return change
+            loss[names[i]] += w
+    draft.inside[j] = sign > 0
+    draft.used[instance.sites[j]] = sign > 0
+    draft.sums[0] -= sign * instance.costs[j]
+    draft.sums[1] += change
 
 
-@kernel
-def _best_add(add, price, room, costs, sites, used, free_from, step, value, best, per_cost):  # type: ignore[no-untyped-def]
+@inlined_kernel
+def _best_add(instance, draft, price, step, best, per_cost):  # type: ignore[no-untyped-def]
     """Return the candidate with the largest gain (per cost), that fits; -1 for none. Smaller number on a tie."""
     found = -1
     top = 0.0
-    for j in range(len(add)):
+    room, value = draft.sums[0], draft.sums[1]
+    # named before the loop, which is faster
+    add, used, free_from, costs, sites = (
+        draft.add,
+        draft.used,
+        draft.free_from,
+        instance.costs,
+        instance.sites,
+    )
+    for j in range(len(price)):
         gain = add[j]
         if gain <= 1e-9 or costs[j] > room or used[sites[j]]:
             continue
@@ -118,11 +154,23 @@ def _best_add(add, price, room, costs, sites, used, free_from, step, value, best
     return found
 
 
-@kernel
-def _worst_chosen(inside, loss, price, free_from, step):  # type: ignore[no-untyped-def]
+@inlined_kernel
+def _fill_up(instance, draft, price, step, best, per_cost, chance):  # type: ignore[no-untyped-def]
+    """Add what fits, the best first."""
+    while True:
+        j = _best_add(instance, draft, price, step, best, per_cost)
+        if j < 0:
+            return
+        _flip(instance, draft, j, 1)
+        draft.free_from[j] = step + 1 + int(TENURE * 0.3 * (0.5 + chance))
+
+
+@inlined_kernel
+def _worst_chosen(draft, price, step):  # type: ignore[no-untyped-def]
     found = -1
     low = np.inf
-    for k in range(len(inside)):
+    inside, free_from, loss = draft.inside, draft.free_from, draft.loss
+    for k in range(len(price)):
         if inside[k] and free_from[k] <= step:
             score = loss[k] / price[k]
             if score < low * (1.0 - 1e-12):
@@ -139,88 +187,64 @@ def _random_chosen(inside, draw):  # type: ignore[no-untyped-def]
     return members[min(int(draw * len(members)), len(members) - 1)]
 
 
+@inlined_kernel
+def _drop_one(instance, draft, price, step, draw, at_random):  # type: ignore[no-untyped-def]
+    """Take the least useful candidate out, or any; False where there is none."""
+    worst = -1 if at_random else _worst_chosen(draft, price, step)
+    drop = worst if worst >= 0 else _random_chosen(draft.inside, draw[1])
+    if drop < 0:
+        return False
+    _flip(instance, draft, drop, -1)
+    draft.free_from[drop] = step + 1 + int(TENURE * (0.5 + draw[2]))
+    return True
+
+
 @kernel
-def _walk(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - one walk over one state
-    starts, rows, back_starts, back, weights, costs, sites, budget, begin, steps, draws
-):
+def _return_to(instance, draft, chosen):  # type: ignore[no-untyped-def]
+    """Make the draft the plan that is flagged in `chosen` again."""
+    for j in range(len(chosen)):
+        if draft.inside[j] != chosen[j]:
+            _flip(instance, draft, j, 1 if chosen[j] else -1)
+    for j in range(len(chosen)):
+        if chosen[j]:
+            draft.used[instance.sites[j]] = True
+
+
+@inlined_kernel
+def _is_better(draft, best, best_inside):  # type: ignore[no-untyped-def]
+    """Return whether a draft is the best one so far; it is kept then."""
+    better = draft.sums[1] > best[0] * (1.0 + 1e-12)
+    if better:
+        best[0] = draft.sums[1]
+        best_inside[:] = draft.inside
+    return better
+
+
+@kernel
+def _walk(instance, budget, steps, draws):  # type: ignore[no-untyped-def]
     """Return the best set met as flags; see `search`."""
-    n = len(costs)
-    m = len(weights)
-    site_count = sites.max() + 1
-    positive = costs[costs > 0]
-    floor = positive.min() * 1e-3 if len(positive) else 1.0
-    price = np.maximum(costs, floor)
-    best_inside = np.zeros(n, dtype=np.bool_)
-    best = -1.0
-    free_from = np.zeros(n, dtype=np.int64)
-    for kind in range(3):  # greedy per cost, greedy by gain, the walk from the better one
-        inside = np.zeros(n, dtype=np.bool_)
-        used = np.zeros(site_count, dtype=np.bool_)
-        count = np.zeros(m, dtype=np.int32)
-        owner = np.zeros(m, dtype=np.int64)
-        add = np.zeros(n)
-        loss = np.zeros(n)
-        for j in range(n):
-            for i in rows[starts[j] : starts[j + 1]]:
-                add[j] += weights[i]
-        value = 0.0
-        room = budget
-        source = begin if kind < 2 else best_inside
-        for j in range(n):
-            if source[j]:
-                value += _flip(j, 1, starts, rows, back_starts, back, weights, count, owner, add, loss)
-                inside[j] = True
-                used[sites[j]] = True
-                room -= costs[j]
-        walk = steps if kind == 2 else 1
-        since = 0
-        for step in range(walk):
-            if kind == 2:
-                shake = 1
-                if since > PATIENCE:
-                    since = 0
-                    for j in range(n):
-                        if inside[j] != best_inside[j]:
-                            sign = 1 if best_inside[j] else -1
-                            value += _flip(
-                                j, sign, starts, rows, back_starts, back, weights, count, owner, add, loss
-                            )
-                            inside[j] = best_inside[j]
-                            used[sites[j]] = False
-                            room -= sign * costs[j]
-                    for j in range(n):
-                        if inside[j]:
-                            used[sites[j]] = True
-                    shake = max(2, int(SHAKE * inside.sum()))
-                for turn in range(shake):
-                    draw = draws[(step + turn) % walk]
-                    drop = -1
-                    if shake == 1 and draw[0] >= RANDOM_DROPS:
-                        drop = _worst_chosen(inside, loss, price, free_from, step)
-                    if drop < 0:
-                        drop = _random_chosen(inside, draw[1])
-                    if drop < 0:
-                        break
-                    value += _flip(
-                        drop, -1, starts, rows, back_starts, back, weights, count, owner, add, loss
-                    )
-                    inside[drop] = False
-                    used[sites[drop]] = False
-                    room += costs[drop]
-                    free_from[drop] = step + 1 + int(TENURE * (0.5 + draw[2]))
-            per_cost = kind == 0 or (kind == 2 and draws[step, 1] < 0.5)
-            while True:
-                j = _best_add(add, price, room, costs, sites, used, free_from, step, value, best, per_cost)
-                if j < 0:
-                    break
-                value += _flip(j, 1, starts, rows, back_starts, back, weights, count, owner, add, loss)
-                inside[j] = True
-                used[sites[j]] = True
-                room -= costs[j]
-                free_from[j] = step + 1 + int(TENURE * 0.3 * (0.5 + draws[step, 2]))
-            since += 1
-            if value > best * (1.0 + 1e-12):
-                best = value
-                best_inside[:] = inside
-                since = 0
+    positive = instance.costs[instance.costs > 0]
+    price = np.maximum(instance.costs, positive.min() * 1e-3 if len(positive) else 1.0)
+    best, best_inside = np.array([-1.0]), np.zeros(len(price), dtype=np.bool_)
+    nothing, free_from = np.zeros(len(price), dtype=np.bool_), np.zeros(len(price), dtype=np.int64)
+    for per_cost in (True, False):
+        draft = _open(instance, budget, nothing, free_from)
+        _fill_up(instance, draft, price, 0, best[0], per_cost, draws[0, 2])
+        _is_better(draft, best, best_inside)
+    draft = _open(instance, budget, best_inside, free_from)
+    since = 0
+    for step in range(steps):
+        shake = 1
+        if since > PATIENCE:
+            since = 0
+            _return_to(instance, draft, best_inside)
+            shake = max(2, int(SHAKE * draft.inside.sum()))
+        for turn in range(shake):
+            draw = draws[(step + turn) % steps]
+            if not _drop_one(instance, draft, price, step, draw, shake > 1 or draw[0] < RANDOM_DROPS):
+                break
+        _fill_up(instance, draft, price, step, best[0], draws[step, 1] < 0.5, draws[step, 2])
+        since += 1
+        if _is_better(draft, best, best_inside):
+            since = 0
     return best_inside
