@@ -15,7 +15,7 @@ from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import rename_columns, set_aside, to_flag, to_text
 from lomsong.sources.headers import name_columns
 from lomsong.sources.positions import PLACE_COLUMNS, place
-from lomsong.sources.signals.tables import read_points
+from lomsong.sources.signals.tables import name_operators, read_points
 from lomsong.sources.witnesses import WGS84, keep_levels, read_technology
 from lomsong.text import fold, unguard_cell
 
@@ -80,14 +80,7 @@ def read_field_checks(
         words.map(lambda word: _WORDS.get(fold(word), word), na_action="ignore"), layer=LAYER
     )
     findings += found
-    frame["operator"] = (
-        to_text(named["operator"])
-        if "operator" in named
-        else pd.Series(pd.NA, index=named.index, dtype="string")
-    )
-    frame["operator"] = (
-        frame["operator"].replace(source.operators).fillna(source.operator or pd.NA).astype("string")
-    )
+    frame["operator"] = name_operators(named, source)
     frame["technology"] = pd.Series(source.technology or pd.NA, index=named.index, dtype="string")
     if "technology" in named:
         technology, _, _, found = read_technology(named["technology"], layer=LAYER)

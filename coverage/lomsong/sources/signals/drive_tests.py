@@ -13,7 +13,7 @@ from lomsong.sources.dates import to_dates
 from lomsong.sources.fields import rename_columns, to_text
 from lomsong.sources.headers import bare_heading, name_columns
 from lomsong.sources.positions import PLACE_COLUMNS
-from lomsong.sources.signals.tables import read_points
+from lomsong.sources.signals.tables import name_operators, read_points
 from lomsong.sources.witnesses import (
     LEVEL_KIND,
     bin_places,
@@ -80,14 +80,7 @@ def read_signal_samples(
     frame["level_dbm"], frame["level_kind"], found = keep_levels(level, frame["technology"], layer=LAYER)
     findings += found
     frame["kind"] = np.where(dark & frame["level_dbm"].isna(), "no_service", "signal")
-    frame["operator"] = (
-        to_text(named["operator"])
-        if "operator" in named
-        else pd.Series(pd.NA, index=named.index, dtype="string")
-    )
-    frame["operator"] = (
-        frame["operator"].replace(source.operators).fillna(source.operator or pd.NA).astype("string")
-    )
+    frame["operator"] = name_operators(named, source)
     if "time" in named:
         frame["time"], found = to_dates(named["time"], layer=LAYER)
         findings += found

@@ -8,10 +8,10 @@ import pandas as pd
 from lomsong.findings import Finding
 from lomsong.settings import PrivacySettings, ReportSource
 from lomsong.sources.dates import to_dates
-from lomsong.sources.fields import rename_columns, to_text
+from lomsong.sources.fields import rename_columns
 from lomsong.sources.headers import name_columns
 from lomsong.sources.positions import PLACE_COLUMNS
-from lomsong.sources.signals.tables import read_points
+from lomsong.sources.signals.tables import name_operators, read_points
 from lomsong.sources.witnesses import bin_places, place_rows, read_numbers, read_technology
 
 LAYER = "no_service_reports"
@@ -50,14 +50,7 @@ def read_no_service(
     stem = Path(source.path).stem
     ids = pd.Series([f"{stem}:{row + 2}" for row in range(len(named))], index=named.index, dtype="string")
     frame = pd.DataFrame({"measurement_id": ids, "network": "mobile", "kind": "no_service"})
-    frame["operator"] = (
-        to_text(named["operator"])
-        if "operator" in named
-        else pd.Series(pd.NA, index=named.index, dtype="string")
-    )
-    frame["operator"] = (
-        frame["operator"].replace(source.operators).fillna(source.operator or pd.NA).astype("string")
-    )
+    frame["operator"] = name_operators(named, source)
     if "technology" in named:
         frame["technology"], _, _, found = read_technology(named["technology"], layer=LAYER)
         findings += found

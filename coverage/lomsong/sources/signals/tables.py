@@ -6,7 +6,8 @@ import geopandas as gpd
 import pandas as pd
 
 from lomsong.findings import Finding
-from lomsong.settings import LayerSource
+from lomsong.settings import CheckSource, LayerSource, ReportSource
+from lomsong.sources.fields import to_text
 from lomsong.sources.files import require_file
 from lomsong.sources.privacy import drop_identities
 from lomsong.sources.tables import has_geometry, is_table, read_table
@@ -45,3 +46,12 @@ def read_points(
         raw = pd.DataFrame(shapes.drop(columns=shapes.geometry.name))
     raw, found = drop_identities(raw.reset_index(drop=True), layer=layer)
     return raw, points, findings + found
+
+
+def name_operators(named: pd.DataFrame, source: ReportSource | CheckSource) -> pd.Series:
+    """Return whose network each row is about, as the settings call it; missing where neither row nor settings say."""
+    if "operator" in named:
+        given = to_text(named["operator"]).replace(source.operators)
+    else:
+        given = pd.Series(pd.NA, index=named.index, dtype="string")
+    return given.fillna(source.operator or pd.NA).astype("string")
