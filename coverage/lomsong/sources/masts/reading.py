@@ -1,6 +1,5 @@
 """One reader for every mast list: the file, its layout, its carriers and their places."""
 
-import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,6 +18,7 @@ from lomsong.sources.masts import opencellid
 from lomsong.sources.masts.anfr import is_anfr, read_anfr
 from lomsong.sources.masts.carriers import split_carriers, tell_apart
 from lomsong.sources.masts.formats import FORMATS, find_format
+from lomsong.sources.masts.measures import read_measure, turn_clockwise
 from lomsong.sources.masts.openstreetmap import read_structures
 from lomsong.sources.numerals import to_decimal
 from lomsong.sources.positions import PLACE_COLUMNS, join_angles, place, usable_positions
@@ -275,10 +275,10 @@ def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFra
     plain = pd.DataFrame(frame.drop(columns="geometry"))
     for column in SECTORS.columns:
         if column.kind == "number" and column.name in plain:
-            plain[column.name], found = _measure(plain[column.name], plain["sector_id"])
+            plain[column.name], found = read_measure(plain[column.name], plain["sector_id"])
             findings += found
     if "azimuth_deg" in plain and pd.api.types.is_float_dtype(plain["azimuth_deg"]):
-        plain["azimuth_deg"], found = _turn(plain["azimuth_deg"], plain["sector_id"])
+        plain["azimuth_deg"], found = turn_clockwise(plain["azimuth_deg"], plain["sector_id"])
         findings += found
     if "on_air" in plain:
         plain["on_air"], found = to_dates(plain["on_air"], layer=LAYER)
@@ -312,41 +312,3 @@ def _finish(frame: gpd.GeoDataFrame, source: MastSource) -> tuple[gpd.GeoDataFra
             )
         )
     return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs).reset_index(drop=True), findings
-
-
-def _turn(azimuth_deg: pd.Series, ids: pd.Series) -> tuple[pd.Series, list[Finding]]:
-    """Write a direction west of north, such as -10, as one clockwise from north."""
-    west = azimuth_deg.between(-360, 0, inclusive="left")
-    if not west.any():
-        return azimuth_deg, []
-    rows = tuple(ids[west].astype(str))
-    message = (
-        f"azimuth of {count_rows(len(rows), 'sector')} is negative; a full turn added: {name_rows(rows)}"
-    )
-    finding = Finding(
-        layer=LAYER, word="clean", severity="warning", message=message, count=len(rows), rows=rows,
-        action="repaired",
-    )  # fmt: skip
-    return azimuth_deg.mask(west, azimuth_deg + 360), [finding]
-
-
-def _measure(values: pd.Series, ids: pd.Series) -> tuple[pd.Series, list[Finding]]:
-    """Read a column of numbers; a height, width or frequency of zero stands for "not known"."""
-    unit = SECTORS.column(str(values.name)).unit
-    if unit and not pd.api.types.is_numeric_dtype(values):
-        # people write the unit into the cell: 42 m, 120°
-        written = "°|deg" if unit == "deg" else re.escape(unit)
-        text = values.astype("string")
-        values = text.str.replace(rf"(?i)(?<=\d)\s*(?:{written})\.?\s*$", "", regex=True)
-    numbers = to_decimal(values)
-    if SECTORS.column(str(values.name)).minimum <= 0 or not pd.api.types.is_float_dtype(numbers):
-        return numbers, []
-    zero = numbers == 0
-    if not zero.any():
-        return numbers, []
-    rows = tuple(ids[zero].astype(str))
-    message = f"'{values.name}' is 0 in {count_rows(len(rows))}; taken as unknown: {name_rows(rows)}"
-    finding = Finding(
-        layer=LAYER, word="correct", severity="warning", message=message, count=len(rows), rows=rows
-    )
-    return numbers.mask(zero), [finding]
