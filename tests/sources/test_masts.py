@@ -460,7 +460,7 @@ def test_a_workbook_with_two_tables_asks_which(tmp_path: Path) -> None:
         read_masts(own_list(tmp_path / "m.xlsx"))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk", b"\xd0\xcf\x11\xe0old workbook"])
+@pytest.mark.parametrize("content", [b"PK\x03\x04junk", b"\xd0\xcf\x11\xe0old workbook"])
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.xlsx").write_bytes(content)
     with pytest.raises(SourceError, match="not a readable workbook"):
