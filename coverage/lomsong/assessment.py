@@ -166,7 +166,9 @@ def signal_chance(prediction: Prediction | Evidence, settings: ServiceSettings |
 
 def _all_servers(prediction: Prediction, evidence: Evidence | None) -> Servers:
     """Recorded servers, and those that only samples heard."""
-    return usable_servers(prediction, None if evidence is None else evidence.strays)
+    if evidence is None:
+        return usable_servers(prediction)
+    return usable_servers(prediction, evidence.strays, evidence.doubts)
 
 
 def _weigh_evidence(evidence: Evidence | None, p: Array) -> tuple[Array, Array]:

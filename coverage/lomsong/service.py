@@ -15,12 +15,15 @@ Array = NDArray[np.float64]
 Choice = tuple[str, str]
 
 
-def usable_servers(prediction: Prediction, others: pd.DataFrame | None = None) -> Servers:
-    """List every server of every demand point with its margin over the threshold of its technology."""
+def usable_servers(
+    prediction: Prediction, others: pd.DataFrame | None = None, doubts: pd.Series | None = None
+) -> Servers:
+    """List every server of every demand point with its margin over the threshold of its technology; as `list_servers`."""
     thresholds: dict[str, float] = {
         name: carrier.threshold_dbm for name, carrier in prediction.radio.carriers.items()
     }
-    return list_servers(prediction.signal, thresholds, others)
+    wrong = prediction.inputs.settings.evidence.wrong_record_part
+    return list_servers(prediction.signal, thresholds, others, wrong=wrong, doubts=doubts)
 
 
 def service_chances(
@@ -58,7 +61,6 @@ def service_chances(
         members,
         points=len(prediction.demand),
         correlation=prediction.radio.site_correlation,
-        wrong=prediction.inputs.settings.evidence.wrong_record_part,
     )
     p[:, prediction.demand["ground_m"].isna().to_numpy()] = np.nan
     return dict(zip(wanted, p, strict=True))

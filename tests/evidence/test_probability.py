@@ -118,5 +118,8 @@ def test_masts_are_gone_one_by_one() -> None:
     loud = SIGNAL.assign(level_dbm=200.0, second_level_dbm=200.0)
     # 3g has one mast of the two of 4g
     choices = np.array([[True, True], [True, False]])
-    p = point_probabilities(list_servers(loud, THRESHOLDS), choices, points=2, correlation=0.5, wrong=0.1)
+    p = point_probabilities(list_servers(loud, THRESHOLDS, wrong=0.1), choices, points=2, correlation=0.5)
     assert p[:, 0] == pytest.approx([0.99, 0.9])
+    doubted = list_servers(loud, THRESHOLDS, wrong=0.1, doubts=pd.Series({"x": 0.6, "elsewhere": 0.9}))
+    p = point_probabilities(doubted, choices, points=2, correlation=0.5)
+    assert p[:, 0] == pytest.approx([0.94, 0.4])

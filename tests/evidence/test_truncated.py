@@ -78,3 +78,30 @@ def test_it_follows_scikit_learns_rules() -> None:
     copy = clone(regressor())
     assert not hasattr(copy, "coef_")
     assert set(copy.get_params()) == {"prior_db", "sigma_clear_db", "sigma_blocked_db", "correlation"}
+
+
+def test_a_report_far_below_the_mast_beside_it_speaks_against_the_mast() -> None:
+    fitted = regressor().fit(*draw(2, bias=0, sigma=8, strays=0.1))
+    reports = np.array([-112.0, -70.0, -60.0])
+    observed = Observed(
+        first_dbm=np.full(3, -60.0),
+        second_dbm=np.array([-130.0, -130.0, np.nan]),
+        obstruction=np.zeros(3),
+        sensitivity_dbm=np.full(3, -115.0),
+        weight=np.ones(3),
+    )
+    told = fitted.presence(np.ones((3, 1)), reports, observed)
+    assert told[0] < -5
+    assert (told[1:] > 0).all()
+
+
+def test_a_mast_far_too_weak_to_be_heard_is_neither_shown_nor_denied() -> None:
+    fitted = regressor().fit(*draw(2, bias=0, sigma=8, strays=0.1))
+    observed = Observed(
+        first_dbm=np.array([-180.0]),
+        second_dbm=np.array([np.nan]),
+        obstruction=np.zeros(1),
+        sensitivity_dbm=np.array([-115.0]),
+        weight=np.ones(1),
+    )
+    assert fitted.presence(np.ones((1, 1)), np.array([-90.0]), observed)[0] == pytest.approx(0, abs=1e-6)

@@ -53,7 +53,8 @@ class Fit:
     validation : Validation or None
         Blocked cross-validation; None where there were too few blocks.
     bins : DataFrame
-        The bins with their path, ``weight``, ``explained``, standardised ``error`` and the variance of its ``noise``.
+        The bins with their path, ``weight``, ``explained``, ``presence`` (logarithm of the likelihood ratio, the best server
+        there against not there), standardised ``error`` and the variance of its ``noise``.
     block_m : float
         Side of the blocks. [m]
     """
@@ -211,10 +212,11 @@ def fit_levels(
     table = table.assign(
         weight=weight,
         explained=model.regressor.explained(data.X, data.y, data.observed, extra=extra),
+        presence=model.regressor.presence(data.X, data.y, data.observed, extra=extra),
         error=(data.y - mean) / sigma,
         noise=(table["scatter_db"].to_numpy() / sigma) ** 2,
     )
-    lost = bins[~usable].assign(weight=1.0, explained=0.0, error=np.nan, noise=0.0)
+    lost = bins[~usable].assign(weight=1.0, explained=0.0, presence=0.0, error=np.nan, noise=0.0)
     return Fit(
         design=design,
         model=model,

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from lomsong.evidence.calibration import Fit, fit_levels, gather_bins
 from lomsong.evidence.correction import correct_signal, untuned_correlation
+from lomsong.evidence.doubts import doubt_masts, say_doubts
 from lomsong.evidence.features import Masts, Surroundings
 from lomsong.evidence.input_errors import learn_input_errors
 from lomsong.evidence.names import rows_of
@@ -49,6 +50,8 @@ class Evidence:
         For each operator and technology, what its correction was learned from.
     strays : DataFrame
         Servers that no record knows but samples heard, in the columns of `list_servers`.
+    doubts : Series
+        Chance that a mast is not there, by ``site_id``, of those that samples speak of.
     witnesses : Witnesses
         What lies near every demand point.
     rate : TestRate
@@ -63,6 +66,7 @@ class Evidence:
     fit: Fit | None
     rules: tuple[GroupRule, ...]
     strays: pd.DataFrame
+    doubts: pd.Series
     witnesses: Witnesses
     rate: TestRate
     settings: EvidenceSettings
@@ -193,6 +197,7 @@ def calibrate(
         fit=fit,
         rules=choose_rules(prediction.signal, fit, settings),
         strays=strays,
+        doubts=doubt_masts(fit, settings),
         witnesses=witnesses,
         rate=TestRate(
             rate=0.0,
@@ -219,7 +224,11 @@ def calibrate(
         evidence,
         rate=rate,
         witnesses=witnesses,
-        findings=(*samples.findings, *say_rules(evidence.rules, fit, len(samples.bins))),
+        findings=(
+            *samples.findings,
+            *say_rules(evidence.rules, fit, len(samples.bins)),
+            *say_doubts(evidence.doubts),
+        ),
     )
 
 
@@ -241,7 +250,10 @@ def _on_air(prediction: Prediction) -> NDArray[np.datetime64]:
 def _chances(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, Array]:
     """Return the chance from the servers at every demand point, and the share of operators to serve it if any does."""
     prediction = evidence.prediction
-    servers = list_servers(prediction.signal, thresholds, evidence.strays)
+    wrong = evidence.settings.wrong_record_part
+    servers = list_servers(
+        prediction.signal, thresholds, evidence.strays, wrong=wrong, doubts=evidence.doubts
+    )
     counts = servers.carriers["technology"].isin(prediction.inputs.settings.service.technologies).to_numpy()
     names = servers.carriers["operator"]
     there = sorted(names[np.unique(servers.carrier[counts[servers.carrier]])].unique())
@@ -252,7 +264,6 @@ def _chances(evidence: Evidence, thresholds: dict[str, float]) -> tuple[Array, A
         choices,
         points=count,
         correlation=prediction.radio.site_correlation,
-        wrong=evidence.settings.wrong_record_part,
     )
     fewest = 1.0 / max(len(alone), 1)
     share = (

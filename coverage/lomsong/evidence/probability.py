@@ -31,6 +31,8 @@ class Servers:
         (predicted level - threshold) / σ. [unitless]
     carriers : DataFrame
         ``operator`` and ``technology``.
+    wrong : ndarray, shape (masts,)
+        Chance that each mast is not there, whatever its level: masts fail one by one, so two are seldom gone together.
     """
 
     point: NDArray[np.int32]
@@ -38,6 +40,7 @@ class Servers:
     mast: NDArray[np.int32]
     margin_sigmas: NDArray[np.float32]
     carriers: pd.DataFrame
+    wrong: NDArray[np.float64]
 
 
 def any_server_probability(
@@ -82,6 +85,7 @@ def any_server_probability(
         mast=np.arange(len(order), dtype=np.int32),
         margin_sigmas=np.asarray(margin_sigmas, dtype=np.float32)[order],
         carriers=pd.DataFrame({"operator": [""], "technology": [""]}),
+        wrong=np.zeros(len(order)),
     )
     every = np.ones((1, 1), dtype=bool)
     p: NDArray[np.float64] = point_probabilities(servers, every, points=groups, correlation=correlation)[0]
@@ -89,7 +93,7 @@ def any_server_probability(
 
 
 def point_probabilities(
-    servers: Servers, choices: NDArray[np.bool_], *, points: int, correlation: float, wrong: float = 0.0
+    servers: Servers, choices: NDArray[np.bool_], *, points: int, correlation: float
 ) -> NDArray[np.float64]:
     """
     Probability of signal at each demand point, for several choices of carriers at once.
@@ -106,8 +110,6 @@ def point_probabilities(
         Number of demand points.
     correlation : float
         Between masts.
-    wrong : float
-        Chance that a mast is not there, whatever its level: masts fail one by one, so two are seldom gone together.
 
     Returns
     -------
@@ -125,7 +127,7 @@ def point_probabilities(
         nodes,
         weights / weights.sum(),
         correlation,
-        wrong,
+        servers.wrong,
     )
     return p
 
@@ -141,15 +143,17 @@ def _integrate(margins, carrier, mast, starts, choices, nodes, weights, correlat
         margin, of, at = margins[here].astype(np.float64), carrier[here], mast[here]
         fails = np.empty((len(margin), len(nodes)))
         for server in range(len(margin)):
+            gone = wrong[at[server]]
             for node in range(len(nodes)):
                 silent = 0.5 * math.erfc((margin[server] + root * nodes[node]) / own)
-                fails[server, node] = wrong + (1.0 - wrong) * silent
+                fails[server, node] = gone + (1.0 - gone) * silent
         best = np.empty(len(margin), np.int64)
         for choice in range(len(choices)):
             count = _pick_best(margin, of, at, choices[choice], best)
             if count == 1:
                 # alone it needs no integral
-                result[choice, point] = (1.0 - wrong) * 0.5 * math.erfc(-margin[best[0]] / math.sqrt(2.0))
+                there = 1.0 - wrong[at[best[0]]]
+                result[choice, point] = there * 0.5 * math.erfc(-margin[best[0]] / math.sqrt(2.0))
             elif count > 1:
                 failing = 0.0
                 for node in range(len(nodes)):
@@ -181,7 +185,12 @@ def _pick_best(margin, carrier, mast, counts, best):  # type: ignore[no-untyped-
 
 
 def list_servers(
-    signal: pd.DataFrame, thresholds_dbm: dict[str, float], others: pd.DataFrame | None = None
+    signal: pd.DataFrame,
+    thresholds_dbm: dict[str, float],
+    others: pd.DataFrame | None = None,
+    *,
+    wrong: float = 0.0,
+    doubts: pd.Series | None = None,
 ) -> Servers:
     """
     List the best and the second server of every row of `signal`.
@@ -194,11 +203,15 @@ def list_servers(
         Usable level by technology.
     others : DataFrame, optional
         Further servers: ``demand_id, operator, technology, site_id, margin_sigmas``.
+    wrong : float
+        Chance that a mast is not there.
+    doubts : Series, optional
+        The same of some masts by their name, from `doubt_masts`.
     """
     further = others if others is not None else signal.iloc[:0].assign(margin_sigmas=0.0)
     operators, operator_names = number_names(signal["operator"], further["operator"])
     technologies, technology_names = number_names(signal["technology"], further["technology"])
-    masts, _ = number_names(signal["site_id"], signal["second_site_id"], further["site_id"])
+    masts, mast_names = number_names(signal["site_id"], signal["second_site_id"], further["site_id"])
     threshold = np.array([*(thresholds_dbm.get(name, np.nan) for name in technology_names), np.nan])
     margins = [_margin(signal, prefix, threshold[technologies[0]]) for prefix in ("", "second_")]
     carriers = [
@@ -223,6 +236,9 @@ def list_servers(
         carriers=pd.MultiIndex.from_product(
             [operator_names, technology_names], names=["operator", "technology"]
         ).to_frame(index=False),
+        wrong=np.full(len(mast_names), wrong)
+        if doubts is None
+        else doubts.reindex(mast_names).fillna(wrong).to_numpy(),
     )
 
 

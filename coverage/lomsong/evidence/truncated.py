@@ -184,6 +184,29 @@ class TruncatedLevelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         inside, outside, _ = self._densities(X, y, observed, extra=extra)
         return np.asarray(inside / np.maximum(inside + outside, 1e-300))
 
+    def presence(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
+        """
+        Return the logarithm of the likelihood ratio of each report: the best server there against not there.
+
+        Beside a mast nothing weaker than its level is heard, whatever else serves the place.
+        """
+        sigma = self.spread(observed.obstruction)
+        others = observed.second_dbm + self.predict(X) + extra
+        there = self.reported(X, observed, extra=extra)
+        gone = np.where(np.isnan(others), -np.inf, others), sigma
+        with_it, without = (self._log_strongest(y, observed.sensitivity_dbm, *law) for law in (there, gone))
+        return np.asarray(with_it - without)
+
+    def _log_strongest(self, y: Array, sensitivity_dbm: Array, mean: Array, sigma: Array) -> Array:
+        """Return the logarithm of the density of a report: the stronger of recorded masts and, at times, a stray one."""
+        (middle, wide), part = self.stray_, self.outliers_
+        z, t = (y - mean) / sigma, (y - middle) / wide
+        density = normal_density(z) / sigma * (1 - part + part * ndtr(t))
+        density += ndtr(z) * part * normal_density(t) / wide
+        unheard = ndtr((sensitivity_dbm - mean) / sigma)
+        unheard = unheard * (1 - part + part * ndtr((sensitivity_dbm - middle) / wide))
+        return np.asarray(np.log(np.maximum(density, 1e-300)) - np.log(np.maximum(1 - unheard, 1e-300)))
+
     def log_score(self, X: Array, y: Array, observed: Observed, *, extra: Array | float = 0.0) -> Array:
         """Return the logarithm of the predicted density at each reported level."""
         inside, outside, seen = self._densities(X, y, observed, extra=extra)

@@ -5,15 +5,18 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from lomsong.evidence.calibration import UNEXPLAINED, Fit
+from lomsong.evidence.shadowing import Known, Shadowing, estimate_errors
 from lomsong.prediction import Prediction
 
-#: Distance at which the level of an unknown mast is alike by 1/e, spread of levels about their mean, and how far below
-#: the threshold that mean is taken to lie: assumptions, since nothing is known of such a mast.
+#: Levels of an unknown mast: alike by 1/e at this distance, spread about their mean, and how far below the threshold that mean
+#: is taken to lie: assumptions, since nothing is known of such a mast.
 ALIKE_M, SPREAD_DB, BELOW_DB = 1200.0, 14.0, 12.0
-#: Spread of a level right beside the sample. [dB]
-BESIDE_DB = 4.0
+#: Variance of a level right beside a sample, in that of the levels.
+BESIDE = (4.0 / SPREAD_DB) ** 2
 #: Further off a sample says nothing. [m]
 REACH_M = 3000.0
+#: How alike the levels are, as the kriging of errors takes it.
+LAW = Shadowing(length_m=ALIKE_M, part=1.0, between=1.0, pairs=0)
 #: Name of the mast in the list of servers.
 NAME = "unrecorded"
 
@@ -23,7 +26,7 @@ def stray_servers(prediction: Prediction, fit: Fit, thresholds_dbm: dict[str, fl
     List, for each demand point near such a sample, the server that must be there.
 
     Simple kriging of the level itself: right beside the sample it is the sample's, far off it is that of a place without
-    signal.
+    signal. Weak samples that recorded masts explain count, too: where so little was heard, the unknown mast gave no more.
 
     Parameters
     ----------
@@ -39,18 +42,28 @@ def stray_servers(prediction: Prediction, fit: Fit, thresholds_dbm: dict[str, fl
     DataFrame
         Columns ``demand_id, operator, technology, site_id, margin_sigmas``; one row a point, operator and technology.
     """
-    strays = fit.bins[(fit.bins["explained"] < UNEXPLAINED) & ~(fit.bins["error"] < 0)]
+    bins = fit.bins
+    stray = ((bins["explained"] < UNEXPLAINED) & ~(bins["error"] < 0)).to_numpy()
+    needed = bins["technology"].map(thresholds_dbm).to_numpy(dtype=np.float64)
+    margin = bins["measured_dbm"].to_numpy() - needed
+    telling = bins.assign(stray=stray, margin_db=margin)[stray | (margin < 0)]
     demand = prediction.demand
     at = np.column_stack([demand.geometry.x, demand.geometry.y])
     tables = []
-    for (operator, technology), mine in strays.groupby(["operator", "technology"], sort=True):
-        threshold = thresholds_dbm[str(technology)]
-        found = cKDTree(mine[["x", "y"]].to_numpy()).query(at, distance_upper_bound=REACH_M)
-        away, row = np.asarray(found[0]), np.asarray(found[1])
+    for (operator, technology), mine in telling.groupby(["operator", "technology"], sort=True):
+        if not mine["stray"].any():
+            continue
+        xy = mine[["x", "y"]].to_numpy()
+        away = cKDTree(xy[mine["stray"]]).query(at, distance_upper_bound=REACH_M)[0]
         near = np.flatnonzero(np.isfinite(away))
-        alike = np.exp(-away[near] / ALIKE_M)
-        margin = alike * (mine["measured_dbm"].to_numpy()[row[near]] - threshold + BELOW_DB) - BELOW_DB
-        sigma = np.sqrt(BESIDE_DB**2 + SPREAD_DB**2 * (1 - alike**2))
+        known = Known(
+            xy=xy,
+            mast=np.zeros(len(mine), dtype=np.int64),
+            error=(mine["margin_db"].to_numpy() + BELOW_DB) / SPREAD_DB,
+            extra=np.full(len(mine), BESIDE),
+        )
+        one_mast = np.zeros((len(near), 1), dtype=np.int64)
+        level, variance = estimate_errors(LAW, known, at[near], near, one_mast)
         tables.append(
             pd.DataFrame(
                 {
@@ -58,7 +71,7 @@ def stray_servers(prediction: Prediction, fit: Fit, thresholds_dbm: dict[str, fl
                     "operator": operator,
                     "technology": technology,
                     "site_id": NAME,
-                    "margin_sigmas": margin / sigma,
+                    "margin_sigmas": ((level - BELOW_DB / SPREAD_DB) / np.sqrt(variance + BESIDE))[:, 0],
                 }
             )
         )

@@ -1,0 +1,52 @@
+"""Doubt about recorded masts: those that samples taken beside them hardly heard may be off the air or stand elsewhere."""
+
+import pandas as pd
+from scipy.special import expit, logit
+
+from lomsong.evidence.calibration import Fit
+from lomsong.findings import Finding, count_rows, name_rows
+from lomsong.settings import EvidenceSettings
+
+#: How strongly one report may speak against a mast, since the phone may have lain in a cellar, and all of them together.
+#: [natural logarithm of a likelihood ratio]
+MOST_OF_ONE, MOST_OF_ALL = 2.0, 4.0
+#: From this chance on a mast is named.
+NAMED_FROM = 0.2
+
+
+def doubt_masts(fit: Fit | None, settings: EvidenceSettings) -> pd.Series:
+    """
+    Chance that each mast is not where it is recorded, after the reports that it should have served best.
+
+    Reports that fit do not lower it: they show that a mast is there, not that its record is right in all directions.
+
+    Returns
+    -------
+    Series
+        Index ``site_id``; masts without such reports are left out.
+    """
+    if fit is None or settings.wrong_record_part == 0:
+        return pd.Series(dtype=float)
+    heard = fit.bins[fit.bins["error"].notna()]
+    told = heard["presence"].clip(-MOST_OF_ONE, MOST_OF_ONE) * heard["weight"]
+    ratio = told.groupby(heard["mast"], sort=True).sum().clip(-MOST_OF_ALL, 0.0)
+    chance = expit(logit(settings.wrong_record_part) - ratio.to_numpy())
+    return pd.Series(chance, index=fit.design.masts.names[ratio.index])
+
+
+def say_doubts(doubts: pd.Series) -> list[Finding]:
+    """Name the masts that samples speak against, the most doubtful first."""
+    doubted = doubts[doubts >= NAMED_FROM].sort_values(ascending=False, kind="stable")
+    if not len(doubted):
+        return []
+    named = name_rows(f"{name} ({chance:.0%})" for name, chance in doubted.items())
+    message = (
+        f"samples beside {count_rows(len(doubted), 'recorded mast')} are far weaker than its record would give: {named} "
+        "to be off the air or elsewhere; ask the operator"
+    )
+    rows = tuple(doubted.index.astype(str))
+    return [
+        Finding(
+            layer="masts", word="correct", severity="warning", message=message, count=len(doubted), rows=rows
+        )
+    ]
