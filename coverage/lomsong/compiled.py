@@ -48,8 +48,10 @@ with _without_the_look_alike():
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 #: The same for a function whose outer loop (`prange`) runs on all threads.
 parallel_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-#: What LLVM may take for granted in a swift kernel: no NaN comes in, and the order of operations does not matter.
-FREEDOMS = ("nnan", "nsz", "ninf", "contract", "reassoc")
+#: What LLVM may take for granted in a swift kernel: no NaN comes in. Not that products and sums may be fused or put in
+#: another order: it does so or not by what is around the kernel, and what a process has compiled itself would differ in the
+#: last bit from the same kept on disk.
+FREEDOMS = ("nnan", "nsz", "ninf")
 #: A kernel whose products and sums may be fused.
 fused_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp"})
 #: A kernel whose sums may be added in any order; NaN passes through.

@@ -4,6 +4,9 @@ Both area engines: against P.1812 on profiles sampled with plain numpy, against 
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -355,6 +358,41 @@ def test_the_number_of_threads_does_not_change_a_byte(terrain: Raster, engine: E
         found.append(area_loss(terrain, mast(), settings(engine), radius_m=8e3, cell_m=150.0).path_loss_db)
     set_num_threads(threads)
     assert len({losses.tobytes() for losses in found}) == 1
+
+
+#: Prints how many losses are known and the checksum of all.
+EXACT_AREA = """
+import hashlib
+import numpy as np
+from pyproj import CRS
+from lomsong.grid import Raster
+from lomsong.propagation.area import AreaSettings, Transmitter, pixel_losses
+rng = np.random.default_rng(1)
+heights = rng.normal(0, 60, (25, 25)).repeat(16, 0).repeat(16, 1) + rng.normal(0, 8, (400, 400))
+terrain = Raster(heights.astype(np.float32), (4e5, 90.0, 2.4e6, -90.0), CRS.from_epsg(32648))
+mast = Transmitter(x=418e3, y=2.382e6, height_m=30, frequency_mhz=900)
+settings = AreaSettings(refractivity_gradient=45, surface_refractivity=325, model="p526", engine="exact")
+row, column = np.mgrid[5:395:1.5, 5:395:1.5]
+losses, slopes = pixel_losses(terrain, mast, settings, row=row, column=column, radius_m=20e3)
+print(np.isfinite(losses).sum(), hashlib.sha256(losses.tobytes() + slopes.tobytes()).hexdigest())
+"""
+
+
+def test_what_compiles_the_engine_and_what_loads_it_from_disk_give_the_same_bytes(tmp_path: Path) -> None:
+    def run() -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", EXACT_AREA],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    compiled = run()
+    assert any(tmp_path.rglob("*.nbc"))
+    assert int(compiled[0]) > 50_000
+    assert run() == compiled
 
 
 @pytest.mark.parametrize("engine", ["exact", "radial"])
