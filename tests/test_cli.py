@@ -69,7 +69,17 @@ def test_settings_prints_one_section_or_all() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["columns", "nonsense"], ["settings", "nonsense"], ["run", "x.yml"], ["nonsense"], ["--nonsense"]],
+    [
+        ["columns", "nonsense"],
+        ["settings", "nonsense"],
+        ["run", "x.yml"],
+        ["nonsense"],
+        ["--nonsense"],
+        ["map", "r", "--anyway"],
+        ["run", "x.yml", "--out", "o", "--workers", "2"],
+        ["run", "x.yml", "--out", "o", "--raster-cell", "250"],
+        ["run", "x.yml", "--out", "o", "--rasters", "--raster-cell", "nan"],
+    ],  # fmt: skip
 )
 def test_wrong_usage_is_exit_code_two(arguments: list[str]) -> None:
     done = lomsong(*arguments)

@@ -77,6 +77,8 @@ def map_(
 
     if hide_masts and blur_masts is not None:
         raise click.UsageError("--hide-masts and --blur-masts exclude each other")
+    if len(runs) == 1 and (mapping is not None or anyway):
+        raise click.UsageError("--mapping and --anyway are for several runs")
     if (online_tiles is None) != (attribution is None):
         raise click.UsageError("--online-tiles and --attribution need each other")
     chosen = MapOptions(

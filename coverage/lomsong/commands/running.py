@@ -1,6 +1,7 @@
 """`demo`, `check` and `run`: from sources to results."""
 
 import json
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,9 @@ import click
 from lomsong.addresses import hide_login, is_address
 from lomsong.commands import options
 from lomsong.terminal.lines import print_json, print_lines
+
+#: Cell of a raster where none is asked for. [m]
+_RASTER_CELL_M = 100.0
 
 
 @click.command(
@@ -69,7 +73,7 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     "--rasters", is_flag=True, help="Also write predicted signal as GeoTIFF, one per operator and technology."
 )
 @click.option(
-    "--raster-cell", default=100.0, show_default=True, metavar="M", help="Cell size of --rasters in metres."
+    "--raster-cell", type=float, metavar="M", help="Cell size of --rasters in metres.  [default: 100]"
 )
 @click.option("--bom", is_flag=True, help="Begin CSV files with a byte order mark, for Excel.")
 @click.option(
@@ -84,7 +88,12 @@ def check(config: str, out: str | None, as_json: bool) -> None:
     show_default=True,
     help="Where prediction and rasters are worked on; the results are the same.",
 )
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Workers of processes and dask.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Workers of processes and dask; as many as processors if not given.",
+)
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler that runs already, tcp:// or tls://.")
 @click.option("--tls", nargs=3, metavar="CA CERT KEY", help="Certificate files for a tls:// scheduler.")
 @click.option("--resume", is_flag=True, help="Go on where a stopped run into OUT was.")
@@ -94,7 +103,7 @@ def run(
     config: str,
     out: str,
     rasters: bool,
-    raster_cell: float,
+    raster_cell: float | None,
     bom: bool,
     inert_csv: bool,
     engine: Literal["serial", "processes", "dask"],
@@ -112,6 +121,10 @@ def run(
         raise click.UsageError(
             f"--out is a folder of this machine; afterwards: lomsong publish FOLDER {hide_login(out)}"
         )
+    if workers is not None and engine == "serial":
+        raise click.UsageError("--workers are those of --engine processes or dask")
+    if raster_cell is not None and not (rasters and 0 < raster_cell < math.inf):
+        raise click.UsageError("--raster-cell needs --rasters, and a size above 0")
     settings = load_settings(config)  # a mistake in it is told before the rest is loaded
     from lomsong.engine import Engine
     from lomsong.pipeline import run as run_chain
@@ -127,7 +140,7 @@ def run(
         done = run_chain(
             settings,
             out,
-            raster_cell_m=raster_cell if rasters else None,
+            raster_cell_m=(raster_cell or _RASTER_CELL_M) if rasters else None,
             csv=Dress(bom=bom, inert=inert_csv),
             engine=chosen,
             resume=resume,
