@@ -79,7 +79,7 @@ def test_settings_prints_one_section_or_all() -> None:
         ["run", "x.yml", "--out", "o", "--workers", "2"],
         ["run", "x.yml", "--out", "o", "--raster-cell", "250"],
         ["run", "x.yml", "--out", "o", "--rasters", "--raster-cell", "nan"],
-    ],  # fmt: skip
+    ],
 )
 def test_wrong_usage_is_exit_code_two(arguments: list[str]) -> None:
     done = lomsong(*arguments)
