@@ -1,5 +1,6 @@
 """The command line: what a user types, sees and gets as an exit code."""
 
+import io
 import json
 import re
 import subprocess
@@ -188,6 +189,15 @@ def test_json_keeps_every_name_and_commands_no_terminal(capsys: pytest.CaptureFi
     assert json.loads(shown) == given
     assert "Bản" in shown
     assert not set(shown) & set("\x1b\x07\x9b\u202e\ud800")
+
+
+def test_json_keeps_every_name_where_the_output_is_not_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"name": f"{COMMANDS} Đèo Gió"}
+    out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", errors="replace")
+    monkeypatch.setattr(sys, "stdout", out)
+    print_json(json.dumps(given, ensure_ascii=False))
+    out.seek(0)
+    assert json.loads(out.read()) == given
 
 
 def test_all_that_is_printed_goes_through_one_door() -> None:

@@ -1,10 +1,15 @@
 """Lines in the terminal: the one way out for all that the commands say."""
 
 import json
+import re
+import sys
 
 import click
 
 from lomsong.text import UNSHOWN, clean
+
+#: What an output in another encoding than UTF-8 may not hold.
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def print_lines(*lines: str, err: bool = False) -> None:
@@ -13,6 +18,11 @@ def print_lines(*lines: str, err: bool = False) -> None:
 
 
 def print_json(text: str) -> None:
-    """Print JSON; what no terminal should obey is written as the number of the character, which reads as the same value."""
-    lines = (UNSHOWN.sub(lambda found: json.dumps(found.group())[1:-1], line) for line in text.split("\n"))
-    click.echo("\n".join(lines))
+    """Print JSON; what no terminal should obey, or can hold, is written as the number of the character: the same value."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # a closed output has none
+    numbered = UNSHOWN if encoding.lower() in ("utf-8", "utf8") else _BEYOND_ASCII
+    click.echo("\n".join(numbered.sub(_number_of, line) for line in text.split("\n")))
+
+
+def _number_of(found: re.Match[str]) -> str:
+    return json.dumps(found.group())[1:-1]
