@@ -64,6 +64,13 @@ def test_the_same_map_gives_the_same_folder_and_another_leaves_nothing_of_it(
     assert not any("measurements" in name for name in named)
 
 
+def test_the_page_of_somebody_else_is_never_replaced(drawn: Any, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<h1>My site</h1>")
+    with pytest.raises(OutputError, match="no map of lomsong's; name another folder"):
+        save_map_folder(drawn, tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["<h1>My site</h1>"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(drawn: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):

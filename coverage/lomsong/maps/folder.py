@@ -6,6 +6,7 @@ from pathlib import Path
 import folium
 
 from lomsong.atomic import staged_folder, told_as_ours
+from lomsong.errors import OutputError
 from lomsong.maps.layer import archives_of
 from lomsong.maps.offline import POLICY
 
@@ -41,9 +42,10 @@ def save_map_folder(drawn: folium.Map, folder: str | Path) -> Path:
     Raises
     ------
     OutputError
-        The folder cannot be written to, or the map holds a layer that needs the network.
+        The folder cannot be written to or holds another page, or the map holds a layer that needs the network.
     """
     folder = Path(folder)
+    _refuse_another_page(folder / INDEX)
     text = drawn.get_root().render()
     chunks = {f"{name}.js": f'lomsong.chunk("{name}","{packed}");\n' for name, packed in _PACK.findall(text)}
     page = _PACK.sub(r'<script type="application/gzip" id="\1" data-chunk="\1.js"></script>', text)
@@ -63,3 +65,12 @@ def save_map_folder(drawn: folium.Map, folder: str | Path) -> Path:
             if _CHUNK.fullmatch(old.name) and old.name not in kept:
                 old.unlink()
     return folder / INDEX
+
+
+def _refuse_another_page(page: Path) -> None:
+    """Refuse a folder whose page is not one of ours: the start of somebody's site."""
+    with told_as_ours(page.parent):
+        if page.is_file() and b"lomsong" not in page.read_bytes():
+            raise OutputError(
+                f"{page.parent} holds an {page.name} that is no map of lomsong's; name another folder with --out"
+            )
