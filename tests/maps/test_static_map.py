@@ -79,6 +79,12 @@ def test_hostile_and_broken_input_still_gives_a_sheet(
     assert not [name for one in elements for name in one.attrib if name.lower().startswith("on")]
 
 
+def test_a_title_keeps_the_marks_that_join_its_letters(villages: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    labels = Labels("می\u200cشود\x1b[31m\u202e", synthetic=False, attributions=())
+    path = draw_static_map(villages, tmp_path / "m.svg", parts=MapParts(labels=labels), drawn_on=DAY)
+    assert "می\u200cشود\ufffd[31m\ufffd" in path.read_text(encoding="utf-8")
+
+
 def test_hidden_masts_are_not_on_the_sheet(
     villages: gpd.GeoDataFrame, inputs: Inputs, tmp_path: Path
 ) -> None:

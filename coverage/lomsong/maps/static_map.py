@@ -30,6 +30,7 @@ from lomsong.maps.static_ways import (
     outline_of,
 )
 from lomsong.schemas import STATUSES
+from lomsong.text import clean
 from lomsong.wording import LANGUAGES, write_number
 
 #: Width and height of the sheets. [inch]
@@ -38,6 +39,8 @@ SHEETS: Mapping[str, tuple[float, float]] = {
     "a4-portrait": (8.27, 11.69),
     "slide": (13.333, 7.5),
 }
+#: Letters of a name that are shown.
+_MOST_LETTERS = 200
 #: The page's colours and patterns, in matplotlib's words.
 _LOOKS = {
     "white": ("#D55E00", "#5c2900", "xxx"),
@@ -136,10 +139,11 @@ def draw_static_map(
     draw_backhaul(sheet.axes, parts.plan, frame.crs)
     _draw_points(sheet, parts, frame)
     _furnish(sheet, frame)
-    head = f"{sheet.words('synthetic')}\n{_plain(labels.name)}" if labels.synthetic else _plain(labels.name)
+    name = clean(labels.name[:_MOST_LETTERS])
+    head = f"{sheet.words('synthetic')}\n{name}" if labels.synthetic else name
     sheet.figure.text(0.03, 0.97, head, fontsize=15, fontweight="bold", va="top", parse_math=False)
     _legend(sheet, villages, parts)
-    credits_ = ", ".join(_plain(text) for text in labels.attributions) or "–"
+    credits_ = ", ".join(clean(text[:_MOST_LETTERS]) for text in labels.attributions) or "–"
     day = (drawn_on or date.today()).isoformat()
     told = textwrap.wrap(
         f"{sheet.words('sources')}: {credits_}", _FOOT_LETTERS, max_lines=4, placeholder=" …"
@@ -305,12 +309,6 @@ def _legend(sheet: _Sheet, villages: gpd.GeoDataFrame, parts: MapParts) -> None:
     sheet.figure.legend(
         handles=handles, frameon=False, fontsize=9, labelspacing=0.9, ncols=1 if wide else 2, **where
     )
-
-
-def _plain(text: str) -> str:
-    """Return text that every back end can write: no control characters, no lone surrogates, not endless."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[:200])
-    return shown.encode("utf-8", "replace").decode("utf-8")
 
 
 def _save(sheet: _Sheet, target: Path) -> Path:
