@@ -17,6 +17,8 @@ from lomsong.wording import Language, write_number
 
 #: Okabe and Ito's colours.
 _BLUE, _ORANGE, _GREEN, _INK, _PALE, _RULE = "#0072B2", "#D55E00", "#009E73", "#222222", "#555555", "#d9d9d9"
+#: The plot of the curve: left, right, top and foot. [pixel]
+_LEFT, _RIGHT, _TOP, _BASE = 78.0, 670.0, 44.0, 280.0
 _PREFIX = "cost_"
 _NO_PARTS = ("cost_total", "cost_capital", "cost_per_year")
 
@@ -114,73 +116,86 @@ def _refuse_gaps(plan: PlanTables) -> None:
             raise ValueError(f"{name} lacks {', '.join(lacking)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """From money and people to pixels."""
+
+    most_cost: float
+    most_people: float
+
+    def place(self, cost: float, people: float) -> tuple[float, float]:
+        """Return where a point of the curve lies."""
+        x = _LEFT + (_RIGHT - _LEFT) * cost / self.most_cost
+        return x, _BASE - (_BASE - _TOP) * people / self.most_people
+
+
 def draw_curve(plan: PlanTables, money: str, language: Language) -> Drawing:
     """Draw expected people reached against money spent, with the plan and the bend."""
-    width, height, left, right, top, base = 700, 340, 78.0, 670.0, 44.0, 280.0
     curve = plan.curve
     spent = float(plan.sites["cost_total"].max()) if len(plan.sites) else 0.0
     reached = float(plan.sites["people"].sum()) if len(plan.sites) else 0.0
-    most_cost = max(float(curve["cost"].max()), spent, 1.0) * 1.04
-    most_people = max(float(curve["people"].max()), reached, 1.0) * 1.08
-
-    def place(cost: float, people: float) -> tuple[float, float]:
-        return left + (right - left) * cost / most_cost, base - (base - top) * people / most_people
-
+    frame = _Frame(
+        max(float(curve["cost"].max()), spent, 1.0) * 1.04,
+        max(float(curve["people"].max()), reached, 1.0) * 1.08,
+    )
+    marks = [
+        ("knee", float(row["cost"]), float(row["people"]), _ORANGE, 40)
+        for _, row in curve[curve["knee"].astype(bool)].head(1).iterrows()
+    ]
+    if len(plan.sites):
+        marks.append(("chosen", spent, reached, _GREEN, 18))
     title = say_plan("curve", language)
-    shapes: list[Shape] = [Words(10, 20, title, 13, bold=True)]
-    for tick in _round_ticks(most_people):
-        _, y = place(0, tick)
+    shapes: list[Shape] = [
+        Words(10, 20, title, 13, bold=True),
+        *_axes(frame, language),
+        *_steps(curve, frame),
+    ]
+    told = []
+    for word, cost, people, colour, drop in marks:
+        numbers = {"people": write_number(people, 0, language), "cost": write_number(cost, 0, language)}
+        name, point = say_plan(word, language), say_plan("curve_point", language, money=money, **numbers)
+        x, row = _LEFT + 66, _BASE - drop
         shapes += [
-            Line([(left, y), (right, y)], _RULE),
-            Words(left - 6, y + 4, write_number(tick, 0, language), 10, _PALE, "end"),
+            _diamond(*frame.place(cost, people), colour),
+            _diamond(x, row, colour),
+            Words(x + 14, row + 4, fit(f"{name}: {point}", _RIGHT - _LEFT - 80, 10.5), 10.5),
         ]
-    for tick in _round_ticks(most_cost):
-        x, _ = place(tick, 0)
+        told.append(f"{name} {point}")
+    shapes.append(Words(_LEFT, _TOP - 6, say_plan("people_axis", language), 10.5, _PALE))
+    spent_axis = say_plan("spent_axis", language, money=money)
+    shapes.append(Words((_LEFT + _RIGHT) / 2, _BASE + 38, spent_axis, 11, anchor="middle"))
+    return Drawing(700, 340, title, say_plan("curve_alt", language, told="; ".join(told)), tuple(shapes))
+
+
+def _axes(frame: _Frame, language: Language) -> list[Shape]:
+    shapes: list[Shape] = []
+    for tick in _round_ticks(frame.most_people):
+        _, y = frame.place(0, tick)
         shapes += [
-            Line([(x, base), (x, base + 4)], _PALE),
-            Words(x, base + 17, write_number(tick, 0, language), 10, _PALE, "middle"),
+            Line([(_LEFT, y), (_RIGHT, y)], _RULE),
+            Words(_LEFT - 6, y + 4, write_number(tick, 0, language), 10, _PALE, "end"),
         ]
-    shapes.append(Line([(left, top), (left, base), (right, base)], _PALE))
+    for tick in _round_ticks(frame.most_cost):
+        x, _ = frame.place(tick, 0)
+        shapes += [
+            Line([(x, _BASE), (x, _BASE + 4)], _PALE),
+            Words(x, _BASE + 17, write_number(tick, 0, language), 10, _PALE, "middle"),
+        ]
+    return [*shapes, Line([(_LEFT, _TOP), (_LEFT, _BASE), (_RIGHT, _BASE)], _PALE)]
+
+
+def _steps(curve: pd.DataFrame, frame: _Frame) -> list[Shape]:
     corners: list[tuple[float, float]] = []
     for cost, people in zip(curve["cost"], curve["people"], strict=True):
         # nothing is reached before a site is paid for
         if corners:
-            corners.append((place(float(cost), 0)[0], corners[-1][1]))
-        corners.append(place(float(cost), float(people)))
-    if len(corners) > 1:
-        shapes.append(Line(corners, _BLUE, 2.2))
-    told = []
-    knee = curve[curve["knee"].astype(bool)]
-    for cost, people, word, colour, drop in (
-        *(
-            (float(row["cost"]), float(row["people"]), "knee", _ORANGE, 40)
-            for _, row in knee.head(1).iterrows()
-        ),
-        *(((spent, reached, "chosen", _GREEN, 18),) if len(plan.sites) else ()),
-    ):
-        x, y = place(cost, people)
-        shapes.append(Area([(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)], colour))
-        point = say_plan(
-            "curve_point",
-            language,
-            people=write_number(people, 0, language),
-            cost=write_number(cost, 0, language),
-            money=money,
-        )
-        text = fit(f"{say_plan(word, language)}: {point}", right - left - 80, 10.5)
-        row = base - drop
-        shapes += [
-            Area([(left + 60, row), (left + 66, row - 6), (left + 72, row), (left + 66, row + 6)], colour),
-            Words(left + 80, row + 4, text, 10.5),
-        ]
-        told.append(f"{say_plan(word, language)} {point}")
-    shapes.append(Words(left, top - 6, say_plan("people_axis", language), 10.5, _PALE))
-    shapes.append(
-        Words(
-            (left + right) / 2, base + 38, say_plan("spent_axis", language, money=money), 11, anchor="middle"
-        )
-    )
-    return Drawing(width, height, title, say_plan("curve_alt", language, told="; ".join(told)), tuple(shapes))
+            corners.append((frame.place(float(cost), 0)[0], corners[-1][1]))
+        corners.append(frame.place(float(cost), float(people)))
+    return [Line(corners, _BLUE, 2.2)] if len(corners) > 1 else []
+
+
+def _diamond(x: float, y: float, colour: str) -> Area:
+    return Area([(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)], colour)
 
 
 def draw_parts(plan: PlanTables, money: str, language: Language) -> Drawing:
