@@ -39,10 +39,10 @@ def say_doubts(doubts: pd.Series) -> list[Finding]:
     doubted = doubts[doubts >= NAMED_FROM].sort_values(ascending=False, kind="stable")
     if not len(doubted):
         return []
-    named = name_rows(f"{name} ({chance:.0%})" for name, chance in doubted.items())
+    named = name_rows(f"{name} ({100 * chance:.0f} %)" for name, chance in doubted.items())
     message = (
-        f"samples beside {count_rows(len(doubted), 'recorded mast')} are far weaker than its record would give: {named} "
-        "to be off the air or elsewhere; ask the operator"
+        f"{count_rows(len(doubted), 'recorded mast')} may be off the air or elsewhere, since samples nearby are far weaker than "
+        f"predicted: {named}; ask the operator"
     )
     rows = tuple(doubted.index.astype(str))
     return [
