@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
@@ -18,7 +17,6 @@ from lomsong.settings import PopulationSource
 from lomsong.sources.raster_files import Bounds, find_window, open_raster, read_bands
 from lomsong.sources.terrain_tiles import LaidTiles, lay_tiles
 from lomsong.sources.tile_files import find_tiles
-from lomsong.zonal import ZonalSums, sum_bands
 
 LAYER = "population"
 #: No cell of a population raster holds more; a larger number is an undeclared missing value. [persons]
@@ -153,43 +151,6 @@ def read_population(
     if isinstance(people, PeopleTiles):
         findings += people.tiles.findings((twice, differing))
     return people, findings + _impossible_findings(impossible)
-
-
-def sum_people(source: PopulationSource, areas: gpd.GeoSeries) -> tuple[ZonalSums, list[Finding]]:
-    """
-    Count the people of each polygon while the raster is read; no more than a band of it is in memory.
-
-    Parameters
-    ----------
-    source : PopulationSource
-        A file, a VRT, or tiles.
-    areas : GeoSeries
-        Valid polygons in any CRS, empty ones allowed.
-
-    Returns
-    -------
-    sums : ZonalSums
-        Each cell by the exact part of it that the polygon covers. [persons]
-    findings : list of Finding
-        As `read_population`.
-
-    Raises
-    ------
-    MissingSourceError, SourceError, CrsError
-        As `read_population`.
-    """
-    west, south, east, north = areas.total_bounds
-    people = _open(source, (west, south, east, north), CRS.from_user_input(areas.crs))
-    impossible = 0
-
-    def bands() -> Iterator[Band]:
-        nonlocal impossible
-        for each in people.counted_bands():
-            impossible += each.impossible
-            yield each.band
-
-    sums = sum_bands(areas, bands(), people.transform, people.crs)
-    return sums, _unit_findings(source) + _impossible_findings(impossible)
 
 
 def _open(source: PopulationSource, bounds: Bounds, crs: CRS) -> PeopleFile | PeopleTiles:
