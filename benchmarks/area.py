@@ -23,7 +23,8 @@ from pyproj import CRS, Transformer
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import LomsongError
 from lomsong.grid import Raster
-from lomsong.propagation.area import AreaLoss, AreaSettings, Transmitter, area_loss
+from lomsong.propagation.area import AreaLoss, area_loss
+from lomsong.propagation.area_request import AreaSettings, Transmitter
 
 
 def read_arguments() -> argparse.Namespace:

@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from reference_sets import PathCase, read_random_paths, read_sg3
 
 from lomsong.grid import Raster
-from lomsong.propagation.area import AreaSettings, Engine, Transmitter, place_losses
+from lomsong.propagation.area import place_losses
+from lomsong.propagation.area_request import AreaSettings, Engine, Transmitter
 from lomsong.propagation.itm import itm_loss
 from lomsong.propagation.itm_area import Siting, itm_area_loss
 from lomsong.propagation.itm_settings import CLIMATES, VARIABILITIES, ItmSettings

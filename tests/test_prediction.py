@@ -15,7 +15,7 @@ from lomsong.errors import RadioError
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 from lomsong.network import FLOOR_SIGMAS
-from lomsong.prediction import predict, predict_sectors, spread
+from lomsong.prediction import predict, predict_sectors
 from lomsong.propagation.antenna import (
     combined_attenuation,
     horizontal_attenuation,
@@ -29,6 +29,7 @@ from lomsong.propagation.p526 import delta_bullington_loss, effective_earth_radi
 from lomsong.propagation.p526_deygout import deygout_loss
 from lomsong.propagation.p1812 import p1812_losses
 from lomsong.settings import RadioSettings
+from lomsong.signal_table import spread
 
 World = Callable[..., Inputs]
 TO_DEGREES = Transformer.from_crs(CRS_METRIC, 4326, always_xy=True)

@@ -23,13 +23,12 @@ from lomsong.reasons import explain
 from lomsong.schemas import ANY, ASSESSMENT
 from lomsong.service import build_service, service_chances, usable_servers
 from lomsong.settings import ServiceSettings
+from lomsong.status import judge_status, name_evidence
 
 Array = NDArray[np.float64]
 
 #: Where a run keeps the chance of signal at every demand point, after all evidence.
 CHANCES_FILE = "demand_points.parquet"
-#: Reports of no service that are as telling as this contradict tests beside them. [natural logarithm of a ratio]
-STRONG_DENIAL = -2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def assess_service(
     facts = facts.join(_tests(inputs, prediction, facts["centre_row"], settings, speeds))
     facts = facts.join(_weigh(evidence, p_before, facts["centre_row"], settings))
     facts["nearest_site_m"], facts["nearest_sector"] = _nearest(prediction, inputs, facts["centre_row"])
-    facts["status_computed"], facts["verify_cause"] = _status(facts, settings)
+    facts["status_computed"], facts["verify_cause"] = judge_status(facts, settings)
     facts = facts.join(set_by_hand(facts, inputs))
     facts["unserved_people"] = unserved_by_hand(facts)
     facts["verify_cause"] = facts["verify_cause"].where(facts["status"] == facts["status_computed"], None)
@@ -117,7 +116,7 @@ def assess_service(
     facts["fixed_line"], facts["p_fixed_line"] = lines.verdict, lines.p_line
     facts["fixed_line_basis"] = lines.basis
     facts = facts.join(judge_broadband(facts, speeds, lines, inputs))
-    facts["evidence"] = _evidence(facts, settings)
+    facts["evidence"] = name_evidence(facts, settings)
     facts["confidence"] = (0.5 + (facts["p_signal"] - 0.5).abs()).where(
         (facts["verify_cause"] != "missing input") & facts["override"].isna()
     )
@@ -319,51 +318,3 @@ def _nearest(
     here, masts = (to_degrees.transform(each.x, each.y) for each in (points, sectors.geometry))
     row, distance = find_nearest(*here, *masts)
     return np.where(centre_row >= 0, distance, np.nan), row
-
-
-def _status(
-    facts: pd.DataFrame, settings: ServiceSettings
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Apply the rules of the guide, 'verify' first: missing input, contradiction, weak evidence."""
-    low, high = settings.unsure_between
-    p = facts["p_signal"].to_numpy(dtype=np.float64)
-    tested = (facts["near_tests"] >= settings.minimum_tests).to_numpy()
-    sampled = tested | (facts["near_samples"] > 0).to_numpy() | (facts["checked"] != 0).to_numpy()
-    missing = np.isnan(p) | (facts["terrain_share"] < settings.terrain_share).to_numpy()
-    # a mast beyond the terrain's edge might serve the place: its absence was never shown
-    missing |= (p < high) & (facts["p_unseen"] >= settings.covered_from).to_numpy()
-    hollow = _is_hollow(facts["covered_share"], facts["dark_cluster_households"], settings)
-    missing |= hollow & ~_is_hollow(facts["hopeful_share"], facts["hopeful_dark_households"], settings)
-    with np.errstate(invalid="ignore"):
-        contradicted = tested & (facts["p_before"] < low).to_numpy()
-        # people test where others report that they cannot
-        contradicted |= tested & (facts["denied"] < STRONG_DENIAL).to_numpy()
-        weak = ~sampled & (p >= low) & (p <= high)
-        lit = (p >= settings.covered_from) | (tested & (p >= low))
-    slow = (facts["download_high_mbps"] < settings.target_mbps).to_numpy()
-    fast = (facts["download_low_mbps"] >= settings.target_mbps).to_numpy()
-    status = np.select(
-        [missing | contradicted | weak, ~lit, hollow, slow, fast],
-        ["verify", "white", "hollow", "underserved", "served"],
-        default="covered",
-    ).astype(object)
-    cause = np.select(
-        [missing, contradicted, weak], ["missing input", "contradiction", "weak evidence"], default=""
-    ).astype(object)
-    cause[cause == ""] = None
-    return status, cause
-
-
-def _is_hollow(share: pd.Series, dark_households: pd.Series, settings: ServiceSettings) -> NDArray[np.bool_]:
-    return np.asarray(
-        (dark_households >= settings.hollow_households) | (share < settings.hollow_share), dtype=bool
-    )
-
-
-def _evidence(facts: pd.DataFrame, settings: ServiceSettings) -> NDArray[np.str_]:
-    tested = (facts["near_tests"] >= settings.minimum_tests) | (facts["near_samples"] > 0)
-    tested |= facts["checked"] != 0
-    predicted = facts["p_signal"].notna()
-    return np.select(
-        [tested & predicted, tested, predicted], ["both", "measured", "predicted"], default="none"
-    )

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lomsong.grid import Raster
 from lomsong.inputs import Inputs
 from lomsong.network import Network
-from lomsong.prediction import spread
-from lomsong.propagation.area import STRETCH, AreaSettings, Transmitter, ground_under, pixel_losses
+from lomsong.propagation.area import STRETCH, ground_under, pixel_losses
+from lomsong.propagation.area_request import AreaSettings, Transmitter
 from lomsong.propagation.board import (
     Board,
     beyond_free_space,
@@ -36,6 +36,7 @@ from lomsong.propagation.land import (
 from lomsong.propagation.land import Tile as LandTile
 from lomsong.propagation.links import trace_links
 from lomsong.propagation.sampling import NEAREST_P1812_M
+from lomsong.signal_table import spread
 from lomsong.store import Arrays
 
 #: How far paths of the area engines leave the box around masts and cells at most: a part of the radius, as far from the

@@ -18,16 +18,9 @@ from scipy.ndimage import map_coordinates
 from lomsong.compiled import get_num_threads, set_num_threads
 from lomsong.errors import CrsError, RadioError
 from lomsong.grid import Raster
-from lomsong.propagation.area import (
-    AreaLoss,
-    AreaSettings,
-    Engine,
-    Transmitter,
-    area_loss,
-    pixel_losses,
-    place_losses,
-)
+from lomsong.propagation.area import AreaLoss, area_loss, pixel_losses, place_losses
 from lomsong.propagation.area_frame import frame_mast, monomials
+from lomsong.propagation.area_request import AreaSettings, Engine, Transmitter
 from lomsong.propagation.area_walk import make_room, path_bend, sample_path
 from lomsong.propagation.free_space import free_space_loss
 from lomsong.propagation.land import whole_land
@@ -366,7 +359,8 @@ import hashlib
 import numpy as np
 from pyproj import CRS
 from lomsong.grid import Raster
-from lomsong.propagation.area import AreaSettings, Transmitter, pixel_losses
+from lomsong.propagation.area import pixel_losses
+from lomsong.propagation.area_request import AreaSettings, Transmitter
 rng = np.random.default_rng(1)
 heights = rng.normal(0, 60, (25, 25)).repeat(16, 0).repeat(16, 1) + rng.normal(0, 8, (400, 400))
 terrain = Raster(heights.astype(np.float32), (4e5, 90.0, 2.4e6, -90.0), CRS.from_epsg(32648))

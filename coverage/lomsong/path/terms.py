@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lomsong.antenna_pattern import Pattern
 from lomsong.network import build_beams, build_physics
 from lomsong.path.explanation import LinkBudget, Obstacle
-from lomsong.prediction import spread
 from lomsong.propagation.antenna import horizontal_attenuation, reference_offset
 from lomsong.propagation.beam import beam_attenuation
 from lomsong.propagation.free_space import free_space_loss
@@ -25,6 +24,7 @@ from lomsong.propagation.pairs import NEAREST_M
 from lomsong.propagation.profile import Profile
 from lomsong.propagation.sampling import NEAREST_P1812_M, departure_angle
 from lomsong.settings import RadioSettings
+from lomsong.signal_table import spread
 from lomsong.units import wavelength_m
 
 #: Distances on the map and on the ellipsoid differ by a part in a hundred at most in a CRS worth measuring in; no model

@@ -8,7 +8,6 @@ Paths are geodesics; receivers lie on a grid around the mast along the axes of t
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,16 +18,13 @@ from lomsong.grid import Raster
 from lomsong.progress import SILENT, Progress, task
 from lomsong.propagation.area_exact import NEAREST_M, Mast, exact_losses, timed_losses
 from lomsong.propagation.area_frame import Frame, frame_mast, locate_grid, locate_pixels, path_margin
+from lomsong.propagation.area_request import CELL, RADIUS, AreaSettings, Transmitter, refuse_numbers
 from lomsong.propagation.area_sweep import radial_losses, was_compiled
 from lomsong.propagation.area_terms import Radio, prepare_radio
 from lomsong.propagation.area_walk import bilinear
 from lomsong.propagation.land import Land, is_whole, require_paths, whole_land
-from lomsong.propagation.limits import Limit, refuse_outside
 from lomsong.propagation.p526 import effective_earth_radius
 from lomsong.units import EARTH_RADIUS_M
-
-Engine = Literal["exact", "radial"]
-Model = Literal["p1812", "p526"]
 
 #: Receivers worked on at a time: bounds memory, and is one step of the progress bar.
 BAND_CELLS = 1_000_000
@@ -37,78 +33,9 @@ STRETCH = 1.01
 #: Length that an arc second of a terrain model counts as, as in the names of the products (3 seconds, 90 m). [m]
 METRES_PER_ARC_SECOND = 30.0
 
-_LIMITS = (
-    Limit("frequency_mhz", 30.0, 6000.0, "MHz"),
-    Limit("transmitter height_m", 1.0, 3000.0, "m"),
-    Limit("receiver_height_m", 1.0, 3000.0, "m"),
-    Limit("time_percent", 1.0, 50.0, "%"),
-    Limit("surface_refractivity", 0.0, math.inf, "N-units", low_excluded=True),
-)
-_RADIUS = Limit("radius_m", NEAREST_M, math.inf, "m", high_excluded=True)
-_CELL = Limit("cell_m", 0.0, math.inf, "m", low_excluded=True, high_excluded=True)
-_STEP = Limit("step_m", 0.0, math.inf, "m", low_excluded=True, high_excluded=True)
-
 _Floats = NDArray[np.float64]
 _Losses = NDArray[np.float32]
 _UNWANTED: _Losses = np.empty(0, dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transmitter:
-    """
-    One antenna on a mast.
-
-    Attributes
-    ----------
-    x, y : float
-        Where it stands, in the CRS of the terrain: longitude and latitude for a geographic one.
-    height_m : float
-        Above ground, 1 to 3000. [m]
-    frequency_mhz : float
-        Carrier frequency, 30 to 6000. [MHz]
-    """
-
-    x: float
-    y: float
-    height_m: float
-    frequency_mhz: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaSettings:
-    """
-    The receivers, the air and how to compute.
-
-    Attributes
-    ----------
-    refractivity_gradient : float
-        Median fall of the refractivity in the lowest kilometre (Delta N), below 157. [N-units/km]
-    surface_refractivity : float
-        Median refractivity at sea level (N_0). [N-units]
-    receiver_height_m : float
-        Above ground, 1 to 3000; a telephone in the hand. [m]
-    time_percent : float
-        Part of an average year for which the loss is not exceeded, 1 to 50; the radial engine knows 50. [%]
-    vertical : bool
-        Polarisation: vertical, or else horizontal.
-    model : {"p1812", "p526"}
-        ITU-R P.1812 inland, without clutter, at 50 % of locations; or only its diffraction, that of P.526, over free
-        space, at 50 % of time.
-    engine : {"radial", "exact"}
-        Shared walks, or one for every receiver.
-    step_m : float, optional
-        Distance between samples of the terrain; by default the longer side of its cells, where an arc second
-        counts as `METRES_PER_ARC_SECOND`. [m]
-    """
-
-    refractivity_gradient: float
-    surface_refractivity: float
-    receiver_height_m: float = 1.5
-    time_percent: float = 50.0
-    vertical: bool = True
-    model: Model = "p1812"
-    engine: Engine = "radial"
-    step_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +115,7 @@ def area_loss(
     ----------
     .. [1] ITU-R P.1812-8, with the troposcatter of P.1812-6.
     """
-    _refuse(transmitter, settings, (_RADIUS, radius_m), (_CELL, cell_m))
+    refuse_numbers(transmitter, settings, (RADIUS, radius_m), (CELL, cell_m))
     land = whole_land(terrain.values)
     frame, radio, mast = _prepare(terrain, land, transmitter, settings, radius_m)
     half = math.floor(radius_m / cell_m + 1e-9)
@@ -240,7 +167,7 @@ def place_losses(
     RadioError, CrsError
         As in `area_loss`.
     """
-    _refuse(transmitter, settings)
+    refuse_numbers(transmitter, settings)
     longitude, latitude = np.broadcast_arrays(
         np.asarray(longitude_deg, dtype=np.float64), np.asarray(latitude_deg, dtype=np.float64)
     )
@@ -297,7 +224,7 @@ def pixel_losses(
     EngineError
         A window is too small.
     """
-    _refuse(transmitter, settings, (_RADIUS, radius_m))
+    refuse_numbers(transmitter, settings, (RADIUS, radius_m))
     land = whole_land(terrain.values) if land is None else land
     rows, columns = np.broadcast_arrays(
         np.asarray(row, dtype=np.float64), np.asarray(column, dtype=np.float64)
@@ -319,26 +246,6 @@ def pixel_losses(
         places = locate_pixels(down[band], right[band], frame.row, frame.column, frame.backward)
         _run(land, mast, frame, places, radio, settings, losses[band], slopes[band])
     return losses.reshape(rows.shape), np.degrees(np.arctan(slopes)).reshape(rows.shape)
-
-
-def _refuse(transmitter: Transmitter, settings: AreaSettings, *more: tuple[Limit, float]) -> None:
-    """Raise one error that names every number out of range, or what cannot go together."""
-    given = (
-        transmitter.frequency_mhz,
-        transmitter.height_m,
-        settings.receiver_height_m,
-        settings.time_percent,
-        settings.surface_refractivity,
-    )
-    pairs = [*zip(_LIMITS, given, strict=True), *more]
-    if settings.step_m is not None:
-        pairs.append((_STEP, settings.step_m))
-    refuse_outside("area", *((limit, np.asarray(value, dtype=np.float64)) for limit, value in pairs))
-    if settings.time_percent < 50.0 and (settings.engine != "exact" or settings.model != "p1812"):
-        raise RadioError(
-            f"area: time_percent {settings.time_percent:g} needs engine 'exact' and model 'p1812'; "
-            "the others know 50 % of time only"
-        )
 
 
 def _prepare(
