@@ -13,7 +13,7 @@ from worlds import CRS_METRIC, X0, Y0
 import lomsong as ls
 from lomsong.evidence.calibration import Fit
 from lomsong.evidence.core import Evidence, calibrate
-from lomsong.evidence.doubts import say_doubts
+from lomsong.evidence.doubts import doubt_masts, say_doubts
 from lomsong.evidence.unrecorded import stray_servers
 from lomsong.inputs import Inputs
 from lomsong.prediction import Prediction
@@ -67,6 +67,18 @@ def test_nobody_is_doubted_without_samples_or_where_records_are_right(
     prediction, _ = judged
     assert calibrate(prediction).doubts.empty
     assert say_doubts(pd.Series({"a": 0.04})) == []
+
+
+def test_samples_from_before_the_mast_speak_less_against_it(judged: tuple[Prediction, Evidence]) -> None:
+    _, evidence = judged
+    fit, sectors = evidence.fit, evidence.prediction.inputs.sectors
+    few = replace(fit, bins=fit.bins.assign(weight=0.05 * fit.bins["weight"], age_years=2.0))
+    day = pd.Timestamp("2023-01-01", tz="UTC")
+
+    def doubt(on_air: str) -> float:
+        return float(doubt_masts(few, sectors.assign(on_air=on_air), day, evidence.settings)["gone"])
+
+    assert doubt("2015-01-01") > doubt("2022-06-01") > evidence.settings.wrong_record_part
 
 
 def test_the_village_of_a_doubted_mast_is_less_likely_lit(judged: tuple[Prediction, Evidence]) -> None:

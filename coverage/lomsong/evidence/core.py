@@ -30,6 +30,7 @@ from lomsong.evidence.unrecorded import no_strays, stray_servers
 from lomsong.evidence.witnesses import Witnesses, gather_witnesses
 from lomsong.findings import Finding
 from lomsong.prediction import Prediction
+from lomsong.quality.ages import newest_day
 from lomsong.settings import EvidenceSettings
 
 Array = NDArray[np.float64]
@@ -197,7 +198,7 @@ def calibrate(
         fit=fit,
         rules=choose_rules(prediction.signal, fit, settings),
         strays=strays,
-        doubts=doubt_masts(fit, settings),
+        doubts=doubt_masts(fit, inputs.sectors, newest_day(table["time"]), settings),
         witnesses=witnesses,
         rate=TestRate(
             rate=0.0,
